@@ -1,0 +1,1 @@
+"""The words of the field, as frozen dataclasses; no file, no clock, no connection."""

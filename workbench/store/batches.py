@@ -1,0 +1,159 @@
+"""How does a group of files become committed rows? Stage outside the lock, commit inside it.
+
+What a batch was checked against may have grown by the time it commits. The commit then looks
+whether what came in between touches the batch; if so the check is made again, at last under
+the lock, so that it always ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.clock import Clock
+from workbench.domain.card import ModelCard
+from workbench.domain.ingested import FileResult
+from workbench.errors import LogFileError
+from workbench.store.baseline import Baseline, ensure_baseline
+from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
+from workbench.store.committing import PreparedBatch, commit_batch
+from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
+from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
+from workbench.store.label_intake import prepare_labels, stage_labels
+from workbench.store.prediction_intake import drop_repeats, prepare_predictions, stage_predictions
+from workbench.store.repeats import shares_ids
+from workbench.store.rows import make_rows_view
+from workbench.store.staging import Staging, staging_folder
+
+_OPTIMISTIC_TRIES = 3
+
+
+@dataclass(frozen=True)
+class StoreContext:
+    """Everything that storing a model's files needs."""
+
+    home: StoreHome
+    root: Path
+    card: ModelCard
+    clock: Clock
+
+
+class _Outdated(Exception):
+    """Something was committed that touches the batch."""
+
+
+Opener = Callable[[Connection, Staging], tuple[list[OpenedFile], list[FileResult]]]
+"""Opens the files of a group; those that cannot be opened come back as failed."""
+
+
+def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileResult]:
+    """Stores one group of files of one kind as one batch; returns a result a file.
+
+    Args:
+        context: the store, the card and the clock.
+        kind: `predictions` or `labels`.
+        opener: opens the files, given a scratch connection and the batch's folder.
+
+    Raises:
+        StoreError: the store cannot be written; nothing of the group is then in it.
+        ReferenceTableError: the model's reference cannot be used.
+    """
+    home, card = context.home, context.card
+    now = context.clock.now()
+    baseline = ensure_baseline(home, context.root, card, now)
+    with staging_folder(home) as staging, scratch(home, staging.work) as connection:
+        opened, results = opener(connection, staging)
+        make_rejects_table(connection)
+        files: list[StagedFile] = []
+        for file in opened:
+            try:
+                files.append(
+                    stage_predictions(connection, staging, file, card, baseline, now)
+                    if kind == PREDICTIONS
+                    else stage_labels(connection, staging, file, card, baseline)
+                )
+            except LogFileError as error:
+                results.append(failed(file.path, file.source.format, kind, error))
+        if files:
+            stored = _commit(context, staging, connection, kind, files, baseline)
+            results += [_result(file, kind) for file in stored]
+        return results
+
+
+def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResult:
+    """The result of a file that could not be ingested."""
+    return FileResult(path, format_, kind, "failed", error=error.message, hint=error.hint)
+
+
+def _commit(
+    context: StoreContext, staging: Staging, connection: Connection, kind: str,
+    files: list[StagedFile], baseline: Baseline,
+) -> tuple[StagedFile, ...]:
+    current: tuple[StagedFile, ...] = tuple(files)
+    for _ in range(_OPTIMISTIC_TRIES):
+        with reading(context.home, f"ingesting {context.card.name}") as catalog:
+            segments = model_segments(catalog, context.card.name, context.home.segments)
+        current, prepared = _prepare(connection, staging, kind, current, context.card, baseline, segments)
+        try:
+            with writing(context.home, f"ingesting {context.card.name}") as catalog:
+                _require_fresh(catalog, context, connection, prepared, staging, current)
+                commit_batch(catalog, context.home, staging, prepared, context.clock.now())
+        except _Outdated:
+            baseline = ensure_baseline(context.home, context.root, context.card, context.clock.now())
+            continue
+        return current
+    with writing(context.home, f"ingesting {context.card.name}") as catalog:
+        segments = model_segments(catalog, context.card.name, context.home.segments)
+        current, prepared = _prepare(connection, staging, kind, current, context.card, baseline, segments)
+        _require_baseline(catalog, prepared)
+        commit_batch(catalog, context.home, staging, prepared, context.clock.now())
+    return current
+
+
+def _prepare(
+    connection: Connection, staging: Staging, kind: str, files: Sequence[StagedFile],
+    card: ModelCard, baseline: Baseline, segments: ModelSegments,
+) -> tuple[tuple[StagedFile, ...], PreparedBatch]:
+    if kind == LABELS:
+        return prepare_labels(connection, staging, files, card, baseline, segments)
+    kept = drop_repeats(connection, staging, files, baseline, segments)
+    return kept, prepare_predictions(connection, staging, kept, card, baseline, segments)
+
+
+def _require_fresh(
+    catalog: Connection, context: StoreContext, connection: Connection, prepared: PreparedBatch,
+    staging: Staging, files: Sequence[StagedFile],
+) -> None:
+    """Raises `_Outdated` when what was committed since the check touches the batch."""
+    _require_baseline(catalog, prepared)
+    newer = model_segments(catalog, context.card.name, context.home.segments).since(prepared.checked)
+    paths = [segment.path for segment in (*newer.predictions, *newer.labels)]
+    if not paths:
+        return
+    ids = {"wb_id": "VARCHAR"}
+    own = (
+        sorted(staging.rows.glob("*.parquet"))
+        if prepared.kind == PREDICTIONS
+        else sorted(staging.work.glob("labels-*.parquet"))
+    )
+    make_rows_view(connection, "newer_ids", paths, ids)
+    make_rows_view(connection, "own_ids", own, ids)
+    if own and shares_ids(connection, "newer_ids", "own_ids"):
+        raise _Outdated
+
+
+def _require_baseline(catalog: Connection, prepared: PreparedBatch) -> None:
+    rows = catalog.execute(
+        "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [prepared.model]
+    ).fetchall()
+    if rows != [(prepared.bins_id, prepared.rules_id)]:
+        raise _Outdated
+
+
+def _result(file: StagedFile, kind: str) -> FileResult:
+    opened = file.opened
+    return FileResult(
+        opened.path, opened.source.format, kind, "stored", file.counts,
+        reasons=tuple(sorted(file.reasons.items())), notes=file.notes,
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""How is a value from outside read? SQL expressions that never raise: unreadable is NULL."""
+
+from __future__ import annotations
+
+from workbench.store.quoting import identifier, literal
+
+_MISSING = "('', 'na', 'n/a', 'nan', 'null', 'none', '<na>', 'nat', '-')"
+_NUMBERS = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE",
+)  # fmt: skip
+UNSEEN, OTHER = "\x01unseen", "\x01other"
+"""Names under which pooled categories are stored; no category from outside begins with \\x01
+after `category`, so they cannot be confused."""
+
+
+def is_number(duckdb_type: str) -> bool:
+    """Whether a column of this type holds numbers."""
+    return duckdb_type in _NUMBERS or duckdb_type.startswith("DECIMAL")
+
+
+def is_time(duckdb_type: str) -> bool:
+    """Whether a column of this type holds dates or timestamps."""
+    return duckdb_type == "DATE" or duckdb_type.startswith("TIMESTAMP")
+
+
+def is_text(duckdb_type: str) -> bool:
+    """Whether a column of this type holds text (enums included)."""
+    return duckdb_type == "VARCHAR" or duckdb_type.startswith("ENUM")
+
+
+def text(column: str, duckdb_type: str) -> str:
+    """The value as text; whole floats without a fraction, so that ids of both kinds meet."""
+    name = identifier(column)
+    if duckdb_type in ("FLOAT", "DOUBLE") or duckdb_type.startswith("DECIMAL"):
+        return (
+            f"CASE WHEN {name} = trunc({name}) AND abs({name}) < 9007199254740992 "
+            f"THEN {name}::BIGINT::VARCHAR ELSE {name}::VARCHAR END"
+        )
+    if duckdb_type == "VARCHAR":
+        return name
+    return f"{name}::VARCHAR"
+
+
+def number(column: str, duckdb_type: str) -> str:
+    """The value as a DOUBLE; NaN and what cannot be read are NULL."""
+    name = identifier(column)
+    if duckdb_type in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN isnan({name}) THEN NULL ELSE {name}::DOUBLE END"
+    if is_number(duckdb_type) or duckdb_type == "BOOLEAN":
+        return f"{name}::DOUBLE"
+    if is_time(duckdb_type):
+        return f"epoch({name}::TIMESTAMP)::DOUBLE"
+    read = f"TRY_CAST(trim({name}::VARCHAR) AS DOUBLE)"
+    return f"CASE WHEN isnan({read}) THEN NULL ELSE {read} END"
+
+
+def class_name(expression: str) -> str:
+    """The class that a text names: `domain.classes.class_name` in SQL."""
+    trimmed = f"trim({expression}, ' \\t\\n\\r\\x0b\\x0c')".replace("\\t", "\t").replace("\\n", "\n")
+    trimmed = trimmed.replace("\\r", "\r").replace("\\x0b", "\x0b").replace("\\x0c", "\x0c")
+    whole = r"^[+-]?[0-9]+(\.0*)?$"
+    digits = f"regexp_replace({trimmed}, '\\.0*$', '')"
+    return (
+        f"CASE WHEN {expression} IS NULL OR {trimmed} = '' THEN NULL "
+        f"WHEN lower({trimmed}) = 'true' THEN '1' WHEN lower({trimmed}) = 'false' THEN '0' "
+        f"WHEN regexp_full_match({trimmed}, {literal(whole)}) THEN "
+        f"CASE WHEN regexp_full_match({digits}, '[+-]?0+') THEN ltrim({digits}, '+-') "
+        f"ELSE ltrim({digits}, '+') END "
+        f"WHEN lower({trimmed}) IN ('nan') THEN NULL ELSE {trimmed} END"
+    )
+
+
+def class_of(column: str, duckdb_type: str) -> str:
+    """The class that a value of a column names."""
+    name = identifier(column)
+    if duckdb_type == "BOOLEAN":
+        return f"CASE WHEN {name} THEN '1' WHEN NOT {name} THEN '0' END"
+    if is_number(duckdb_type) and duckdb_type not in ("FLOAT", "DOUBLE"):
+        return text(column, duckdb_type)
+    return class_name(f"({text(column, duckdb_type)})")
+
+
+def category(column: str, duckdb_type: str, storage: str) -> str:
+    """The value of a categorical feature as text.
+
+    Args:
+        column: its name.
+        duckdb_type: its type in this file.
+        storage: how the reference stores it; numbers written as `1.0` are then `1`, and
+            `True` is `true`.
+    """
+    name = identifier(column)
+    if duckdb_type in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN isnan({name}) THEN NULL ELSE {text(column, duckdb_type)} END"
+    if is_number(duckdb_type) or duckdb_type == "BOOLEAN":
+        return text(column, duckdb_type)
+    plain = f"nullif(ltrim({text(column, duckdb_type)}, chr(1)), '')"
+    if storage == "number":
+        return f"regexp_replace({plain}, '^([+-]?[0-9]+)\\.0*$', '\\1')"
+    if storage == "boolean":
+        return (
+            f"CASE lower({plain}) WHEN 'true' THEN 'true' WHEN 't' THEN 'true' WHEN '1' THEN 'true' "
+            f"WHEN 'false' THEN 'false' WHEN 'f' THEN 'false' WHEN '0' THEN 'false' ELSE {plain} END"
+        )
+    return plain
+
+
+def moment(column: str, duckdb_type: str, timezone: str) -> str:
+    """The value as a TIMESTAMP in UTC.
+
+    Naive times are taken in `timezone`. Numbers are seconds, milliseconds, microseconds or
+    nanoseconds since 1970, told apart by their size (between the years 1973 and 5138).
+    """
+    name = identifier(column)
+    if duckdb_type == "TIMESTAMP WITH TIME ZONE":
+        return _finite(f"({name} AT TIME ZONE 'UTC')")
+    if is_time(duckdb_type):
+        return _finite(_zoned(f"{name}::TIMESTAMP", timezone))
+    if is_number(duckdb_type):
+        return _epoch(f"{name}::DOUBLE")
+    trimmed = f"trim({name}::VARCHAR)"
+    numeric = f"TRY_CAST({trimmed} AS DOUBLE)"
+    zoned = rf"regexp_matches({trimmed}, '(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') AND regexp_matches({trimmed}, '[0-9]:[0-9]')"
+    # ISO 8601 allows +0200; the cast wants +02:00.
+    spelled = rf"regexp_replace({trimmed}, '([+-][0-9]{{2}})([0-9]{{2}})$', '\1:\2')"
+    return _finite(
+        f"CASE WHEN {numeric} IS NOT NULL THEN {_epoch(numeric)} "
+        f"WHEN {zoned} THEN (TRY_CAST({spelled} AS TIMESTAMPTZ) AT TIME ZONE 'UTC') "
+        f"ELSE {_zoned(f'TRY_CAST({trimmed} AS TIMESTAMP)', timezone)} END"
+    )
+
+
+def unread(column: str, duckdb_type: str, read: str) -> str:
+    """The text of a value that is there and could not be read, else NULL."""
+    name = identifier(column)
+    return (
+        f"CASE WHEN {name} IS NOT NULL AND ({read}) IS NULL "
+        f"AND lower(trim({name}::VARCHAR)) NOT IN {_MISSING} THEN {name}::VARCHAR END"
+    )
+
+
+def _zoned(naive: str, timezone: str) -> str:
+    if timezone == "UTC":
+        return naive
+    return f"(timezone({literal(timezone)}, {naive}) AT TIME ZONE 'UTC')"
+
+
+def _epoch(value: str) -> str:
+    return (
+        f"CASE WHEN abs({value}) < 1e11 THEN TRY(make_timestamp(({value} * 1e6)::BIGINT)) "
+        f"WHEN abs({value}) < 1e14 THEN TRY(make_timestamp(({value} * 1e3)::BIGINT)) "
+        f"WHEN abs({value}) < 1e17 THEN TRY(make_timestamp(({value})::BIGINT)) "
+        f"WHEN abs({value}) < 9.2e18 THEN TRY(make_timestamp(({value} / 1e3)::BIGINT)) END"
+    )
+
+
+def _finite(value: str) -> str:
+    return f"CASE WHEN ({value}) BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '9999-01-01' THEN {value} END"

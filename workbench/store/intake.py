@@ -1,0 +1,151 @@
+"""How do rows get from an opened file into a staged batch? What both kinds of file share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from workbench.domain.ingested import RowCounts
+from workbench.errors import LogFileError
+from workbench.store.committing import StagedSegment
+from workbench.store.connections import Connection
+from workbench.store.quoting import literal
+from workbench.store.rows import make_rows_view
+from workbench.store.sources import Source
+from workbench.store.staging import Staging
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """An exported file that could be opened as a table."""
+
+    number: int
+    """Its place among the files of the call; the first of two equal rows stands."""
+    path: str
+    """As the catalog and the messages name it."""
+    sha256: str
+    size: int
+    """Bytes."""
+    source: Source
+
+    @property
+    def identity(self) -> str:
+        """What its rows carry as `wb_file`."""
+        return self.sha256[:16]
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file whose usable rows are staged and whose unusable ones are set aside."""
+
+    opened: OpenedFile
+    counts: RowCounts
+    reasons: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def without(self, duplicates: int, conflicts: int) -> StagedFile:
+        """The same file after rows were found to be there already."""
+        counts = self.counts
+        reasons = dict(self.reasons)
+        if conflicts:
+            reasons["conflicting_id"] = reasons.get("conflicting_id", 0) + conflicts
+        return replace(
+            self,
+            counts=replace(
+                counts,
+                rows_stored=counts.rows_stored - duplicates - conflicts,
+                rows_duplicate=counts.rows_duplicate + duplicates,
+                rows_quarantined=counts.rows_quarantined + conflicts,
+            ),
+            reasons=reasons,
+        )
+
+
+def make_rejects_table(connection: Connection) -> None:
+    """Makes the table that unusable rows are set aside in."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE rejects (source VARCHAR, file VARCHAR, position BIGINT, "
+        "position_is VARCHAR, reason VARCHAR, detail VARCHAR, row_text VARCHAR)"
+    )
+
+
+def count_reasons(connection: Connection, query: str) -> dict[str, int]:
+    """How many rows of a normalising SELECT are unusable, by reason."""
+    return {
+        str(reason): int(count)
+        for reason, count in connection.execute(
+            f"SELECT wb_reason, count(*) FROM ({query}) WHERE wb_reason IS NOT NULL GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    }
+
+
+def set_aside(connection: Connection, file: OpenedFile, query: str, reasons: dict[str, int]) -> None:
+    """Puts a file's unusable rows and lines into the table of rejects."""
+    for line in file.source.rejected:
+        connection.execute(
+            "INSERT INTO rejects VALUES (?, ?, ?, 'line', ?, ?, ?)",
+            [file.path, file.identity, line.position, line.reason, line.detail, line.text],
+        )
+    if reasons:
+        connection.execute(
+            f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, b.wb_row + 1, 'row', "
+            f"b.wb_reason, NULL, to_json(r)::VARCHAR FROM (SELECT wb_row, wb_reason FROM ({query}) "
+            f"WHERE wb_reason IS NOT NULL) b JOIN {file.source.relation} r ON r.file_row_number = b.wb_row"
+        )
+
+
+def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
+    """Refuses a file without one usable row.
+
+    Raises:
+        LogFileError: every row is unusable, or there is none.
+    """
+    total = file.source.rows + len(file.source.rejected)
+    if total == 0:
+        raise LogFileError(f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again.")
+    if sum(reasons.values()) < file.source.rows:
+        return
+    counted = dict(reasons)
+    for line in file.source.rejected:
+        counted[line.reason] = counted.get(line.reason, 0) + 1
+    listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
+    raise LogFileError(
+        f"{Path(file.path).name} has not one usable row ({listed})",
+        "Check [columns] and the timezone in the card against the file.",
+    )
+
+
+def write_rejects(connection: Connection, staging: Staging) -> tuple[tuple[str, str, int], ...]:
+    """Writes the rejects to the batch's quarantine file; their number a file and reason."""
+    rows = connection.execute(
+        "SELECT source, reason, count(*) FROM rejects GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if rows:
+        connection.execute(
+            f"COPY (SELECT * FROM rejects ORDER BY source, position) TO {literal(str(staging.rejected))} "
+            "(FORMAT parquet, COMPRESSION zstd)"
+        )
+    return tuple((str(source), str(reason), int(count)) for source, reason, count in rows)
+
+
+def staged_segments(connection: Connection, paths: list[Path], time_column: str) -> tuple[StagedSegment, ...]:
+    """What the catalog will say of staged files; empty files are left out."""
+    if not paths:
+        return ()
+    make_rows_view(connection, "measured_rows", paths, {time_column: "TIMESTAMP"})
+    rows: list[tuple[str, int, datetime | None, datetime | None]] = connection.execute(
+        f"SELECT wb_path, count(*), min({time_column}), max({time_column}) FROM measured_rows "
+        "GROUP BY 1 ORDER BY 1"
+    ).fetchall()  # type: ignore[assignment]
+    return tuple(StagedSegment(Path(path), count, low, high) for path, count, low, high in rows)
+
+
+def translated(file: OpenedFile, error: duckdb.Error) -> LogFileError:
+    """What a failure in the middle of a file means."""
+    first = str(error).strip().splitlines()[0][:200]
+    return LogFileError(
+        f"{Path(file.path).name} could not be read to its end: {first}", "Copy or export it again."
+    )

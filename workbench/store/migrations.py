@@ -1,0 +1,123 @@
+"""Which tables does the catalog have? One list of steps, each taken once and in order.
+
+A step is never edited after a release: a change of the schema is a new step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.errors import StoreError
+
+_FIRST = """
+CREATE TABLE commits (
+    version BIGINT PRIMARY KEY, committed_at TIMESTAMP NOT NULL, model VARCHAR,
+    action VARCHAR NOT NULL);
+CREATE TABLE batches (
+    batch VARCHAR PRIMARY KEY, version BIGINT NOT NULL, model VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, committed_at TIMESTAMP NOT NULL);
+CREATE TABLE files (
+    batch VARCHAR NOT NULL, model VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL, path VARCHAR NOT NULL, format VARCHAR NOT NULL,
+    bytes BIGINT NOT NULL, rows_read BIGINT NOT NULL, rows_stored BIGINT NOT NULL,
+    rows_duplicate BIGINT NOT NULL, rows_quarantined BIGINT NOT NULL,
+    labels_matched BIGINT NOT NULL, labels_pending BIGINT NOT NULL);
+CREATE TABLE segments (
+    batch VARCHAR NOT NULL, model VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    path VARCHAR PRIMARY KEY, rows BIGINT NOT NULL, bytes BIGINT NOT NULL,
+    min_time TIMESTAMP, max_time TIMESTAMP, removed_version BIGINT);
+CREATE TABLE quarantine (
+    batch VARCHAR NOT NULL, model VARCHAR NOT NULL, source VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL, rows BIGINT NOT NULL, path VARCHAR NOT NULL);
+CREATE TABLE baselines (
+    model VARCHAR PRIMARY KEY, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL, reference_path VARCHAR NOT NULL, reference_bytes BIGINT NOT NULL,
+    reference_mtime BIGINT NOT NULL, reference_sha256 VARCHAR NOT NULL,
+    reference_rows BIGINT NOT NULL, reference_start TIMESTAMP, reference_end TIMESTAMP,
+    tolerance DOUBLE NOT NULL, shape VARCHAR NOT NULL);
+CREATE TABLE bins (
+    bins_id VARCHAR NOT NULL, column_no SMALLINT NOT NULL, role VARCHAR NOT NULL,
+    name VARCHAR NOT NULL, kind VARCHAR NOT NULL, edges DOUBLE[] NOT NULL,
+    psi_edges DOUBLE[] NOT NULL, categories VARCHAR[] NOT NULL, other VARCHAR[] NOT NULL,
+    is_open BOOLEAN NOT NULL, center DOUBLE NOT NULL, is_discrete BOOLEAN NOT NULL);
+CREATE TABLE profile_counts (
+    bins_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    bucket TIMESTAMP NOT NULL, column_no SMALLINT NOT NULL, bin SMALLINT NOT NULL,
+    n BIGINT NOT NULL);
+CREATE TABLE profile_moments (
+    bins_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    bucket TIMESTAMP NOT NULL, column_no SMALLINT NOT NULL, missing BIGINT NOT NULL,
+    parse_failures BIGINT NOT NULL, total DOUBLE NOT NULL, total_squares DOUBLE NOT NULL,
+    minimum DOUBLE, maximum DOUBLE);
+CREATE TABLE profile_unseen (
+    bins_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    bucket TIMESTAMP NOT NULL, column_no SMALLINT NOT NULL, name VARCHAR NOT NULL,
+    n BIGINT NOT NULL);
+CREATE TABLE outcomes (
+    rules_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    role VARCHAR NOT NULL, arm VARCHAR, bucket TIMESTAMP NOT NULL, is_assumed BOOLEAN NOT NULL,
+    segment_no SMALLINT NOT NULL, segment VARCHAR, rows DOUBLE NOT NULL,
+    labelled DOUBLE NOT NULL, bad DOUBLE NOT NULL, bad_squares DOUBLE NOT NULL,
+    correct DOUBLE NOT NULL, true_positive DOUBLE NOT NULL, false_positive DOUBLE NOT NULL,
+    false_negative DOUBLE NOT NULL, true_negative DOUBLE NOT NULL, predicted DOUBLE NOT NULL,
+    predicted_positive DOUBLE NOT NULL, error DOUBLE NOT NULL, absolute_error DOUBLE NOT NULL,
+    squared_error DOUBLE NOT NULL, cost DOUBLE NOT NULL, scored DOUBLE NOT NULL,
+    log_loss DOUBLE NOT NULL);
+CREATE TABLE outcome_scores (
+    rules_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    role VARCHAR NOT NULL, arm VARCHAR, bucket TIMESTAMP NOT NULL, is_assumed BOOLEAN NOT NULL,
+    bin SMALLINT NOT NULL, positive DOUBLE NOT NULL, negative DOUBLE NOT NULL);
+CREATE TABLE outcome_classes (
+    rules_id VARCHAR NOT NULL, batch VARCHAR NOT NULL, model_version VARCHAR NOT NULL,
+    role VARCHAR NOT NULL, arm VARCHAR, bucket TIMESTAMP NOT NULL, is_assumed BOOLEAN NOT NULL,
+    label VARCHAR NOT NULL, prediction VARCHAR NOT NULL, n DOUBLE NOT NULL);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST,)
+
+
+def schema_version(connection: Any) -> int:
+    """How many steps the open catalog has taken; 0 for a new file."""
+    known = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_steps'"
+    ).fetchall()[0][0]
+    if not known:
+        return 0
+    return int(connection.execute("SELECT count(*) FROM schema_steps").fetchall()[0][0])
+
+
+def needs_migration(connection: Any) -> bool:
+    """Whether steps are still to be taken.
+
+    Raises:
+        StoreError: a newer program has written the catalog.
+    """
+    version = schema_version(connection)
+    if version > len(STEPS):
+        raise StoreError(
+            "a newer version of workbench has written this store",
+            "Install that version, or use another workspace.",
+        )
+    return version < len(STEPS)
+
+
+def migrate(connection: Any) -> None:
+    """Takes the steps still to be taken, in one transaction.
+
+    Raises:
+        StoreError: a newer program has written the catalog.
+    """
+    if not needs_migration(connection):
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_steps (step INTEGER PRIMARY KEY, taken TIMESTAMP)"
+        )
+        for step in range(schema_version(connection), len(STEPS)):
+            connection.execute(STEPS[step])
+            connection.execute("INSERT INTO schema_steps VALUES (?, now()::TIMESTAMP)", [step + 1])
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

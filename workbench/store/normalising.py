@@ -1,0 +1,291 @@
+"""How does a row of an export become a row of ours? One SELECT a file, nothing raised.
+
+The internal columns begin with `wb_`; features, scores and columns that the card does not
+know follow under their own names. `wb_reason` says why a row is unusable, else it is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workbench.domain.card import ModelCard
+from workbench.domain.rules import OutcomeRules
+from workbench.domain.shape import LogShape
+from workbench.errors import LogFileError
+from workbench.store import expressions as sql
+from workbench.store.quoting import identifier, literal
+from workbench.store.sources import Source
+
+FUTURE_ALLOWANCE = timedelta(hours=1)
+PREFIX = "wb_"
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """The SELECT that reads a file as our rows."""
+
+    query: str
+    notes: tuple[str, ...]
+    """What the operator should know: missing features and the like."""
+
+
+def normalised_predictions(
+    source: Source,
+    card: ModelCard,
+    shape: LogShape,
+    rules: OutcomeRules,
+    *,
+    file: str,
+    now: datetime,
+    is_reference: bool = False,
+) -> Normalised:
+    """The SELECT that reads a prediction log.
+
+    Args:
+        source: the opened file.
+        card: names the columns.
+        shape: the features, with their types.
+        rules: the classes and the threshold.
+        file: the file's identity (start of its hash), part of the id of rows without one.
+        now: the machine's clock; later rows are unusable.
+        is_reference: the file is a reference table, which needs no id, time or prediction.
+
+    Raises:
+        LogFileError: a required column is missing.
+    """
+    types = dict(source.columns)
+    columns = card.columns
+    if not is_reference:
+        _require(source, card, rules)
+    used: set[str] = set()
+
+    def use(name: str) -> bool:
+        if name and name in types:
+            used.add(name)
+            return True
+        return False
+
+    named = use(columns.prediction_id)
+    value_type = "VARCHAR" if rules.is_classification else "DOUBLE"
+    fields = {
+        "wb_id": f"nullif(trim({sql.text(columns.prediction_id, types[columns.prediction_id])}), '')"
+        if named
+        else f"{literal(file + ':')} || file_row_number",
+        "wb_timestamp": sql.moment(columns.timestamp, types[columns.timestamp], columns.timezone)
+        if columns.timestamp in types
+        else "NULL::TIMESTAMP",
+        "wb_version": _text_or(types, columns.model_version, card.model.version),
+        "wb_role": f"lower({_text_or(types, columns.role, 'live')})",
+        "wb_prediction": f"({_prediction(types, card, rules)})::{value_type}",
+        "wb_score": sql.number(columns.score, types[columns.score])
+        if rules.task == "binary" and columns.score in types
+        else "NULL::DOUBLE",
+        "wb_label": label_value(columns.label, types.get(columns.label), rules),
+        "wb_arm": _optional_text(types, columns.experiment),
+        "wb_file": literal(file),
+        "wb_row": "file_row_number",
+    }
+    for name in (
+        columns.timestamp, columns.model_version, columns.role, columns.prediction,
+        columns.label, columns.experiment,
+    ):  # fmt: skip
+        use(name)
+    if rules.task == "binary":
+        use(columns.score)
+    values, unread = _features(source, types, shape)
+    used.update(shape.feature_names)
+    for name in shape.scores if rules.task == "multiclass" else ():
+        if use(name):
+            values[name] = sql.number(name, types[name])
+    if use(columns.entity) and columns.entity not in values:
+        values[columns.entity] = sql.category(columns.entity, types[columns.entity], "text")
+    for name in rules.segments:
+        if use(name) and name not in values:
+            values[name] = sql.category(name, types[name], "text")
+    extras = _extras(types, used, set(values))
+    fields["wb_unparsed"] = _map(unread)
+    fields["wb_day"] = "wb_timestamp::DATE"
+    fields["wb_reason"] = (
+        "CASE WHEN wb_id IS NULL THEN 'unreadable_id' "
+        "WHEN wb_timestamp IS NULL THEN 'unreadable_timestamp' "
+        f"WHEN wb_timestamp > {_timestamp(now + FUTURE_ALLOWANCE)} THEN 'future_timestamp' "
+        "WHEN wb_prediction IS NULL THEN 'unreadable_prediction' END"
+    )
+    derived = ("wb_day", "wb_reason")
+    inner = [f"{expression} AS {name}" for name, expression in fields.items() if name not in derived]
+    inner += [f"{expression} AS {identifier(name)}" for name, expression in (values | extras).items()]
+    outer = ", ".join(f"{fields[name]} AS {name}" for name in derived)
+    missing = [name for name in shape.feature_names if name not in types]
+    notes = (f"columns missing from the file: {', '.join(missing)}",) if missing else ()
+    return Normalised(
+        f"SELECT *, {outer} FROM (SELECT {', '.join(inner)} FROM {source.relation})", notes
+    )
+
+
+def normalised_labels(source: Source, card: ModelCard, rules: OutcomeRules, *, file: str) -> Normalised:
+    """The SELECT that reads a label file: id, label and, where there is one, its time.
+
+    Raises:
+        LogFileError: the id or the label column is missing.
+    """
+    types = dict(source.columns)
+    columns = card.columns
+    for name, what in ((columns.prediction_id, "prediction id"), (columns.label, "label")):
+        if not name or name not in types:
+            raise _missing_column(source, name, what)
+    moment = (
+        sql.moment("label_timestamp", types["label_timestamp"], columns.timezone)
+        if "label_timestamp" in types
+        else "NULL::TIMESTAMP"
+    )
+    empty = f"{identifier(columns.label)} IS NULL"
+    if sql.is_text(types[columns.label]):
+        empty += f" OR trim({identifier(columns.label)}) = ''"
+    timed = (
+        f"WHEN wb_label_timestamp IS NULL AND {identifier('label_timestamp')} IS NOT NULL "
+        "THEN 'unreadable_timestamp' "
+        if "label_timestamp" in types
+        else ""
+    )
+    return Normalised(
+        "SELECT wb_id, wb_label, wb_label_timestamp, wb_file, wb_row, "
+        f"CASE WHEN wb_id IS NULL THEN 'unreadable_id' WHEN wb_empty THEN 'missing_label' "
+        f"WHEN wb_label IS NULL THEN 'unreadable_label' {timed}END AS wb_reason FROM (SELECT *, "
+        f"nullif(trim({sql.text(columns.prediction_id, types[columns.prediction_id])}), '') AS wb_id, "
+        f"{label_value(columns.label, types[columns.label], rules)} AS wb_label, {empty} AS wb_empty, "
+        f"{moment} AS wb_label_timestamp, {literal(file)} AS wb_file, file_row_number AS wb_row "
+        f"FROM {source.relation})",
+        (),
+    )
+
+
+def label_value(column: str, duckdb_type: str | None, rules: OutcomeRules) -> str:
+    """The label as our rows store it: a class as text, a number as DOUBLE."""
+    if rules.is_classification:
+        return "NULL::VARCHAR" if duckdb_type is None else sql.class_of(column, duckdb_type)
+    return "NULL::DOUBLE" if duckdb_type is None else sql.number(column, duckdb_type)
+
+
+def _prediction(types: dict[str, str], card: ModelCard, rules: OutcomeRules) -> str:
+    column = card.columns.prediction
+    given = None
+    if column in types:
+        given = (
+            sql.class_of(column, types[column])
+            if rules.is_classification
+            else sql.number(column, types[column])
+        )
+    if rules.task != "binary" or card.columns.score not in types:
+        return given or "NULL"
+    score = sql.number(card.columns.score, types[card.columns.score])
+    limit = repr(rules.threshold)
+    if rules.threshold_column and rules.threshold_column in types:
+        own = sql.number(rules.threshold_column, types[rules.threshold_column])
+        limit = f"coalesce({own}, {limit})"
+    decided = (
+        f"CASE WHEN ({score}) IS NULL THEN NULL WHEN ({score}) >= {limit} "
+        f"THEN {literal(rules.positive_class)} ELSE {literal(rules.negative_class)} END"
+    )
+    return f"coalesce({given}, {decided})" if given else decided
+
+
+def _features(
+    source: Source, types: dict[str, str], shape: LogShape
+) -> tuple[dict[str, str], dict[str, str]]:
+    values: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    for feature in shape.features:
+        type_ = types.get(feature.name)
+        if feature.kind == "categorical":
+            values[feature.name] = (
+                "NULL::VARCHAR"
+                if type_ is None
+                else sql.category(feature.name, type_, feature.storage)
+            )
+            continue
+        if type_ is None:
+            values[feature.name] = "NULL::DOUBLE"
+        elif feature.storage == "time":
+            moment = sql.moment(feature.name, type_, "UTC")
+            values[feature.name] = f"epoch({moment})::DOUBLE"
+        else:
+            values[feature.name] = sql.number(feature.name, type_)
+        if type_ is not None and not sql.is_number(type_):
+            unread[feature.name] = sql.unread(feature.name, type_, values[feature.name])
+    return values, unread
+
+
+def _extras(types: dict[str, str], used: set[str], taken: set[str]) -> dict[str, str]:
+    """Columns that the card does not know, kept; a name that would clash gets an underscore."""
+    lowered = {name.lower() for name in taken}
+    extras: dict[str, str] = {}
+    for name in types:
+        if name in used or name == "file_row_number":
+            continue
+        kept = name
+        while kept.lower() in lowered or kept.lower().startswith(PREFIX):
+            kept = f"_{kept}" if kept.lower().startswith(PREFIX) else f"{kept}_"
+        lowered.add(kept.lower())
+        extras[kept] = identifier(name)
+    return extras
+
+
+def _map(entries: dict[str, str]) -> str:
+    if not entries:
+        return "NULL::MAP(VARCHAR, VARCHAR)"
+    listed = ", ".join(f"{{'k': {literal(name)}, 'v': {value}}}" for name, value in entries.items())
+    any_ = " OR ".join(f"({value}) IS NOT NULL" for value in entries.values())
+    return (
+        f"CASE WHEN {any_} THEN map_from_entries(list_filter([{listed}], lambda e: e.v IS NOT NULL)) END"
+    )
+
+
+def _require(source: Source, card: ModelCard, rules: OutcomeRules) -> None:
+    names = source.names
+    columns = card.columns
+    if columns.prediction_id and columns.prediction_id not in names:
+        raise _missing_column(
+            source, columns.prediction_id, "prediction id", 'or set prediction_id = "" for a log without ids'
+        )
+    if columns.timestamp not in names:
+        raise _missing_column(source, columns.timestamp, "timestamp")
+    has_score = rules.task == "binary" and columns.score in names
+    if columns.prediction not in names and not has_score:
+        raise _missing_column(source, columns.prediction, "prediction")
+    clashing = _differ_in_case(names)
+    if clashing:
+        raise LogFileError(
+            f"columns {clashing[0]!r} and {clashing[1]!r} differ only in case",
+            "Rename one of them in the export.",
+        )
+
+
+def _differ_in_case(names: Iterable[str]) -> tuple[str, str] | None:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            return other, name
+    return None
+
+
+def _missing_column(source: Source, name: str, what: str, more: str = "") -> LogFileError:
+    has = ", ".join(source.names[:12]) + (" ..." if len(source.names) > 12 else "")
+    hint = f"Name the {what} column under [columns] in the card" + (f", {more}" if more else "")
+    return LogFileError(f"the file has no {what} column {name!r} (it has: {has})", hint + ".")
+
+
+def _optional_text(types: dict[str, str], column: str) -> str:
+    if not column or column not in types:
+        return "NULL::VARCHAR"
+    return f"nullif(trim({sql.text(column, types[column])}), '')"
+
+
+def _text_or(types: dict[str, str], column: str, default: str) -> str:
+    return f"coalesce({_optional_text(types, column)}, {literal(default)})"
+
+
+def _timestamp(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.strftime('%Y-%m-%d %H:%M:%S')}'"

@@ -1,0 +1,197 @@
+"""How are rows with labels turned into outcome counts? The statements, for any grouping of time.
+
+They read a relation of judged rows: `wb_version`, `wb_role`, `wb_arm`, `wb_prediction`,
+`wb_score`, the segment columns, and
+- `wb_bucket`, the start of the row's bucket;
+- `judged_label`, the label that stands, or NULL;
+- `row_count`, 1 where the row itself is new to the counts, else 0;
+- `sign`, 1 to add the label's contribution, -1 to take it back;
+- `is_assumed`, true where the label is what the card says that a missing one means.
+"""
+
+from __future__ import annotations
+
+from workbench.domain.profile import ColumnBins
+from workbench.domain.rules import OutcomeRules
+from workbench.store.expressions import OTHER, UNSEEN
+from workbench.store.quoting import identifier, literal, literal_list, number_list
+
+KEYS = ("model_version", "role", "arm", "bucket", "is_assumed")
+_SOURCE_KEYS = "wb_version, wb_role, wb_arm, wb_bucket, is_assumed"
+COUNTS = (
+    "rows", "labelled", "bad", "bad_squares", "correct", "true_positive", "false_positive",
+    "false_negative", "true_negative", "predicted", "predicted_positive", "error",
+    "absolute_error", "squared_error", "cost", "scored", "log_loss",
+)  # fmt: skip
+"""The columns of `domain.outcomes.OutcomeCounts`, in its order."""
+_FAR = "1e-15"
+
+BUCKETS = {"1h": "hour", "1d": "day", "7d": "week", "month": "month"}
+
+
+def bucket_of(column: str, by: str) -> str:
+    """The start of the bucket that holds a timestamp; weeks start on Monday."""
+    return f"date_trunc('{BUCKETS[by]}', {column})::TIMESTAMP"
+
+
+def badness(rules: OutcomeRules, prediction: str, label: str) -> str:
+    """How bad a labelled prediction is, 0 to 1."""
+    positive = literal(rules.positive_class)
+    missed = f"({label} = {positive} AND {prediction} <> {positive})"
+    alarmed = f"({label} <> {positive} AND {prediction} = {positive})"
+    if rules.rule == "mismatch":
+        return f"({prediction} <> {label})::INT"
+    if rules.rule == "miss":
+        return f"{missed}::INT"
+    if rules.rule == "false_alarm":
+        return f"{alarmed}::INT"
+    if rules.rule == "cost":
+        largest = max(rules.cost_false_positive, rules.cost_false_negative) or 1.0
+        return f"(CASE WHEN {missed} THEN {rules.cost_false_negative / largest!r} WHEN {alarmed} THEN {rules.cost_false_positive / largest!r} ELSE 0.0 END)"
+    error = f"abs({prediction} - {label})"
+    if rules.rule == "relative_error":
+        error += f" / greatest(abs({label}), 1e-9)"
+    return f"({error} > {rules.tolerance!r})::INT"
+
+
+def outcome_statement(relation: str, rules: OutcomeRules, bins: dict[str, ColumnBins]) -> str:
+    """The SELECT of all outcome rows but scores and classes: KEYS, segment_no, segment, COUNTS.
+
+    Args:
+        relation: the judged rows.
+        rules: the card's rules.
+        bins: the categories of the features; segment values beyond them are pooled.
+    """
+    segments = rules.segments
+    sets = [f"({_SOURCE_KEYS}{_classes(rules)})"]
+    sets += [f"({_SOURCE_KEYS}, {identifier(name)}{_classes(rules)})" for name in segments]
+    names = ", ".join(identifier(name) for name in segments)
+    which = " ".join(
+        f"WHEN grouping({identifier(name)}) = 0 THEN {number}" for number, name in enumerate(segments, 1)
+    )
+    segment_no = f"CASE {which} ELSE 0 END" if segments else "0"
+    value = " ".join(
+        f"WHEN {number} THEN {_pooled(name, bins.get(name))}" for number, name in enumerate(segments, 1)
+    )
+    segment = f"CASE segment_no {value} END" if segments else "NULL::VARCHAR"
+    grouped = (
+        f"SELECT {_SOURCE_KEYS}{', ' + names if segments else ''}{_classes(rules)}, "
+        f"{segment_no} AS segment_no, sum(row_count)::DOUBLE AS n, "
+        + (_class_sums() if rules.is_classification else _number_sums(rules))
+        + f" FROM {relation} GROUP BY GROUPING SETS ({', '.join(sets)})"
+    )
+    counts = _class_counts(rules) if rules.is_classification else _number_counts()
+    return (
+        f"SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
+        f"is_assumed, segment_no, {segment} AS segment, {counts} FROM ({grouped}) GROUP BY ALL"
+    )
+
+
+def score_statement(relation: str, rules: OutcomeRules, edges: tuple[float, ...]) -> str:
+    """The SELECT of score-by-label counts: KEYS, bin, positive, negative, scored, log_loss."""
+    positive = f"judged_label = {literal(rules.positive_class)}"
+    inside = "wb_score BETWEEN 0 AND 1"
+    held = f"greatest({_FAR}, least(1 - {_FAR}, wb_score))"
+    return (
+        f"SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
+        f"is_assumed, coalesce(list_position(list_transform({number_list(edges)}, "
+        "lambda e: wb_score <= e), true) - 1, " + str(len(edges)) + ") AS bin, "
+        f"sum(CASE WHEN {positive} THEN sign ELSE 0 END)::DOUBLE AS positive, "
+        f"sum(CASE WHEN {positive} THEN 0 ELSE sign END)::DOUBLE AS negative, "
+        f"sum(CASE WHEN {inside} THEN sign ELSE 0 END)::DOUBLE AS scored, "
+        f"sum(CASE WHEN {inside} THEN -sign * ln(CASE WHEN {positive} THEN {held} ELSE 1 - {held} END) "
+        "ELSE 0 END)::DOUBLE AS log_loss "
+        f"FROM {relation} WHERE judged_label IS NOT NULL AND wb_score IS NOT NULL "
+        f"GROUP BY ALL"
+    )
+
+
+def class_statement(relation: str) -> str:
+    """The SELECT of the confusion counts: KEYS, label, prediction, n."""
+    return (
+        "SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
+        "is_assumed, judged_label AS label, wb_prediction AS prediction, sum(sign)::DOUBLE AS n "
+        f"FROM {relation} WHERE judged_label IS NOT NULL GROUP BY ALL HAVING sum(sign) <> 0"
+    )
+
+
+def _classes(rules: OutcomeRules) -> str:
+    return ", wb_prediction, judged_label" if rules.is_classification else ""
+
+
+def _class_sums() -> str:
+    return "sum(CASE WHEN judged_label IS NULL THEN 0 ELSE sign END)::DOUBLE AS s"
+
+
+def _class_counts(rules: OutcomeRules) -> str:
+    positive = literal(rules.positive_class)
+    hit = f"judged_label = {positive}"
+    alarm = f"wb_prediction = {positive}"
+    bad = badness(rules, "wb_prediction", "judged_label")
+    binary = rules.task == "binary"
+
+    def total(condition: str, needed: bool = True) -> str:
+        return f"coalesce(sum(s) FILTER (WHERE {condition}), 0)" if needed else "0.0"
+
+    cost = (
+        f"{rules.cost_false_positive!r} * {total(f'NOT {hit} AND {alarm}')} + "
+        f"{rules.cost_false_negative!r} * {total(f'{hit} AND NOT {alarm}')}"
+        if binary
+        else "0.0"
+    )
+    predicted_positive = f"coalesce(sum(n) FILTER (WHERE {alarm}), 0)" if binary else "0.0"
+    values = (
+        "sum(n)",
+        "sum(s)",
+        f"coalesce(sum(s * {bad}), 0)",
+        f"coalesce(sum(s * {bad} * {bad}), 0)",
+        total("wb_prediction = judged_label"),
+        total(f"{hit} AND {alarm}", binary),
+        total(f"NOT {hit} AND {alarm}", binary),
+        total(f"{hit} AND NOT {alarm}", binary),
+        total(f"NOT {hit} AND NOT {alarm}", binary),
+        "sum(n)",
+        predicted_positive,
+        "0.0",
+        "0.0",
+        "0.0",
+        cost,
+        "0.0",
+        "0.0",
+    )
+    return _named(values)
+
+
+def _number_sums(rules: OutcomeRules) -> str:
+    error = "(wb_prediction - judged_label)"
+    bad = badness(rules, "wb_prediction", "judged_label")
+    return (
+        "sum(CASE WHEN judged_label IS NULL THEN 0 ELSE sign END)::DOUBLE AS s, "
+        f"coalesce(sum(sign * {bad}), 0)::DOUBLE AS b, coalesce(sum(sign * {error}), 0) AS e, "
+        f"coalesce(sum(sign * abs{error}), 0) AS ae, "
+        f"coalesce(sum(sign * {error} * {error}), 0) AS se"
+    )
+
+
+def _number_counts() -> str:
+    sums = ("n", "s", "b", "b", "0.0", "0.0", "0.0", "0.0", "0.0", "n", "0.0", "e", "ae", "se", "0.0", "0.0", "0.0")
+    return _named(tuple(f"sum({value})" for value in sums))
+
+
+def _named(values: tuple[str, ...]) -> str:
+    return ", ".join(
+        f"({value})::DOUBLE AS {identifier(name)}" for name, value in zip(COUNTS, values, strict=True)
+    )
+
+
+def _pooled(name: str, bins: ColumnBins | None) -> str:
+    """A segment's value: a category that the reference lists keeps its name, others are pooled."""
+    column = identifier(name)
+    if bins is None or bins.kind != "categorical" or not bins.categories:
+        return column
+    beyond = literal(OTHER) if bins.is_open else literal(UNSEEN)
+    other = f"WHEN list_contains({literal_list(bins.other)}, {column}) THEN {literal(OTHER)} " if bins.other else ""
+    return (
+        f"CASE WHEN {column} IS NULL THEN NULL "
+        f"WHEN list_contains({literal_list(bins.categories)}, {column}) THEN {column} {other}ELSE {beyond} END"
+    )

@@ -1,0 +1,188 @@
+"""How does a prediction log become a batch? Stage the rows, drop what is there already, count."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from workbench.domain.card import ModelCard
+from workbench.domain.ingested import RowCounts
+from workbench.store.baseline import Baseline
+from workbench.store.catalog import PREDICTIONS, ModelSegments
+from workbench.store.committing import FileRecord, PreparedBatch
+from workbench.store.connections import Connection
+from workbench.store.counting import make_empty_counts, write_counts
+from workbench.store.intake import (
+    OpenedFile,
+    StagedFile,
+    count_reasons,
+    require_usable,
+    set_aside,
+    staged_segments,
+    translated,
+    write_rejects,
+)
+from workbench.store.judging import make_judged_view
+from workbench.store.normalising import normalised_predictions
+from workbench.store.quoting import identifier, literal
+from workbench.store.rebuilding import count_judged
+from workbench.store.repeats import find_repeats
+from workbench.store.rows import known_columns, make_rows_view
+from workbench.store.staging import Staging
+
+_ROW_GROUP = 122_880
+
+
+def stage_predictions(
+    connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, baseline: Baseline, now: datetime
+) -> StagedFile:
+    """Writes a log's usable rows as staged segments, one or more a day, and sets the others aside.
+
+    Raises:
+        LogFileError: a required column is missing, no row is usable, or reading breaks off.
+    """
+    normalised = normalised_predictions(
+        file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
+    )
+    target = staging.work / f"days-{file.number}"
+    try:
+        reasons = count_reasons(connection, normalised.query)
+        require_usable(file, reasons)
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(
+            f"COPY (SELECT * EXCLUDE (wb_reason) FROM ({normalised.query}) WHERE wb_reason IS NULL) "
+            f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, "
+            "PARTITION_BY (wb_day))"
+        )
+    except duckdb.Error as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise translated(file, error) from error
+    finally:
+        connection.execute("SET preserve_insertion_order = true")
+    for number, path in enumerate(sorted(target.rglob("*.parquet"))):
+        day = path.parent.name.partition("=")[2]
+        path.rename(staging.rows / f"{file.number:05d}-{day}-{number:03d}.parquet")
+    shutil.rmtree(target)
+    set_aside(connection, file, normalised.query, reasons)
+    unusable = sum(reasons.values())
+    lines = len(file.source.rejected)
+    for line in file.source.rejected:
+        reasons[line.reason] = reasons.get(line.reason, 0) + 1
+    counts = RowCounts(
+        rows_read=file.source.rows + lines,
+        rows_stored=file.source.rows - unusable,
+        rows_quarantined=unusable + lines,
+    )
+    return StagedFile(file, counts, reasons, normalised.notes)
+
+
+def drop_repeats(
+    connection: Connection,
+    staging: Staging,
+    files: Sequence[StagedFile],
+    baseline: Baseline,
+    segments: ModelSegments,
+) -> tuple[StagedFile, ...]:
+    """Takes rows that are there already out of the staged segments; corrects the files' counts.
+
+    Args:
+        connection: scratch, with the rejects of these files.
+        staging: the batch.
+        files: its files, in the order of the call.
+        baseline: tells the known columns, over which contents are compared.
+        segments: what is committed.
+    """
+    columns = known_columns(baseline.rules, baseline.shape)
+    paths = _staged(staging)
+    make_rows_view(connection, "staged_rows", paths, columns)
+    make_rows_view(connection, "committed_rows", [s.path for s in segments.predictions], columns)
+    order = ", ".join(f"({literal(f.opened.identity)}, {f.opened.number})" for f in files)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE file_order AS SELECT * FROM (VALUES {order}) t(wb_file, place)")
+    if not find_repeats(connection, columns, has_committed=bool(segments.predictions)):
+        return tuple(files)
+    connection.execute(
+        "INSERT INTO rejects SELECT o.path, d.wb_file, d.wb_row + 1, 'row', 'conflicting_id', "
+        "'the same id with other content is stored already', to_json(s)::VARCHAR "
+        "FROM (SELECT * FROM dropped WHERE NOT is_same) d JOIN staged_rows s USING (wb_file, wb_row) "
+        f"JOIN (SELECT * FROM (VALUES {_paths(files)}) t(wb_file, path)) o USING (wb_file)"
+    )
+    found = {
+        str(file): (int(same), int(other))
+        for file, same, other in connection.execute(
+            "SELECT wb_file, count(*) FILTER (WHERE is_same), count(*) FILTER (WHERE NOT is_same) "
+            "FROM dropped GROUP BY 1"
+        ).fetchall()
+    }
+    for path in _touched(connection):
+        _rewrite(connection, path)
+    return tuple(file.without(*found.get(file.opened.identity, (0, 0))) for file in files)
+
+
+def prepare_predictions(
+    connection: Connection,
+    staging: Staging,
+    files: Sequence[StagedFile],
+    card: ModelCard,
+    baseline: Baseline,
+    segments: ModelSegments,
+) -> PreparedBatch:
+    """Counts what the staged rows add, with the labels that were waiting for them."""
+    paths = _staged(staging)
+    make_empty_counts(connection)
+    counts: dict[str, Path] = {}
+    if paths:
+        make_judged_view(connection, segments, baseline.rules, baseline.shape, staged=paths)
+        count_judged(connection, baseline.rules, baseline.bins)
+        counts = write_counts(connection, staging.work)
+    return PreparedBatch(
+        model=card.name,
+        kind=PREDICTIONS,
+        files=tuple(file_record(file) for file in files),
+        segments=staged_segments(connection, paths, "wb_timestamp"),
+        rejected=write_rejects(connection, staging),
+        counts=counts,
+        bins_id=baseline.bins_id,
+        rules_id=baseline.rules_id,
+        checked=segments.version,
+    )
+
+
+def file_record(file: StagedFile) -> FileRecord:
+    """What the catalog keeps of a file."""
+    opened = file.opened
+    return FileRecord(opened.path, opened.sha256, opened.source.format, opened.size, replace(file.counts))
+
+
+def _staged(staging: Staging) -> list[Path]:
+    return sorted(staging.rows.glob("*.parquet"))
+
+
+def _paths(files: Sequence[StagedFile]) -> str:
+    return ", ".join(f"({literal(f.opened.identity)}, {literal(f.opened.path)})" for f in files)
+
+
+def _touched(connection: Connection) -> list[Path]:
+    rows = connection.execute("SELECT DISTINCT wb_path FROM dropped").fetchall()
+    return [Path(str(row[0])) for row in rows]
+
+
+def _rewrite(connection: Connection, path: Path) -> None:
+    """Writes a staged segment again without the dropped rows; removes it when none is left."""
+    source = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+    part = path.with_suffix(".part")
+    connection.execute(
+        f"COPY (SELECT s.* FROM {source} s ANTI JOIN (SELECT wb_file, wb_row FROM dropped "
+        f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
+        f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+    )
+    left = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(part))})").fetchall()[0][0]
+    if left:
+        part.replace(path)
+    else:
+        part.unlink()
+        path.unlink()

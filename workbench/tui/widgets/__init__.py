@@ -1,0 +1,1 @@
+"""The parts that screens are made of; none of them queries anything."""
