@@ -30,17 +30,19 @@ def fit(rows: pl.DataFrame, parameters: Parameters) -> Pipeline:
     """The model of `rows`, by the recipe of the parameters.
 
     A category that is new at prediction time (a summer destination) counts as missing.
+    Categories are ordered numbers to the trees: their own handling of categories would put
+    a `functools.partial` into the file, which a reader of it should not have to trust.
     """
     inputs = rows.select(parameters.features)
     texts = [name for name in inputs.columns if inputs.schema[name] == pl.String]
-    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=float("nan"))
     model = Pipeline(
         [
             ("columns", ColumnTransformer([("text", encoder, texts)], remainder="passthrough")),
             (
                 "regressor",
                 HistGradientBoostingRegressor(
-                    categorical_features=list(range(len(texts))),
+                    categorical_features=None,
                     random_state=parameters.seed,
                     **parameters.recipe_params,
                 ),

@@ -33,7 +33,10 @@ def drift_ranking(
         return look.message("no columns to compare", title)
     drawn = report.columns[:limit]
     labels = look.distinct([column.name for column in drawn])
-    rows = [_row(rank, label, column) for rank, (label, column) in enumerate(zip(labels, drawn, strict=True))]
+    rows = [
+        _row(rank, label, column)
+        for rank, (label, column) in enumerate(zip(labels, drawn, strict=True))
+    ]
     has_distance = any(column.wasserstein is not None for column in drawn)
     panel = width // 2 if has_distance else width
     base = alt.Chart(look.values(rows)).properties(width=panel, height=_BAR * len(rows))
@@ -57,7 +60,7 @@ def _panel(base: alt.Chart, y: alt.Y, field: str, title: str, text: str) -> alt.
     words = base.mark_text(align="left", dx=4, fontSize=10).encode(
         x=alt.X(f"{field}_end:Q"), y=y, text=alt.Text(f"{text}:N"), tooltip=_tooltips()
     )
-    return alt.layer(bars, words)
+    return alt.LayerChart(layer=[bars, words])
 
 
 def _row(rank: int, label: str, column: ColumnDrift) -> dict[str, Any]:
@@ -101,7 +104,11 @@ def _tooltips() -> list[alt.Tooltip]:
 
 
 def _subtitle(report: DriftReport, drawn: int) -> str:
-    columns = f"{drawn} of {len(report.columns)} columns" if drawn < len(report.columns) else f"{drawn} columns"
+    columns = (
+        f"{drawn} of {len(report.columns)} columns"
+        if drawn < len(report.columns)
+        else f"{drawn} columns"
+    )
     period = f"{look.moment(report.current.start)} to {look.moment(report.current.end)} UTC"
     return (
         f"{columns}, worst first; {period}, {look.count(report.current_rows)} rows "

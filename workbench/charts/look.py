@@ -87,9 +87,10 @@ def distinct(names: list[str]) -> list[str]:
 
 def message(text: str, title: str) -> alt.Chart:
     """A chart that says in words why there is nothing to draw."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(values([{"text": text}]))
         .mark_text(fontSize=13, color=QUIET_COLOUR, limit=WIDTH)
         .encode(text=alt.Text("text:N"))
         .properties(width=WIDTH, height=60, title=title, description=f"{title}: {text}")
     )
+    return chart

@@ -57,7 +57,7 @@ def share_per_bin(
         )
     ]
     order = [REFERENCE, CURRENT]
-    return (
+    chart: alt.Chart = (
         alt.Chart(look.values(rows))
         .mark_bar()
         .encode(
@@ -85,6 +85,7 @@ def share_per_bin(
             description=f"{title}. {_subtitle(column)}",
         )
     )
+    return chart
 
 
 def pooled_bins(reference: ColumnProfile, current: ColumnProfile, limit: int) -> tuple[_Bin, ...]:

@@ -64,12 +64,13 @@ def bad_rate_timeline(
         )
     )
     layers = [band, *_rules(report), line, marks, *([waiting] if unlabelled else [])]
-    return alt.layer(*layers).properties(
+    chart: alt.LayerChart = alt.LayerChart(layer=layers).properties(
         width=width,
         height=height,
         title=alt.Title(title, subtitle=_subtitle(report)),
         description=f"{title}. {_subtitle(report)}",
     )
+    return chart
 
 
 def _row(bucket: RateBucket) -> dict[str, Any]:
@@ -110,7 +111,7 @@ def _rules(report: PerformanceReport) -> list[alt.Chart]:
     if not lines:
         return []
     rows = [{"line": f"{text} {look.percent(rate)}", "at": rate} for text, rate, _ in lines]
-    names = [row["line"] for row in rows]
+    names = [str(row["line"]) for row in rows]
     rule = (
         alt.Chart(look.values(rows))
         .mark_rule(color=look.REFERENCE_COLOUR, strokeWidth=1.5, clip=True)

@@ -79,7 +79,11 @@ def _figure(figure: Figure) -> str:
 
 def _table(table: Table) -> str:
     head = "| " + " | ".join(escaped(column.heading) for column in table.columns) + " |"
-    rule = "| " + " | ".join("---" if c.kind in ("text", "time") else "--:" for c in table.columns) + " |"
+    rule = (
+        "| "
+        + " | ".join("---" if c.kind in ("text", "time") else "--:" for c in table.columns)
+        + " |"
+    )
     rows = [
         "| " + " | ".join(_cell(c, v) for c, v in zip(table.columns, row, strict=True)) + " |"
         for row in table.rows

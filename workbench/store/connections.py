@@ -74,8 +74,9 @@ class StoreHome:
                 f"cannot make the store: {error.strerror or error}",
                 "Check that you may write to the workspace.",
             ) from error
-        with writing(self, "creating the store"):
-            pass
+        if not self.catalog.exists():
+            with writing(self, "creating the store"):
+                pass
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from workbench.domain.profile import ColumnBins
 from workbench.domain.rules import OutcomeRules
 from workbench.store.connections import Connection
-from workbench.store.outcome_sql import COUNTS, class_statement, outcome_statement, score_statement
+from workbench.store.outcome_sql import COUNTS, class_statement, outcome_statement, score_bin_statement, score_statement
 from workbench.store.profile_sql import (
     CountedColumn,
     category_counts,
@@ -84,13 +84,16 @@ def count_profiles(connection: Connection, relation: str, columns: list[CountedC
 
 def count_parse_failures(connection: Connection, relation: str, columns: list[CountedColumn]) -> None:
     """Adds the values that could not be read to `new_profile_moments`."""
-    for column in columns:
-        if column.bins.role == "feature":
-            connection.execute(
-                "INSERT INTO new_profile_moments SELECT wb_version, wb_bucket, "
-                f"{column.number}, 0, n, 0, 0, NULL, NULL FROM ({parse_failure_statement(relation)}) "
-                f"WHERE name = {literal(column.bins.name)}"
-            )
+    numbers = ", ".join(
+        f"({literal(column.bins.name)}, {column.number})"
+        for column in columns
+        if column.bins.role == "feature"
+    )
+    connection.execute(
+        "INSERT INTO new_profile_moments SELECT wb_version, wb_bucket, number, 0, n, 0, 0, NULL, NULL "
+        f"FROM ({parse_failure_statement(relation)}) "
+        f"JOIN (SELECT * FROM (VALUES {numbers}) t(name, number)) USING (name)"
+    )
 
 
 def count_outcomes(
@@ -105,8 +108,7 @@ def count_outcomes(
         edges = next((b.edges for b in bins if b.role == "score"), ()) or _EVEN
         connection.execute(f"CREATE OR REPLACE TEMP TABLE scored AS {score_statement(relation, rules, edges)}")
         connection.execute(
-            "INSERT INTO new_outcome_scores SELECT model_version, role, arm, bucket, is_assumed, bin, "
-            "positive, negative FROM scored WHERE positive <> 0 OR negative <> 0"
+            f"INSERT INTO new_outcome_scores {score_bin_statement('scored', edges)}"
         )
         zeros = ", ".join("0.0" for _ in COUNTS[:-2])
         connection.execute(

@@ -88,21 +88,32 @@ def outcome_statement(relation: str, rules: OutcomeRules, bins: dict[str, Column
 
 
 def score_statement(relation: str, rules: OutcomeRules, edges: tuple[float, ...]) -> str:
-    """The SELECT of score-by-label counts: KEYS, bin, positive, negative, scored, log_loss."""
+    """The SELECT of score counts, one row a label's side: KEYS, is_positive, sign, bins (a map of
+    upper edge to rows), scored, log_loss.
+
+    DuckDB's `histogram` counts edges[i-1] < score <= edges[i], and the rest under infinity.
+    """
     positive = f"judged_label = {literal(rules.positive_class)}"
     inside = "wb_score BETWEEN 0 AND 1"
     held = f"greatest({_FAR}, least(1 - {_FAR}, wb_score))"
     return (
-        f"SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
-        f"is_assumed, coalesce(list_position(list_transform({number_list(edges)}, "
-        "lambda e: wb_score <= e), true) - 1, " + str(len(edges)) + ") AS bin, "
-        f"sum(CASE WHEN {positive} THEN sign ELSE 0 END)::DOUBLE AS positive, "
-        f"sum(CASE WHEN {positive} THEN 0 ELSE sign END)::DOUBLE AS negative, "
-        f"sum(CASE WHEN {inside} THEN sign ELSE 0 END)::DOUBLE AS scored, "
-        f"sum(CASE WHEN {inside} THEN -sign * ln(CASE WHEN {positive} THEN {held} ELSE 1 - {held} END) "
-        "ELSE 0 END)::DOUBLE AS log_loss "
-        f"FROM {relation} WHERE judged_label IS NOT NULL AND wb_score IS NOT NULL "
-        f"GROUP BY ALL"
+        "SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
+        f"is_assumed, {positive} AS is_positive, sign, histogram(wb_score, {number_list(edges)}) AS bins, "
+        f"coalesce(sum(sign) FILTER (WHERE {inside}), 0)::DOUBLE AS scored, coalesce(sum(-sign * ln("
+        f"CASE WHEN {positive} THEN {held} ELSE 1 - {held} END)) FILTER (WHERE {inside}), 0)::DOUBLE AS log_loss "
+        f"FROM {relation} WHERE judged_label IS NOT NULL AND wb_score IS NOT NULL GROUP BY ALL"
+    )
+
+
+def score_bin_statement(table: str, edges: tuple[float, ...]) -> str:
+    """The rows of `outcome_scores` from the table of `score_statement`."""
+    bin_ = f"coalesce(list_position({number_list(edges)}, entry.key) - 1, {len(edges)})"
+    return (
+        f"SELECT model_version, role, arm, bucket, is_assumed, {bin_} AS bin, "
+        "coalesce(sum(sign * entry.value) FILTER (WHERE is_positive), 0)::DOUBLE AS positive, "
+        "coalesce(sum(sign * entry.value) FILTER (WHERE NOT is_positive), 0)::DOUBLE AS negative "
+        f"FROM (SELECT * EXCLUDE (bins), unnest(map_entries(bins)) AS entry FROM {table}) "
+        "WHERE entry.value > 0 GROUP BY ALL"
     )
 
 

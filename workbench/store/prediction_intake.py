@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -20,13 +19,13 @@ from workbench.store.counting import make_empty_counts, write_counts
 from workbench.store.intake import (
     OpenedFile,
     StagedFile,
-    count_reasons,
     require_usable,
     set_aside,
     staged_segments,
     translated,
     write_rejects,
 )
+from workbench.store.days import ROW_GROUP, count_days, write_days
 from workbench.store.judging import make_judged_view
 from workbench.store.normalising import normalised_predictions
 from workbench.store.quoting import identifier, literal
@@ -34,8 +33,6 @@ from workbench.store.rebuilding import count_judged
 from workbench.store.repeats import find_repeats
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
-
-_ROW_GROUP = 122_880
 
 
 def stage_predictions(
@@ -49,25 +46,14 @@ def stage_predictions(
     normalised = normalised_predictions(
         file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
     )
-    target = staging.work / f"days-{file.number}"
     try:
-        reasons = count_reasons(connection, normalised.query)
+        reasons, days = count_days(connection, normalised.query)
         require_usable(file, reasons)
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(
-            f"COPY (SELECT * EXCLUDE (wb_reason) FROM ({normalised.query}) WHERE wb_reason IS NULL) "
-            f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, "
-            "PARTITION_BY (wb_day))"
-        )
+        write_days(connection, staging, file, card, normalised.query, days)
     except duckdb.Error as error:
-        shutil.rmtree(target, ignore_errors=True)
+        for path in staging.rows.glob(f"{file.number:05d}-*"):
+            path.unlink()
         raise translated(file, error) from error
-    finally:
-        connection.execute("SET preserve_insertion_order = true")
-    for number, path in enumerate(sorted(target.rglob("*.parquet"))):
-        day = path.parent.name.partition("=")[2]
-        path.rename(staging.rows / f"{file.number:05d}-{day}-{number:03d}.parquet")
-    shutil.rmtree(target)
     set_aside(connection, file, normalised.query, reasons)
     unusable = sum(reasons.values())
     lines = len(file.source.rejected)
@@ -178,7 +164,7 @@ def _rewrite(connection: Connection, path: Path) -> None:
     connection.execute(
         f"COPY (SELECT s.* FROM {source} s ANTI JOIN (SELECT wb_file, wb_row FROM dropped "
         f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
-        f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
+        f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     left = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(part))})").fetchall()[0][0]
     if left:

@@ -59,16 +59,20 @@ def terminal_glyphs() -> Glyphs:
     return glyphs_for(os.environ, getattr(sys.__stdout__, "encoding", None))
 
 
-def sparkline(values: tuple[float | None, ...], width: int, glyphs: Glyphs) -> str:
+def sparkline(
+    values: tuple[float | None, ...], width: int, glyphs: Glyphs, normal: float | None = None
+) -> str:
     """A row of bars, newest at the right, on a scale from zero to the largest value.
 
-    The scale starts at zero so that noise stays flat. More values than cells are averaged
+    The scale starts at zero so that noise stays flat, and has room for twice the normal value
+    so that a model that is well does not fill its cells. More values than cells are averaged
     in equal groups, the newest group whole; a group without values is a gap.
 
     Args:
         values: fractions, oldest first; None where nothing is known.
         width: cells to fill; fewer values leave the left blank.
         glyphs: the characters to use.
+        normal: the reference's value, when it is known.
     """
     if width <= 0 or not values:
         return " " * max(width, 0)
@@ -76,6 +80,7 @@ def sparkline(values: tuple[float | None, ...], width: int, glyphs: Glyphs) -> s
     groups = [values[max(end - size, 0) : end] for end in range(len(values), 0, -size)][::-1]
     means = [_mean(group) for group in groups]
     top = max((m for m in means if m is not None), default=0.0)
+    top = max(top, 2.0 * normal if normal is not None else 0.0)
     steps = len(glyphs.ramp) - 1
     bars = "".join(
         glyphs.gap if m is None else glyphs.ramp[round(m / top * steps) if top > 0 else 0]

@@ -47,15 +47,17 @@ def key_hints(screen: Screen[None]) -> tuple[KeyHint, ...]:
         if owner.__module__.partition(".")[0] == "textual":
             continue
         for binding in owner.__dict__.get("BINDINGS", ()):
-            if isinstance(binding, Binding) and binding.action not in seen:
-                seen.add(binding.action)
-                scope = "app" if owner in type(screen.app).__mro__ else "screen"
-                hints.append(_hint(binding, scope))
+            if not isinstance(binding, Binding):
+                continue
+            scope, _, name = binding.action.rpartition(".")
+            if name not in seen:
+                seen.add(name)
+                home = "app" if owner in type(screen.app).__mro__ else "screen"
+                hints.append(_hint(binding, f"{scope or home}.{name}"))
     return tuple(hints)
 
 
-def _hint(binding: Binding, scope: str) -> KeyHint:
+def _hint(binding: Binding, action: str) -> KeyHint:
     keys = [k.strip() for k in binding.key.split(",")]
     printed = binding.key_display or "/".join(_NAMES.get(k, k) for k in keys)
-    action = f"{scope}.{binding.action}"
     return KeyHint(printed, binding.description, binding.tooltip, action, binding.show)

@@ -104,17 +104,17 @@ def _segment(start: tuple[int, int], end: tuple[int, int]) -> set[tuple[int, int
 
 
 def nice_scale(largest: float, rows: int) -> tuple[float, tuple[float, ...]]:
-    """The upper edge of a rate axis and its ticks: round numbers, never closer than two rows.
+    """The upper edge of a rate axis and its ticks: round numbers, three rows apart or more.
 
     Args:
         largest: the largest value that must fit, a fraction.
         rows: cells of height.
 
     >>> nice_scale(0.41, 10)
-    (0.5, (0.0, 0.1, 0.2, 0.3, 0.4, 0.5))
+    (0.6, (0.0, 0.2, 0.4, 0.6))
     """
     largest = max(largest * 1.04, 1e-4)
-    most = max(rows // 2, 1)
+    most = max(rows // 3, 1)
     step = 1e-5
     while True:
         for factor in (1, 2, 2.5, 5):

@@ -25,7 +25,7 @@ class Suspect:
     """Harmless text."""
 
 
-def suspects(report: DriftReport) -> tuple[Suspect, ...]:
+def suspects(report: DriftReport, arrow: str = "->") -> tuple[Suspect, ...]:
     """The columns worth looking at, worst first.
 
     First those that moved, in the report's order; then those that did not but have unseen
@@ -36,7 +36,7 @@ def suspects(report: DriftReport) -> tuple[Suspect, ...]:
         (c for c in report.columns if _is_suspect(c)),
         key=lambda c: (_LOUD.get(c.status, 3 if c.status == "unknown" else 2)),
     )
-    return tuple(Suspect(c.name, c.role, c.status, evidence(c)) for c in ranked)
+    return tuple(Suspect(c.name, c.role, c.status, evidence(c, arrow)) for c in ranked)
 
 
 def _is_suspect(column: ColumnDrift) -> bool:

@@ -138,12 +138,15 @@ def period_days(period: Period) -> str:
 
     >>> from datetime import UTC, datetime
     >>> period_days(Period(datetime(2013, 7, 1, tzinfo=UTC), datetime(2013, 7, 8, tzinfo=UTC)))
-    '2013-07-01..2013-07-07'
+    '2013-07-01..07-07'
     """
     if period.length.total_seconds() % 86400 or period.start.hour or period.start.minute:
         return f"{period.start:%Y-%m-%d %H:%MZ}..{period.end:%Y-%m-%d %H:%MZ}"
     last = period.end - (period.length / max(period.length.days, 1))
-    return f"{period.start:%Y-%m-%d}..{last:%Y-%m-%d}"
+    if last.date() == period.start.date():
+        return f"{last:%Y-%m-%d}"
+    end = f"{last:%m-%d}" if last.year == period.start.year else f"{last:%Y-%m-%d}"
+    return f"{period.start:%Y-%m-%d}..{end}"
 
 
 def period_name(asked: str | None, period: Period | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
@@ -47,24 +48,25 @@ class HeaderLine(Widget):
         """The line, cut to the width: alerts stay longest, then age, period and state."""
         palette = palette_of(self.app)
         facts, width = self._facts, self.size.width
-        right = Text(no_wrap=True, end="")
-        for text, style in reversed(self._states()):
-            if right.cell_len + len(text) + 2 <= width // 2 or not right:
-                right = Text.assemble(("  " if right else "", ""), right)
-                right = Text.assemble((text, style), right)
         left = Text("workbench", palette.strong, no_wrap=True, end="")
         left.append(f"  {shown(facts.workspace)}", palette.dim)
         for crumb in facts.crumbs:
             left.append(f" {self._glyphs.crumb} ", palette.dim)
             left.append(shown(crumb), palette.accent)
+        right = Text(no_wrap=True, end="")
+        room = width - min(left.cell_len, width // 2) - 2
+        for text, style in reversed(self._states()):
+            if right and right.cell_len + len(text) + 2 > room:
+                break
+            right = Text.assemble((text, style), "  " if right else "", right)
         left.truncate(max(width - right.cell_len - 2, 0), overflow="ellipsis", pad=True)
         return Text.assemble(left, "  ", right, no_wrap=True, end="")
 
-    def _states(self) -> list[tuple[str, object]]:
+    def _states(self) -> list[tuple[str, Style]]:
         """Least important first: the line drops from the left."""
         palette = palette_of(self.app)
         facts = self._facts
-        states: list[tuple[str, object]] = []
+        states: list[tuple[str, Style]] = []
         if facts.state:
             states.append((facts.state, palette.warning if facts.state == "stale" else palette.dim))
         if facts.period:

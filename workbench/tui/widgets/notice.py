@@ -38,7 +38,7 @@ class Notice(Static):
             lines: what to type, each with what it does; harmless text.
         """
         palette = palette_of(self.app)
-        text = Text(shown(title), palette.strong)
+        text = Text().append(shown(title), palette.strong)
         text.append("\n")
         for command, meaning in lines:
             text.append(f"\n{command}", palette.accent)
@@ -50,7 +50,7 @@ class Notice(Static):
         """What went wrong and what to do; above old data it is a strip."""
         palette = palette_of(self.app)
         style = palette.strong if failure.is_empty else palette.critical
-        text = Text(shown(failure.title), style)
+        text = Text().append(shown(failure.title), style)
         text.append(f"\n{shown(failure.message)}")
         if failure.hint:
             text.append("\n\n" if not has_data else "\n")

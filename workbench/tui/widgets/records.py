@@ -62,9 +62,16 @@ class Records(DataTable[Text]):
         Binding("ctrl+u", "page_up", "page up", show=False),
     ]
 
-    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, id: str, has_header: bool = True) -> None:  # noqa: A002 - Textual's word
         """An empty table; `show` fills it."""
-        super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False)
+        super().__init__(
+            id=id,
+            cursor_type="row",
+            cell_padding=0,
+            show_header=has_header,
+            # A status keeps its colour under the cursor.
+            cursor_foreground_priority="renderable",
+        )
 
     @property
     def current_key(self) -> str | None:

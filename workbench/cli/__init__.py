@@ -1,0 +1,1 @@
+"""Arguments and printing only; every answer comes from the workspace."""

@@ -1,0 +1,196 @@
+"""The JSON documents of the contract: names and keys that other programs rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.ingested import FileResult, IngestResult, RowCounts
+from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.domain.status import ModelStatus
+
+METRICS = (
+    "accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "miss_rate", "false_alarm_rate",
+    "positive_rate", "cost_per_1000",
+)  # fmt: skip
+
+
+def ingest_document(result: IngestResult) -> dict[str, Any]:
+    """The document of `ingest --json`."""
+    return {
+        "model": result.model,
+        **_counts(result.counts),
+        "files": [_file(file) for file in result.files],
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def status_document(statuses: tuple[ModelStatus, ...]) -> dict[str, Any]:
+    """The document of `status --json`."""
+    return {"models": [_status(status) for status in statuses]}
+
+
+def performance_document(report: PerformanceReport) -> dict[str, Any]:
+    """The document of `performance --json`."""
+    return {
+        "model": report.model,
+        "task": report.task,
+        "period": {"start": report.period.start, "end": report.period.end},
+        "by": report.by,
+        "versions": list(report.versions),
+        "reference": {
+            "bad_rate": report.reference_rate,
+            "low": report.reference_low,
+            "high": report.reference_high,
+            "warning": report.warning_rate,
+            "critical": report.critical_rate,
+            "reason": None if report.reference_rate is not None else "the reference has no labelled predictions",
+        },
+        "whole": _bucket(report.whole),
+        "buckets": [_bucket(bucket) for bucket in report.buckets],
+        "months": [_bucket(bucket) for bucket in report.months],
+        "by_version": [_bucket(bucket) for bucket in report.by_version],
+        "by_role": [_bucket(bucket) for bucket in report.by_role],
+        "by_arm": [_bucket(bucket) for bucket in report.by_arm],
+        "notes": list(report.notes),
+    }
+
+
+def drift_document(report: DriftReport, hidden: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The document of `drift --json`.
+
+    Args:
+        report: the comparison.
+        hidden: sensitive columns, whose values are left out.
+    """
+    reference = report.reference
+    return {
+        "model": report.model,
+        "versions": list(report.versions),
+        "against": report.against,
+        "reference": {
+            "start": reference.start if reference else None,
+            "end": reference.end if reference else None,
+            "rows": report.reference_rows,
+            "reason": None if reference else "the reference has no timestamps",
+        },
+        "current": {
+            "start": report.current.start,
+            "end": report.current.end,
+            "rows": report.current_rows,
+        },
+        "level": report.level,
+        "columns": [_column(column, column.name in hidden) for column in report.columns],
+        "multivariate": None,
+        "multivariate_reason": "not measured by this version",
+        "status": report.status,
+        "notes": list(report.notes),
+    }
+
+
+def _counts(counts: RowCounts) -> dict[str, int]:
+    return {
+        "rows_read": counts.rows_read,
+        "rows_stored": counts.rows_stored,
+        "rows_duplicate": counts.rows_duplicate,
+        "rows_quarantined": counts.rows_quarantined,
+        "labels_matched": counts.labels_matched,
+        "labels_pending": counts.labels_pending,
+    }
+
+
+def _file(file: FileResult) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "format": file.format,
+        "kind": file.kind or None,
+        "status": file.status,
+        **_counts(file.counts),
+        "quarantined": dict(file.reasons),
+        "notes": list(file.notes),
+        "error": file.error,
+        "hint": file.hint,
+    }
+
+
+def _status(status: ModelStatus) -> dict[str, Any]:
+    return {
+        "name": status.name,
+        "version": status.version,
+        "task": status.task or None,
+        "status": status.status,
+        "reason": status.reason,
+        "rows": status.rows,
+        "period": {
+            "start": status.period.start if status.period else None,
+            "end": status.period.end if status.period else None,
+            "rows": status.period_rows,
+            "labelled": status.period_labelled,
+        },
+        "bad_rate": {
+            "reference": status.reference_rate,
+            "current": status.current_rate,
+            "low": status.low,
+            "high": status.high,
+            "estimated": status.estimated_rate,
+            "reason": None if status.current_rate is not None else status.reason or "no labels in the period",
+        },
+        "since": status.since,
+        "drifted_features": list(status.drifted_features),
+        "data_faults": status.data_faults,
+        "last_prediction": status.last_prediction,
+        "age_seconds": None if status.age_seconds is None else round(status.age_seconds),
+        "open_incidents": status.open_incidents,
+    }
+
+
+def _bucket(bucket: RateBucket) -> dict[str, Any]:
+    whole = bucket.bad == int(bucket.bad)
+    return {
+        "start": bucket.start,
+        "end": bucket.end,
+        "segment": bucket.segment,
+        "rows": bucket.rows,
+        "labelled": bucket.labelled,
+        "bad": int(bucket.bad) if whole else bucket.bad,
+        "bad_rate": bucket.bad_rate,
+        "low": bucket.low,
+        "high": bucket.high,
+        "estimated_bad_rate": bucket.estimated_bad_rate,
+        "estimated_low": bucket.estimated_low,
+        "estimated_high": bucket.estimated_high,
+        "metrics": {name: bucket.metrics.get(name) for name in METRICS},
+        "estimated_metrics": {
+            "accuracy": bucket.estimated_metrics.get("accuracy"),
+            "roc_auc": bucket.estimated_metrics.get("roc_auc"),
+        },
+        "estimated_reason": "not estimated by this version",
+        "weighted_bad_rate": bucket.weighted_bad_rate,
+        "weighted_low": bucket.weighted_low,
+        "weighted_high": bucket.weighted_high,
+        "status": bucket.status,
+        "reason": bucket.reason,
+    }
+
+
+def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "role": column.role,
+        "kind": column.kind,
+        "psi": column.psi,
+        "js": column.js,
+        "hellinger": column.hellinger,
+        "ks": column.ks,
+        "ks_bound": column.ks_bound,
+        "wasserstein": column.wasserstein,
+        "wasserstein_bound": column.wasserstein_bound,
+        "p_value": column.p_value,
+        "p_adjusted": column.p_adjusted,
+        "missing_reference": column.missing_reference,
+        "missing_current": column.missing_current,
+        "unseen": [] if is_hidden else list(column.unseen),
+        "unseen_share": column.unseen_share,
+        "status": column.status,
+        "reason": column.reason,
+    }

@@ -1,0 +1,65 @@
+"""The command `drift`."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli.options import (
+    common_options,
+    json_option,
+    period_option,
+    session_of,
+    version_option,
+)
+from workbench.domain.names import shown
+
+
+@click.command(short_help="Which inputs and outputs moved.")
+@click.argument("name")
+@period_option
+@click.option("--against", default="reference", show_default=True, metavar="P", help="A period, or reference.")
+@version_option
+@json_option
+@common_options
+@click.pass_context
+def drift(
+    ctx: click.Context, name: str, period: str | None, against: str, version: str | None, as_json: bool
+) -> None:
+    """Shows which columns of NAME moved against the reference, worst first."""
+    from workbench.cli.documents import drift_document
+    from workbench.cli.printing import figure, note, print_json, print_table, rate, when, word
+
+    with session_of(ctx).workspace() as ws:
+        report = ws.drift(name, period, against, version)
+        hidden = frozenset(ws.card(name).privacy.sensitive)
+    if as_json:
+        print_json(drift_document(report, hidden))
+        return
+    click.echo(
+        f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.current.start)} to {when(report.current.end)}"
+        f"  {report.current_rows:,} rows against {report.reference_rows:,} of {shown(report.against)}"
+    )
+    print_table(
+        ("column", "role", "status", "PSI", "W/sd", "p adj", "missing", "reason"),
+        [
+            (
+                shown(c.name, 28),
+                c.role,
+                word(c.status),
+                figure(c.psi),
+                figure(c.wasserstein),
+                figure(c.p_adjusted),
+                rate(c.missing_current),
+                shown(c.reason or ""),
+            )
+            for c in report.columns
+        ],
+        "lllrrrrl",
+    )
+    for column in report.columns:
+        if column.unseen and column.name not in hidden:
+            listed = ", ".join(shown(value, 24) for value in column.unseen[:8])
+            more = f" and {len(column.unseen) - 8} more" if len(column.unseen) > 8 else ""
+            click.echo(f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}")
+    for text in report.notes:
+        note(text)

@@ -1,0 +1,132 @@
+"""The command `workbench`: which commands there are, and what a failure looks like."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from workbench.cli.options import Session, common_options, session_of
+from workbench.errors import WorkbenchError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("workbench.cli.workspace", "Make a workspace."),
+    "model": ("workbench.cli.model", "Add, list, show and check model cards."),
+    "ingest": ("workbench.cli.ingest", "Read exported prediction logs and labels into the store."),
+    "status": ("workbench.cli.status", "Every model: is anything on fire?"),
+    "performance": ("workbench.cli.performance", "Bad-prediction rate over time."),
+    "drift": ("workbench.cli.drift", "Which inputs and outputs moved."),
+    "report": ("workbench.cli.report", "Export an incident report."),
+    "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),
+    "demo": ("workbench.cli.demo", "Build a workspace from a year of real flights and open it."),
+}
+"""Name to (module, one line of help); a command's module is imported when it is called."""
+
+
+class LazyGroup(click.Group):
+    """Lists every command and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, its module imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with the nearest command named when there is none of that name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                raise click.UsageError(f"{error.message.rstrip('.')}. Did you mean {near[0]!r}?", ctx) from None
+            raise
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@common_options
+@click.version_option(package_name="oncall-workbench", prog_name="workbench")
+@click.option("--low-bandwidth", is_flag=True, help="Terminal UI without animation, for slow links.")
+@click.pass_context
+def workbench(ctx: click.Context, low_bandwidth: bool) -> None:
+    """The on-call workbench for machine-learning models.
+
+    Without a command it opens the terminal UI.
+    """
+    if ctx.invoked_subcommand is None:
+        with session_of(ctx).workspace() as ws:
+            from workbench.tui.app import run_app
+
+            run_app(ws, low_bandwidth=low_bandwidth)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process with the contract's exit code."""
+    try:
+        code = workbench.main(arguments, prog_name="workbench", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except WorkbenchError as error:
+        fail(error)
+    except BrokenPipeError:
+        # The reader went away (`| head`): Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: nobody sees a traceback
+        unexpected(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(error: WorkbenchError) -> Any:
+    """Prints an error as `error:` and `hint:` on stderr and ends the process with 1."""
+    from workbench.domain.names import shown
+
+    if Session.debugging:
+        raise error
+    click.echo(f"error: {shown(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"hint: {shown(error.hint)}", err=True)
+    sys.exit(1)
+
+
+def unexpected(error: Exception) -> Any:
+    """Prints a failure that nobody foresaw, without its traceback, and ends the process with 1."""
+    from workbench.domain.names import shown
+
+    if Session.debugging:
+        raise error
+    first = (str(error).splitlines() or [""])[0]
+    click.echo(f"error: unexpected {type(error).__name__}: {shown(first, 300)}", err=True)
+    click.echo("hint: run the command again with --debug and report what it prints", err=True)
+    sys.exit(1)

@@ -1,0 +1,123 @@
+"""The commands `model add|list|show|check|schema`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any
+
+import click
+
+from workbench.cli.options import common_options, json_option, session_of
+from workbench.domain.names import shown
+
+
+@click.group(short_help="Add, list, show and check model cards.")
+@common_options
+def model() -> None:
+    """Add, list, show and check model cards."""
+
+
+@model.command(short_help="Infer a card from a reference table.")
+@click.argument("name")
+@click.option("--reference", required=True, metavar="FILE", help="Labelled rows, held out from training.")
+@click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]))
+@click.option("--train", metavar="FILE", help="The table the champion was trained on.")
+@click.option("--artifact", metavar="FILE", help="The champion: a .skops or .onnx file.")
+@common_options
+@click.pass_context
+def add(
+    ctx: click.Context, name: str, reference: str, task: str | None, train: str | None, artifact: str | None
+) -> None:
+    """Infers a card for NAME from a reference table and writes it for you to edit."""
+    from workbench.cli.printing import note
+
+    with session_of(ctx).workspace() as ws:
+        path = ws.add_model(name, reference, task, train, artifact)
+        click.echo(shown(path.relative_to(ws.root)))
+        note("Read it through: what was inferred says why. Then: workbench ingest PATH --model " + name)
+
+
+@model.command("list", short_help="The models of the workspace.")
+@json_option
+@common_options
+@click.pass_context
+def list_models(ctx: click.Context, as_json: bool) -> None:
+    """Lists the models with their task, version and owner."""
+    from workbench.cli.printing import print_json, print_table
+
+    with session_of(ctx).workspace() as ws:
+        cards = ws.models()
+    if as_json:
+        keys = ("name", "task", "version", "owner", "description")
+        print_json({"models": [{key: getattr(card.model, key) for key in keys} for card in cards]})
+        return
+    if not cards:
+        click.echo("no models yet: workbench model add NAME --reference FILE", err=True)
+        return
+    print_table(
+        ("model", "task", "version", "owner", "description"),
+        [
+            (shown(c.name, 40), c.model.task, shown(c.model.version), shown(c.model.owner, 20), shown(c.model.description, 40))
+            for c in cards
+        ],
+    )
+
+
+@model.command(short_help="One card, with the defaults filled in.")
+@click.argument("name")
+@json_option
+@common_options
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Shows the card of NAME with every default filled in."""
+    from workbench.cli.printing import print_json
+    from workbench.domain.card_text import card_toml
+
+    with session_of(ctx).workspace() as ws:
+        card = ws.card(name)
+    if as_json:
+        document: dict[str, Any] = dataclasses.asdict(card)
+        document["named"] = sorted(card.named)
+        print_json(document)
+        return
+    for line in card_toml(card).splitlines():
+        click.echo(shown(line))
+
+
+@model.command(short_help="Can the cards be used?")
+@click.argument("name", required=False)
+@json_option
+@common_options
+@click.pass_context
+def check(ctx: click.Context, name: str | None, as_json: bool) -> None:
+    """Checks one card or all of them with their references; exits 1 when one cannot be used."""
+    from workbench.cli.printing import print_json
+
+    with session_of(ctx).workspace() as ws:
+        findings = ws.check_cards(name)
+    if as_json:
+        print_json(
+            {
+                "cards": [
+                    {"name": f.name, "ok": f.problem is None, "problem": f.problem, "hint": f.hint or None, "notes": list(f.notes)}
+                    for f in findings
+                ]
+            }
+        )
+    for finding in () if as_json else findings:
+        click.echo(f"{shown(finding.name)}: {shown(finding.problem or 'ok')}")
+        for text in (finding.hint, *finding.notes):
+            if text:
+                click.echo(f"  {shown(text)}")
+    sys.exit(1 if any(finding.problem for finding in findings) else 0)
+
+
+@model.command(short_help="The JSON Schema of a card.")
+@common_options
+def schema() -> None:
+    """Prints the JSON Schema of a model card; needs no workspace."""
+    from workbench.cli.printing import print_json
+    from workbench.domain.card_schema import card_json_schema
+
+    print_json(card_json_schema())

@@ -1,0 +1,94 @@
+"""What happened, in a few sentences? The summary at the top of a report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from workbench.domain.drift import DriftReport
+from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.report.sections import Section
+
+_LOUD = ("warning", "critical")
+_NAMED = 5
+"""How many drifted columns a sentence names."""
+
+
+def happened_section(performance: PerformanceReport, drift: DriftReport | None) -> Section:
+    """One sentence on the rate, one on its onset, one on the columns that moved."""
+    sentences = [rate_sentence(performance), onset_sentence(performance)]
+    if drift is not None:
+        sentences.append(drift_sentence(drift))
+    return Section("what_happened", "What happened", tuple(s for s in sentences if s))
+
+
+def rate_sentence(report: PerformanceReport) -> str:
+    """The bad-prediction rate of the period with its n, its interval and its baseline."""
+    whole = report.whole
+    if whole.bad_rate is None:
+        why = whole.reason or "no row of the period is labelled"
+        return (
+            f"The bad-prediction rate of {report.model} cannot be judged: {why} "
+            f"({whole.rows:,} rows, {whole.labelled:,} labelled)."
+        )
+    text = (
+        f"The bad-prediction rate of {report.model} is {whole.status}: {_percent(whole.bad_rate)} "
+        f"of {whole.labelled:,} labelled predictions were bad, of {whole.rows:,} made"
+    )
+    if whole.low is not None and whole.high is not None:
+        text += f" (95 % interval {_percent(whole.low)} to {_percent(whole.high)})"
+    if report.reference_rate is None:
+        text += "; the reference has no rate to compare with"
+    else:
+        text += f", against {_percent(report.reference_rate)} in the reference"
+    return f"{text}." if not whole.reason else f"{text}. {_sentence(whole.reason)}"
+
+
+def onset(buckets: tuple[RateBucket, ...]) -> tuple[datetime, int] | None:
+    """Start and length of the latest unbroken run of buckets that are a warning or worse.
+
+    Buckets that cannot be judged neither make nor break a run. None when the newest judged
+    bucket is calm.
+    """
+    start, length = None, 0
+    for bucket in reversed(buckets):
+        if bucket.segment is not None or bucket.status == "unknown":
+            continue
+        if bucket.status not in _LOUD:
+            break
+        start, length = bucket.start, length + 1
+    return None if start is None else (start, length)
+
+
+def onset_sentence(report: PerformanceReport) -> str:
+    """Since when the buckets are above the warning rate; empty when the newest one is not."""
+    run = onset(report.buckets)
+    if run is None:
+        return ""
+    start, length = run
+    judged = [b for b in report.buckets if b.segment is None and b.status != "unknown"]
+    at = start.strftime("%Y-%m-%d %H:%MZ")
+    buckets = "bucket is" if length == 1 else f"{length} judged buckets are"
+    text = f"The latest {buckets} above the warning rate, since {at}"
+    return f"{text}, the start of the period or before." if len(judged) == length else f"{text}."
+
+
+def drift_sentence(report: DriftReport) -> str:
+    """Which columns moved, worst first."""
+    moved = [column for column in report.columns if column.status in _LOUD]
+    total = len(report.columns)
+    if not moved:
+        unknown = sum(column.status == "unknown" for column in report.columns)
+        rest = f"; {unknown} could not be judged" if unknown else ""
+        return f"None of {total} columns moved beyond its thresholds{rest}."
+    named = ", ".join(f"{column.name} ({column.status})" for column in moved[:_NAMED])
+    more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
+    return f"Of {total} columns, {len(moved)} moved: {named}{more}."
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."

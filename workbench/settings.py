@@ -1,0 +1,109 @@
+"""What did the workspace's owner set? The settings of `workbench.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.domain.card import Thresholds, key
+from workbench.domain.card_checks import check_thresholds, check_timezone
+from workbench.domain.toml_tables import Origin, check_sections, key_types, load_toml, read_table
+from workbench.domain.toml_writing import commented_table
+from workbench.errors import SettingsError
+
+_SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m)$")
+_SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
+_HEAD = """\
+# The settings of this workspace. Keys behind a # have their default; take the # away to
+# change one. An empty file is valid.
+"""
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """What the store may use."""
+
+    lock_timeout: float = key(10.0, 'seconds to queue for the store; a number or "10s"')
+    memory_limit: str = key("1GB", "memory of the query engine")
+    threads: int = key(0, "threads of the query engine; 0: one a core")
+
+
+@dataclass(frozen=True)
+class DisplaySettings:
+    """How things are shown."""
+
+    timezone: str = key("UTC", "zone in which the terminal UI shows times")
+    low_bandwidth: bool = key(False, "fewer redraws, for a slow line")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that `workbench.toml` says, with the defaults filled in."""
+
+    store: StoreSettings = field(default_factory=StoreSettings)
+    display: DisplaySettings = field(default_factory=DisplaySettings)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """What holds for thresholds that a model card does not give."""
+
+
+SECTIONS: Mapping[str, type] = key_types(Settings)
+"""The tables of `workbench.toml`, in order, and the dataclass of each."""
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """The settings that a TOML text holds; an empty text holds the defaults.
+
+    Args:
+        text: the text of `workbench.toml`.
+        where: the file's name, for messages.
+
+    Raises:
+        SettingsError: it is not TOML, a key is unknown (the hint names the nearest) or its
+            value cannot be used.
+
+    >>> parse_settings('[store]\\nlock_timeout = "2m"', "workbench.toml").store.lock_timeout
+    120.0
+    """
+    origin = Origin(where, SettingsError)
+    document = load_toml(text, origin)
+    check_sections(document, SECTIONS, origin)
+    tables: dict[str, Any] = {
+        section: read_table(kind, _plain(section, document.get(section, {})), section, origin)
+        for section, kind in SECTIONS.items()
+    }
+    settings = Settings(**tables)
+    _check(settings, origin)
+    return settings
+
+
+def settings_toml() -> str:
+    """The `workbench.toml` of a new workspace: every key, its meaning and its default."""
+    settings = Settings()
+    tables = (commented_table(section, getattr(settings, section)) for section in SECTIONS)
+    return "\n".join([_HEAD, *tables])
+
+
+def _plain(section: str, table: dict[str, Any]) -> dict[str, Any]:
+    """The table with a timeout that is written as "10s" as its seconds."""
+    timeout = table.get("lock_timeout")
+    match = _SECONDS.match(timeout.strip()) if isinstance(timeout, str) else None
+    if section != "store" or match is None:
+        return table
+    return table | {"lock_timeout": float(match.group(1)) * _SECONDS_OF[match.group(2)]}
+
+
+def _check(settings: Settings, origin: Origin) -> None:
+    store = settings.store
+    if store.lock_timeout < 0:
+        raise origin.mistake("[store] lock_timeout is below 0", "Write it as 10 or as 10s.")
+    if not _SIZE.match(store.memory_limit.strip()):
+        raise origin.mistake(
+            f"[store] memory_limit {store.memory_limit!r} is not a size", "Write it as 1GB."
+        )
+    if store.threads < 0:
+        raise origin.mistake("[store] threads is below 0", "Write 0 for one a core.")
+    check_timezone(settings.display.timezone, "[display] timezone", origin)
+    check_thresholds(settings.thresholds, origin)

@@ -1,0 +1,99 @@
+"""The app: which screen is shown, and the few keys that every screen has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+
+from workbench.tui.glyphs import Glyphs, terminal_glyphs
+from workbench.tui.keys import key_hints
+from workbench.tui.palette import WORKBENCH_THEME
+from workbench.tui.screens.base import QueryScreen
+from workbench.tui.screens.drift import DriftScreen
+from workbench.tui.screens.fleet import FleetScreen
+from workbench.tui.screens.help import HelpScreen
+from workbench.tui.screens.model import ModelScreen
+from workbench.tui.session import PlaceChosen, Session
+from workbench.tui.source import Source
+
+
+class WorkbenchApp(App[None]):
+    """The terminal UI on one workspace."""
+
+    TITLE = "workbench"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "application.tcss",
+        "screens/fleet.tcss",
+        "screens/model.tcss",
+        "screens/drift.tcss",
+        "screens/help.tcss",
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (24, "-short"), (30, "-tall")]
+    BINDINGS = [
+        Binding("escape,backspace", "back", "back", key_display="Esc", tooltip="one screen back"),
+        Binding("q", "quit", "quit", tooltip="leave; Esc never does"),
+        Binding("question_mark", "help", "help", tooltip="this page"),
+        Binding("colon", "command_palette", "commands", show=False, tooltip="themes and more"),
+    ]
+
+    def __init__(
+        self, ws: Source, low_bandwidth: bool = False, glyphs: Glyphs | None = None
+    ) -> None:
+        """An app on a workspace that the caller opened and closes.
+
+        Args:
+            ws: what screens ask, from worker threads.
+            low_bandwidth: nothing on the screen changes by itself.
+            glyphs: the characters to draw with; those of the terminal when None.
+        """
+        super().__init__()
+        self.session = Session(ws, glyphs or terminal_glyphs(), low_bandwidth)
+        self.register_theme(WORKBENCH_THEME)
+        # Textual has read a theme of the operator's choice from the environment already.
+        if "TEXTUAL_THEME" not in os.environ:
+            self.theme = WORKBENCH_THEME.name
+        if low_bandwidth:
+            self.animation_level = "none"
+
+    def get_default_screen(self) -> Screen[None]:
+        """The fleet, without a blank screen before it."""
+        return FleetScreen(self.session)
+
+    def on_place_chosen(self, message: PlaceChosen) -> None:
+        """Goes back to the place if it is on the way here, else opens it."""
+        for depth, screen in enumerate(reversed(self.screen_stack)):
+            if _is_place(screen, message):
+                for _ in range(depth):
+                    self.pop_screen()
+                if isinstance(screen, DriftScreen):
+                    screen.stand_on(message.column)
+                return
+        if message.place == "model":
+            self.push_screen(ModelScreen(self.session, message.model))
+        elif message.place == "drift":
+            self.push_screen(DriftScreen(self.session, message.model, message.column))
+
+    async def action_back(self) -> None:
+        """One screen back; at home it says how to leave, and stays."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.notify("This is the first screen; q leaves.", timeout=2, markup=False)
+
+    def action_help(self) -> None:
+        """The keys of the screen, and what its numbers mean."""
+        if isinstance(self.screen, QueryScreen):
+            self.push_screen(HelpScreen(key_hints(self.screen), self.screen.HELP_TEXT))
+
+
+def _is_place(screen: Screen[object], message: PlaceChosen) -> bool:
+    if message.place == "fleet":
+        return isinstance(screen, FleetScreen)
+    kind = ModelScreen if message.place == "model" else DriftScreen
+    return isinstance(screen, kind) and screen.model == message.model

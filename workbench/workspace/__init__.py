@@ -1,0 +1,257 @@
+"""The one object that the command line, the terminal UI, the notebooks and the reports call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from workbench.clock import Clock, FixedClock, SystemClock
+from workbench.domain.card import ModelCard
+from workbench.domain.drift import DriftReport
+from workbench.domain.ingested import IngestResult
+from workbench.domain.rates import PerformanceReport
+from workbench.domain.status import ModelStatus
+from workbench.errors import WorkbenchError
+from workbench.settings import Settings
+from workbench.store.baseline import ensure_baseline
+from workbench.store.batches import StoreContext
+from workbench.store.connections import Resources, StoreHome
+from workbench.store.counted import read_model_store
+from workbench.workspace.cards import CardFinding, add_card, card_names, read_card
+from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
+from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
+from workbench.workspace.versions import champion_version
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from workbench.ingest.loading import Reporter
+
+__all__ = ["Workspace"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace, opened: every question and every command of the workbench.
+
+    It holds no connection: each question opens the store for as long as it reads, so that any
+    number of processes and threads can ask at once.
+    """
+
+    root: Path
+    """The folder that holds `workbench.toml`."""
+    settings: Settings
+    clock: Clock = SystemClock()
+    seen_as_of: datetime | None = None
+    """Later predictions and labels do not exist; None: everything does."""
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Workspace:
+        """The workspace that holds `path`.
+
+        Raises:
+            WorkspaceNotFoundError: no folder from `path` upwards has a `workbench.toml`.
+            SettingsError: its settings cannot be used.
+        """
+        root = find_root(Path(path))
+        return cls(root, read_settings(root))
+
+    @classmethod
+    def create(cls, path: str | Path) -> Workspace:
+        """Makes a workspace in a folder, or opens the one that is there.
+
+        Raises:
+            WorkbenchError: the folder cannot be written.
+        """
+        root = Path(path).resolve()
+        make_folders(root)
+        workspace = cls(root, read_settings(root))
+        workspace.store.create()
+        return workspace
+
+    def __enter__(self) -> Self:
+        """The workspace itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is held, so nothing is let go."""
+
+    def close(self) -> None:
+        """Nothing is held; here so that callers may treat it as any resource."""
+
+    @property
+    def store(self) -> StoreHome:
+        """Where the store lies, and what it may use."""
+        resources = Resources(
+            self.settings.memory_limit, self.settings.threads, self.settings.lock_timeout
+        )
+        return StoreHome(self.root / STORE, resources)
+
+    def as_of(self, moment: datetime) -> Workspace:
+        """The same workspace as it was at a moment."""
+        return replace(self, clock=FixedClock(moment), seen_as_of=moment)
+
+    def models(self) -> tuple[ModelCard, ...]:
+        """The card of every model, by name.
+
+        Raises:
+            CardError: one of them cannot be used.
+        """
+        return tuple(self.card(name) for name in card_names(self.root))
+
+    def card(self, name: str) -> ModelCard:
+        """One model's card.
+
+        Raises:
+            UnknownModelError: there is none of this name.
+            CardError: it cannot be used.
+        """
+        return read_card(self.root, name, self.settings.thresholds)
+
+    def add_model(
+        self,
+        name: str,
+        reference: str | Path,
+        task: str | None = None,
+        train: str | Path | None = None,
+        artifact: str | Path | None = None,
+    ) -> Path:
+        """Writes the card that a reference suggests; returns its path.
+
+        Raises:
+            CardError: the name is taken, or the task cannot be told.
+            ReferenceTableError: the reference cannot be used.
+        """
+        return add_card(
+            self.root,
+            self.store,
+            name,
+            Path(reference),
+            task=task,
+            train=Path(train) if train else None,
+            artifact=Path(artifact) if artifact else None,
+            thresholds=self.settings.thresholds,
+        )
+
+    def check_cards(self, name: str | None = None) -> tuple[CardFinding, ...]:
+        """Whether one card or all can be used with their references.
+
+        Raises:
+            UnknownModelError: there is none of this name.
+        """
+        if name is not None and name not in card_names(self.root):
+            self.card(name)
+        return tuple(
+            self._check(one) for one in ((name,) if name is not None else card_names(self.root))
+        )
+
+    def ingest(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        model: str,
+        format: str = "auto",  # noqa: A002 - the public name is fixed
+        kind: str = "auto",
+        progress: Reporter | None = None,
+    ) -> IngestResult:
+        """Ingests files, folders and globs into the store of a model.
+
+        A file that fails is in the result, with its reason; the others are ingested.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            LogFileError: a path names nothing.
+            StoreError: the store cannot be written.
+        """
+        from workbench.ingest.loading import ingest_files
+
+        listed = [paths] if isinstance(paths, str | Path) else list(paths)
+        self.store.create()
+        context = StoreContext(self.store, self.root, self.card(model), self.clock)
+        return ingest_files(context, listed, format=format, kind=kind, progress=progress)
+
+    def status(self) -> tuple[ModelStatus, ...]:
+        """Every model's status, worst first; a model that cannot be measured says why."""
+        from workbench.workspace.fleet import empty_status, model_status, worst_first
+
+        found = []
+        for name in card_names(self.root):
+            try:
+                found.append(model_status(self._subject(name), self.clock.now()))
+            except WorkbenchError as error:
+                card = ModelCard()
+                known = replace(card, model=replace(card.model, name=name))
+                found.append(empty_status(known, "", error.message))
+        return worst_first(found)
+
+    def performance(
+        self,
+        model: str,
+        period: str | None = None,
+        by: str | None = None,
+        segment: str | None = None,
+        version: str | None = None,
+    ) -> pl.DataFrame:
+        """The bad-prediction rate over time: one row a bucket (and segment value).
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: the period, bucket or segment is unknown.
+            NoRowsError: nothing is stored.
+        """
+        from workbench.workspace.frames import performance_frame
+
+        return performance_frame(self.performance_report(model, period, by, segment, version))
+
+    def performance_report(
+        self,
+        model: str,
+        period: str | None = None,
+        by: str | None = None,
+        segment: str | None = None,
+        version: str | None = None,
+    ) -> PerformanceReport:
+        """As `performance`, with the whole, the months, and the break-downs."""
+        return measure_performance(
+            self._subject(model), period=period, by=by, segment=segment, version=version
+        )
+
+    def drift(
+        self,
+        model: str,
+        period: str | None = None,
+        against: str = "reference",
+        version: str | None = None,
+    ) -> DriftReport:
+        """How far every column moved, worst first.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: a period cannot be read.
+            NoRowsError: nothing is stored.
+        """
+        return measure_drift(self._subject(model), period=period, against=against, version=version)
+
+    def _subject(self, name: str) -> Subject:
+        card = self.card(name)
+        baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
+        store = read_model_store(self.store, baseline, self.seen_as_of)
+        return subject(card, store, champion_version(self.root, card))
+
+    def _check(self, name: str) -> CardFinding:
+        try:
+            found = self._subject(name)
+        except WorkbenchError as error:
+            return CardFinding(name, error.message, error.hint)
+        roles = {bins.role for bins in found.store.baseline.bins}
+        notes = tuple(
+            text
+            for role, text in (
+                ("label", "the reference has no labels: no rise of the bad rate can be judged"),
+                ("prediction", "the reference has no predictions: its bad rate and prediction drift are unknown"),
+            )
+            if role not in roles
+        )
+        return CardFinding(name, None, notes=notes)

@@ -1,0 +1,148 @@
+"""Which models does a workspace have? Its cards, read, checked and written."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.domain.card import ModelCard, Thresholds
+from workbench.domain.card_reading import parse_card
+from workbench.domain.card_text import card_toml
+from workbench.domain.names import file_stem, name_of_stem, shown
+from workbench.errors import CardError, ReferenceTableError, UnknownModelError
+from workbench.ingest.inferring import infer_card
+from workbench.store.connections import StoreHome
+from workbench.workspace.locating import write_whole
+
+
+@dataclass(frozen=True)
+class CardFinding:
+    """What checking one card found."""
+
+    name: str
+    problem: str | None
+    """What is wrong; None for a card in order."""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+    """What the reference's gaps cost."""
+
+
+def card_path(root: Path, name: str) -> Path:
+    """Where a model's card lies."""
+    return root / "models" / f"{file_stem(name)}.toml"
+
+
+def card_names(root: Path) -> tuple[str, ...]:
+    """The names of all models, sorted."""
+    folder = root / "models"
+    if not folder.is_dir():
+        return ()
+    return tuple(
+        sorted(
+            name_of_stem(path.name.removesuffix(".toml"))
+            for path in folder.iterdir()
+            if path.name.endswith(".toml") and not path.name.startswith(".")
+        )
+    )
+
+
+def read_card(root: Path, name: str, thresholds: Thresholds) -> ModelCard:
+    """One model's card.
+
+    Args:
+        root: the workspace.
+        name: the model.
+        thresholds: the workspace's own, for what the card does not name.
+
+    Raises:
+        UnknownModelError: there is no card of this name; the hint names the nearest.
+        CardError: the card cannot be used.
+    """
+    path = card_path(root, name)
+    where = f"models/{shown(path.name)}"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _unknown(root, name) from None
+    except UnicodeDecodeError as error:
+        raise CardError(f"{where} is not UTF-8 text", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise CardError(f"cannot read {where}: {error.strerror}", "Check its permissions.") from error
+    card = parse_card(text, where, thresholds)
+    if card.name != name:
+        raise CardError(
+            f"{where} is the card of {shown(card.name)!r}",
+            f"Rename the file to {shown(file_stem(card.name))}.toml, or correct [model] name.",
+        )
+    return card
+
+
+def add_card(
+    root: Path,
+    home: StoreHome,
+    name: str,
+    reference: Path,
+    *,
+    task: str | None,
+    train: Path | None,
+    artifact: Path | None,
+    thresholds: Thresholds,
+) -> Path:
+    """Writes the card that a reference suggests; copies files from outside into the workspace.
+
+    Raises:
+        CardError: the name is empty or taken, or the task cannot be told.
+        ReferenceTableError: the reference cannot be used.
+    """
+    if not name.strip() or len(file_stem(name).encode()) > 200:
+        raise CardError("a model needs a name of 1 to 200 bytes", "Give it a short name.")
+    path = card_path(root, name)
+    if path.exists():
+        raise CardError(f"there is a model {shown(name)!r} already", f"Edit models/{shown(path.name)}.")
+    for file in (reference, train, artifact):
+        if file is not None and not file.is_file():
+            raise ReferenceTableError(f"there is no file {shown(file)}", "Check the path.")
+    # Guessed before anything is copied: a reference that cannot be used leaves no trace.
+    infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)
+    kept = _kept(root, reference, root / "data" / f"{file_stem(name)}-reference")
+    inferred = infer_card(
+        home,
+        name,
+        root / kept,
+        reference_path=kept,
+        task=task,
+        training_path=_kept(root, train, root / "data" / f"{file_stem(name)}-train") if train else None,
+        artifact=_kept(root, artifact, root / "registry" / file_stem(name) / "1" / "model")
+        if artifact
+        else None,
+    )
+    text = card_toml(inferred.card, inferred.notes)
+    parse_card(text, f"models/{path.name}", thresholds)
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, text)
+    return path
+
+
+def _kept(root: Path, file: Path, target: Path) -> str:
+    """A file's path relative to the workspace; one from outside is copied in."""
+    resolved = file.resolve()
+    if resolved.is_relative_to(root.resolve()):
+        return resolved.relative_to(root.resolve()).as_posix()
+    copied = target.with_name(target.name + "".join(file.suffixes[-2:]))
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(resolved, copied)
+    return copied.relative_to(root).as_posix()
+
+
+def _unknown(root: Path, name: str) -> UnknownModelError:
+    names = card_names(root)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        hint = f"Did you mean {shown(near[0])!r}?"
+    elif names:
+        hint = f"Models here: {', '.join(shown(n) for n in names[:8])}."
+    else:
+        hint = "Add one with `workbench model add NAME --reference FILE`."
+    return UnknownModelError(f"there is no model {shown(name)!r}", hint)

@@ -1,0 +1,152 @@
+"""Is anything on fire? Every model's status, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workbench.domain.card import ModelCard
+from workbench.domain.drift import DriftReport
+from workbench.domain.period import Period, parse_duration
+from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
+from workbench.domain.status import ModelStatus
+from workbench.performance.timeline import rate_buckets
+from workbench.store.measured import Choice, read_outcomes
+from workbench.workspace.measuring import (
+    Subject,
+    measure_drift,
+    measure_performance,
+    reference_outcomes,
+)
+
+TREND_BUCKETS = 24
+
+
+def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> ModelStatus:
+    """The status of one model in its card's window.
+
+    Args:
+        subject: the model.
+        now: the machine's clock, or the moment of `--as-of`: what ages are counted from.
+        open_incidents: how many incidents of it are open.
+    """
+    if subject.extent is None:
+        return replace(
+            empty_status(subject.card, subject.champion, "no predictions are stored yet"),
+            open_incidents=open_incidents,
+        )
+    performance = measure_performance(subject)
+    drift = measure_drift(subject)
+    age = (now - subject.extent.newest).total_seconds()
+    silence = _silence(subject.card, age)
+    whole = performance.whole
+    features = [c for c in drift.columns if c.role == "feature"]
+    drifted = tuple(c.name for c in features if c.status in ("warning", "critical"))
+    status = worst([whole.status, drift.status if drift.status != "unknown" else "ok"])
+    if silence is not None:
+        status = "critical"
+    buckets = _recent_buckets(subject, performance)
+    return ModelStatus(
+        name=subject.card.name,
+        version=", ".join(performance.versions) or subject.champion,
+        task=subject.card.model.task,
+        status=status,
+        reason=silence or _reason(performance, drift, status),
+        rows=_live_rows(subject),
+        period=performance.period,
+        period_rows=whole.rows,
+        period_labelled=whole.labelled,
+        reference_rate=performance.reference_rate,
+        current_rate=whole.bad_rate,
+        low=whole.low,
+        high=whole.high,
+        estimated_rate=whole.estimated_bad_rate,
+        drifted_features=drifted,
+        features=len(features),
+        data_faults=0,
+        last_prediction=subject.extent.newest,
+        age_seconds=age,
+        open_incidents=open_incidents,
+        trend=_trend(subject, buckets),
+        since=_since(buckets),
+    )
+
+
+def empty_status(card: ModelCard, version: str, reason: str) -> ModelStatus:
+    """The status of a model that nothing can be said of, with the reason."""
+    return ModelStatus(
+        name=card.name, version=version, task=card.model.task, status="unknown", reason=reason,
+        rows=0, period=None, period_rows=0, period_labelled=0, reference_rate=None,
+        current_rate=None, low=None, high=None, estimated_rate=None, drifted_features=(),
+        features=0, data_faults=0, last_prediction=None, age_seconds=None, open_incidents=0,
+    )  # fmt: skip
+
+
+def worst_first(statuses: list[ModelStatus]) -> tuple[ModelStatus, ...]:
+    """The loudest first; then the largest rise of the bad rate; then by name."""
+
+    def loudness(status: ModelStatus) -> tuple[int, float, str]:
+        rise = 0.0
+        if status.current_rate is not None and status.reference_rate is not None:
+            rise = status.current_rate - status.reference_rate
+        return (-STATUSES.index(status.status), -rise, status.name)
+
+    return tuple(sorted(statuses, key=loudness))
+
+
+def _silence(card: ModelCard, age: float) -> str | None:
+    if not card.monitoring.expect_every:
+        return None
+    limit = parse_duration(card.monitoring.expect_every).total_seconds()
+    if age <= limit:
+        return None
+    return f"silent for longer than {card.monitoring.expect_every}"
+
+
+def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> str | None:
+    whole = performance.whole
+    moved = [c for c in drift.columns if c.status in ("warning", "critical")]
+    if whole.status in ("warning", "critical"):
+        return whole.reason or f"bad rate {whole.bad_rate:.1%}"
+    if moved:
+        return f"{moved[0].name}: {moved[0].reason or moved[0].status}"
+    return whole.reason if status == "unknown" else None
+
+
+def _live_rows(subject: Subject) -> int:
+    everything = subject.period("all")
+    with subject.store.counts(everything, subject.store.own_by) as counts:
+        found = read_outcomes(counts.connection, counts.source, Choice(everything), by="all", start=everything.start)
+    return round(sum(bucket.counts.rows for bucket in found))
+
+
+def _recent_buckets(subject: Subject, performance: PerformanceReport) -> tuple[RateBucket, ...]:
+    """The newest buckets, for the trend and the onset: the window's, and before it at least 24."""
+    end = performance.period.end
+    length = max(performance.period.length, TREND_BUCKETS * subject.bucket)
+    recent = Period(end - length, end)
+    versions = performance.versions or None
+    with subject.store.counts(recent, subject.store.own_by) as counts:
+        choice = Choice(recent, versions, assumed_before=subject.assumed_before())
+        found = read_outcomes(counts.connection, counts.source, choice, by=subject.store.own_by, start=recent.start)
+    return rate_buckets(found, subject.card, reference_outcomes(subject))
+
+
+def _trend(subject: Subject, buckets: tuple[RateBucket, ...]) -> tuple[float | None, ...]:
+    if not buckets:
+        return ()
+    rates = {bucket.start: bucket.bad_rate for bucket in buckets}
+    last = buckets[-1].start
+    step: timedelta = subject.bucket
+    return tuple(rates.get(last - i * step) for i in range(TREND_BUCKETS - 1, -1, -1))
+
+
+def _since(buckets: tuple[RateBucket, ...]) -> datetime | None:
+    since = None
+    for bucket in reversed(buckets):
+        if bucket.bad_rate is None:
+            continue
+        if bucket.status not in ("warning", "critical"):
+            break
+        since = bucket.start
+    return since

@@ -1,0 +1,61 @@
+"""The same figures as Polars frames, for notebooks and scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from workbench.domain.drift import DriftReport
+    from workbench.domain.rates import PerformanceReport
+
+_TIME = pl.Datetime("us", "UTC")
+_METRICS = (
+    "accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "miss_rate", "false_alarm_rate",
+    "positive_rate", "cost_per_1000",
+)  # fmt: skip
+
+
+def performance_frame(report: PerformanceReport) -> pl.DataFrame:
+    """One row a bucket: start, end, segment, rows, labelled, bad, rate, interval, status, metrics."""
+    rows = [
+        {
+            "start": bucket.start,
+            "end": bucket.end,
+            "segment": next(iter(bucket.segment.values())) if bucket.segment else None,
+            "rows": bucket.rows,
+            "labelled": bucket.labelled,
+            "bad": float(bucket.bad),
+            "bad_rate": bucket.bad_rate,
+            "low": bucket.low,
+            "high": bucket.high,
+            "status": bucket.status,
+            "reason": bucket.reason,
+            **{name: bucket.metrics.get(name) for name in _METRICS},
+        }
+        for bucket in report.buckets
+    ]
+    schema = {
+        "start": _TIME, "end": _TIME, "segment": pl.String, "rows": pl.Int64, "labelled": pl.Int64,
+        "bad": pl.Float64, "bad_rate": pl.Float64, "low": pl.Float64, "high": pl.Float64,
+        "status": pl.String, "reason": pl.String, **dict.fromkeys(_METRICS, pl.Float64),
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema)
+
+
+def drift_frame(report: DriftReport) -> pl.DataFrame:
+    """One row a column, worst first; `unseen` is a list of names."""
+    names = (
+        "name", "role", "kind", "status", "psi", "js", "hellinger", "ks", "wasserstein", "p_value",
+        "p_adjusted", "missing_reference", "missing_current", "unseen", "unseen_share", "reason",
+    )  # fmt: skip
+    rows = [{name: getattr(column, name) for name in names} for column in report.columns]
+    for row in rows:
+        row["unseen"] = list(row["unseen"])
+    texts = {"name", "role", "kind", "status", "reason"}
+    schema = {
+        name: pl.String if name in texts else pl.List(pl.String) if name == "unseen" else pl.Float64
+        for name in names
+    }
+    return pl.DataFrame(rows, schema=schema)

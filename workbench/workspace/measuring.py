@@ -1,0 +1,273 @@
+"""How is one model doing in one period? Performance and drift, from the store to the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from workbench.domain.card import ROLES, ModelCard
+from workbench.domain.drift import DriftReport
+from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
+from workbench.domain.period import Period, iso, resolve_period
+from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.drift.compare import compare_columns, overall_status, significance_level
+from workbench.errors import NoRowsError, PeriodError
+from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
+from workbench.store.connections import reading
+from workbench.store.counted import Counts, ModelStore
+from workbench.store.extent import Extent, model_extent
+from workbench.store.measured import Choice, read_groups, read_outcomes, read_profiles
+from workbench.workspace.versions import chosen_versions
+
+BY = ("1h", "1d", "7d", "month", "all")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One model to be measured: its card, its rows, its champion and its now."""
+
+    card: ModelCard
+    store: ModelStore
+    champion: str
+    extent: Extent | None
+    """None without rows."""
+
+    @property
+    def bucket(self) -> timedelta:
+        """The card's bucket."""
+        return self.store.baseline.rules.bucket
+
+    def period(self, text: str | None) -> Period:
+        """The period that a user's words mean; the card's window by default.
+
+        Raises:
+            NoRowsError: there are no rows to count back from.
+            PeriodError: the words cannot be read.
+        """
+        if self.extent is None:
+            raise NoRowsError(
+                f"no predictions of {self.card.name} are stored",
+                f"Ingest some: workbench ingest PATH --model {self.card.name}",
+            )
+        return resolve_period(
+            text or self.card.monitoring.window,
+            first=self.extent.first,
+            now=self.extent.newest,
+            bucket=self.bucket,
+        )
+
+    def assumed_before(self) -> datetime | None:
+        """Buckets that end by then take missing labels for what the card says."""
+        rules = self.store.baseline.rules
+        if rules.missing_means is None or self.extent is None:
+            return None
+        return self.extent.newest - timedelta(seconds=rules.maturity_seconds) - rules.bucket
+
+
+def subject(card: ModelCard, store: ModelStore, champion: str) -> Subject:
+    """A model ready to be measured."""
+    return Subject(card, store, champion, model_extent(store.home, store.segments, store.as_of))
+
+
+def reference_outcomes(subject: Subject) -> list[OutcomeBucket]:
+    """The reference's outcomes a bucket; empty when it has no labels or predictions."""
+    store = subject.store
+    with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
+        start = store.baseline.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        found = read_outcomes(catalog, store.reference, Choice(roles=()), by=store.own_by, start=start)
+    return [bucket for bucket in found if bucket.counts.labelled > 0]
+
+
+def measure_performance(
+    subject: Subject,
+    *,
+    period: str | None = None,
+    by: str | None = None,
+    segment: str | None = None,
+    version: str | None = None,
+) -> PerformanceReport:
+    """A model's bad-prediction rate over time, and by version, role and arm.
+
+    Raises:
+        NoRowsError: there are no rows at all.
+        PeriodError: the period, the bucket or the segment is unknown.
+    """
+    card, store = subject.card, subject.store
+    asked = subject.period(period)
+    width = by or store.own_by
+    if width not in BY:
+        raise PeriodError(f"cannot count by {width!r}", f"Known: {', '.join(BY)}.")
+    number = _segment_number(subject, segment)
+    baseline = reference_outcomes(subject)
+    with store.counts(asked, width) as counts:
+        present = read_groups(counts.connection, counts.source, Choice(asked), "model_version")
+        filtered, answered = chosen_versions(version, subject.champion, present)
+        choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
+        found = read_outcomes(counts.connection, counts.source, choice, by=width, start=asked.start, segment_no=number)
+        days = read_outcomes(counts.connection, counts.source, choice, by=_cluster(width, store), start=asked.start)
+        by_version = _groups(counts, replace(choice, versions=None), asked, "model_version", card, baseline)
+        by_role = _groups(counts, replace(choice, versions=None, roles=()), asked, "role", card, baseline)
+        by_arm = (
+            _groups(counts, choice, asked, "arm", card, baseline) if card.columns.experiment else ()
+        )
+        notes = _notes(subject, counts, by_role)
+    warning, critical = threshold_rates(card, baseline)
+    reference = whole_rate(baseline, card, baseline) if baseline else None
+    return PerformanceReport(
+        model=card.name,
+        task=card.model.task,
+        period=asked,
+        versions=answered,
+        reference_rate=reference.bad_rate if reference else None,
+        reference_low=reference.low if reference else None,
+        reference_high=reference.high if reference else None,
+        warning_rate=warning,
+        critical_rate=critical,
+        whole=_whole(days, card, baseline, asked),
+        buckets=rate_buckets(_cut(found, asked), card, baseline, segment),
+        months=_months(subject, filtered, baseline),
+        by_version=by_version,
+        by_role=by_role,
+        by_arm=by_arm,
+        by=width,
+        notes=notes,
+    )
+
+
+def measure_drift(
+    subject: Subject, *, period: str | None = None, against: str = "reference", version: str | None = None
+) -> DriftReport:
+    """How far every column moved between the reference (or another period) and a period.
+
+    Raises:
+        NoRowsError: a period has no rows.
+        PeriodError: a period cannot be read.
+    """
+    card, store = subject.card, subject.store
+    asked = subject.period(period)
+    bins = store.baseline.bins
+    with store.counts(asked, store.own_by) as counts:
+        present = read_groups(counts.connection, counts.source, Choice(asked), "model_version")
+        filtered, answered = chosen_versions(version, subject.champion, present)
+        choice = Choice(asked, filtered)
+        current = read_profiles(counts.connection, counts.source, bins, choice)
+        rows = _rows(read_outcomes(counts.connection, counts.source, choice, by="all", start=asked.start))
+        from_rows = counts.is_from_rows
+    if against == "reference":
+        with reading(store.home, f"reading the baseline of {card.name}") as catalog:
+            reference = read_profiles(catalog, store.reference, bins, Choice())
+        reference_period = _reference_period(subject)
+        reference_rows = store.baseline.rows
+    else:
+        reference_period = subject.period(against)
+        with store.counts(reference_period, store.own_by) as counts:
+            choice = Choice(reference_period, filtered)
+            reference = read_profiles(counts.connection, counts.source, bins, choice)
+            reference_rows = _rows(
+                read_outcomes(counts.connection, counts.source, choice, by="all", start=reference_period.start)
+            )
+    level = significance_level(card.thresholds.false_pages_per_month, subject.bucket)
+    columns = compare_columns(reference, current, card.thresholds, level)
+    return DriftReport(
+        model=card.name,
+        reference=reference_period,
+        reference_rows=reference_rows,
+        current=asked,
+        current_rows=rows,
+        versions=answered,
+        columns=columns,
+        status=overall_status(columns),
+        against=against,
+        level=level,
+        notes=("counted from the rows: the period cuts a bucket",) if from_rows else (),
+    )
+
+
+def _whole(
+    days: Sequence[OutcomeBucket], card: ModelCard, baseline: list[OutcomeBucket], period: Period
+) -> RateBucket:
+    found = whole_rate(days, card, baseline)
+    return replace(found, start=period.start, end=period.end)
+
+
+def _groups(
+    counts: Counts, choice: Choice, period: Period, column: str, card: ModelCard, baseline: list[OutcomeBucket]
+) -> tuple[RateBucket, ...]:
+    """One rate a version, role or arm, each over the whole period."""
+    label = {"arm": card.columns.experiment, "role": "role", "model_version": "model_version"}[column]
+    found = read_outcomes(counts.connection, counts.source, choice, by="all", start=period.start, group=column)
+    rates = rate_buckets(found, card, baseline, label)
+    if column != "role":
+        return rates
+    order = {role: place for place, role in enumerate(ROLES)}
+    return tuple(sorted(rates, key=lambda r: order.get((r.segment or {}).get(label) or "", len(order))))
+
+
+def _months(
+    subject: Subject, versions: tuple[str, ...] | None, baseline: list[OutcomeBucket]
+) -> tuple[RateBucket, ...]:
+    everything = subject.period("all")
+    if subject.store.needs_rows(everything, "month"):
+        # Months of everything from the rows would scan the log for a figure beside the point.
+        return ()
+    with subject.store.counts(everything, "month") as counts:
+        choice = Choice(everything, versions, assumed_before=subject.assumed_before())
+        found = read_outcomes(counts.connection, counts.source, choice, by="month", start=everything.start)
+    return rate_buckets(found, subject.card, baseline)
+
+
+def _cut(buckets: list[OutcomeBucket], period: Period) -> list[OutcomeBucket]:
+    """Buckets that reach beyond the period end where it ends."""
+    return [
+        replace(bucket, start=max(bucket.start, period.start), end=min(bucket.end, period.end))
+        for bucket in buckets
+    ]
+
+
+def _cluster(by: str, store: ModelStore) -> str:
+    """Rows of one day are alike: the unit of the interval is the card's bucket, at least a day."""
+    own = store.own_by
+    return "1d" if own == "1h" and by != "7d" else own
+
+
+def _rows(buckets: Sequence[OutcomeBucket]) -> int:
+    total = OutcomeCounts()
+    for bucket in buckets:
+        total = total + bucket.counts
+    return round(total.rows)
+
+
+def _segment_number(subject: Subject, segment: str | None) -> int:
+    if segment is None:
+        return 0
+    segments = subject.store.baseline.rules.segments
+    if segment not in segments:
+        raise PeriodError(
+            f"{subject.card.name} has no segment column {segment!r}",
+            f"Known: {', '.join(segments)}. Others: add them under [columns] segments.",
+        )
+    return segments.index(segment) + 1
+
+
+def _reference_period(subject: Subject) -> Period | None:
+    baseline = subject.store.baseline
+    if baseline.start is None or baseline.end is None:
+        return None
+    return Period(baseline.start, baseline.end + timedelta(microseconds=1))
+
+
+def _notes(subject: Subject, counts: Counts, roles: Sequence[RateBucket]) -> tuple[str, ...]:
+    notes = []
+    if counts.is_from_rows:
+        notes.append("counted from the rows: the period, the bucket or --as-of cuts a stored bucket")
+    odd = [
+        str((rate.segment or {}).get("role"))
+        for rate in roles
+        if (rate.segment or {}).get("role") not in ROLES
+    ]
+    if odd:
+        notes.append(f"rows of unknown roles are kept out of the rates: {', '.join(odd)}")
+    if subject.store.as_of is not None:
+        notes.append(f"as of {iso(subject.store.as_of)}")
+    return tuple(notes)
