@@ -70,8 +70,10 @@ def parse_settings(text: str, where: str) -> Settings:
     origin = Origin(where, SettingsError)
     document = load_toml(text, origin)
     check_sections(document, SECTIONS, origin)
+    if "lock_timeout" in document.get("store", {}):
+        document["store"]["lock_timeout"] = _seconds(document["store"]["lock_timeout"], origin)
     tables: dict[str, Any] = {
-        section: read_table(kind, _plain(section, document.get(section, {})), section, origin)
+        section: read_table(kind, document.get(section, {}), section, origin)
         for section, kind in SECTIONS.items()
     }
     settings = Settings(**tables)
@@ -86,13 +88,15 @@ def settings_toml() -> str:
     return "\n".join([_HEAD, *tables])
 
 
-def _plain(section: str, table: dict[str, Any]) -> dict[str, Any]:
-    """The table with a timeout that is written as "10s" as its seconds."""
-    timeout = table.get("lock_timeout")
-    match = _SECONDS.match(timeout.strip()) if isinstance(timeout, str) else None
-    if section != "store" or match is None:
-        return table
-    return table | {"lock_timeout": float(match.group(1)) * _SECONDS_OF[match.group(2)]}
+def _seconds(value: Any, origin: Origin) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = _SECONDS.match(value.strip())
+    if match is None:
+        raise origin.mistake(
+            f"[store] lock_timeout {value!r} is not a length of time", "Write it as 10 or 10s."
+        )
+    return float(match.group(1)) * _SECONDS_OF[match.group(2)]
 
 
 def _check(settings: Settings, origin: Origin) -> None:

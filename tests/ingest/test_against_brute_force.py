@@ -156,7 +156,7 @@ class Ledger:
         return total
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(st.lists(FILE, min_size=1, max_size=5))
 def test_counts_and_outcomes_equal_those_of_a_plain_ledger(
     files: list[tuple[str, list[dict[str, str]]]],
@@ -191,7 +191,7 @@ def test_counts_and_outcomes_equal_those_of_a_plain_ledger(
             assert total == ledger.outcome(day)
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(st.lists(FILE, min_size=1, max_size=5))
 def test_stored_counts_equal_counts_made_of_the_rows(
     files: list[tuple[str, list[dict[str, str]]]],

@@ -76,25 +76,12 @@ def kolmogorov_smirnov(reference: ColumnProfile, current: ColumnProfile) -> Dist
     for i in range(1, len(edges)):
         if math.nextafter(edges[i], -math.inf) <= edges[i - 1]:
             continue  # no number lies strictly between the two
-        f_most, g_most = f[i - f_known], g[i - g_known]
-        limit = max(limit, f_most - g[i - 1], g_most - f[i - 1])
-    return Distance(value, max(limit - value, 0.0) + _open_ends(reference, current, f, g, value))
-
-
-def _open_ends(
-    reference: ColumnProfile,
-    current: ColumnProfile,
-    f: Sequence[float],
-    g: Sequence[float],
-    value: float,
-) -> float:
-    """What the two open bins can add to a bound, when both samples have rows in one of them."""
-    limit = value
+        limit = max(limit, f[i - f_known] - g[i - 1], g[i - g_known] - f[i - 1])
     if reference.counts[0] and current.counts[0]:
         limit = max(limit, f[0], g[0])
     if reference.counts[-1] and current.counts[-1]:
         limit = max(limit, 1 - f[-2], 1 - g[-2])
-    return limit - value
+    return Distance(value, limit - value)
 
 
 def wasserstein(reference: ColumnProfile, current: ColumnProfile) -> Distance | None:

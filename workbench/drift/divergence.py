@@ -66,7 +66,7 @@ def jensen_shannon(reference: Sequence[int], current: Sequence[int]) -> float | 
     for p, q in zip(_plain(reference), _plain(current), strict=True):
         middle = (p + q) / 2
         terms += [share * math.log2(share / middle) for share in (p, q) if share > 0]
-    return min(max(math.fsum(terms) / 2, 0.0), 1.0) ** 0.5
+    return math.sqrt(min(max(math.fsum(terms) / 2, 0.0), 1.0))
 
 
 def hellinger(reference: Sequence[int], current: Sequence[int]) -> float | None:
@@ -81,7 +81,7 @@ def hellinger(reference: Sequence[int], current: Sequence[int]) -> float | None:
         (math.sqrt(p) - math.sqrt(q)) ** 2
         for p, q in zip(_plain(reference), _plain(current), strict=True)
     )
-    return min(math.fsum(squares) / 2, 1.0) ** 0.5
+    return math.sqrt(min(math.fsum(squares) / 2, 1.0))
 
 
 def _plain(counts: Sequence[int]) -> list[float]:

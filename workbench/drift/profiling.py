@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -55,7 +56,7 @@ def _profile_categories(bins: ColumnBins, values: Iterable[Any]) -> ColumnProfil
     unseen: Counter[str] = Counter()
     missing = 0
     for value in values:
-        if value is None or value != value:  # only NaN differs from itself
+        if value is None or (isinstance(value, float) and math.isnan(value)):
             missing += 1
             continue
         name = str(value)

@@ -77,8 +77,9 @@ def read_profiles(
     }
     unseen: list[list[tuple[str, int]]] = [[] for _ in bins]
     for number, name, n in connection.execute(
-        f"SELECT column_no, name, sum(n)::BIGINT AS n FROM {source.prefix}profile_unseen {where} "
-        f"GROUP BY ALL HAVING sum(n) > 0 QUALIFY row_number() OVER (PARTITION BY column_no ORDER BY n DESC, name) "
+        "SELECT column_no, name, n FROM (SELECT column_no, name, sum(n)::BIGINT AS n FROM "
+        f"{source.prefix}profile_unseen {where} GROUP BY column_no, name) WHERE n > 0 "
+        "QUALIFY row_number() OVER (PARTITION BY column_no ORDER BY n DESC, name) "
         f"<= {UNSEEN_CAP} ORDER BY column_no, n DESC, name",
         values,
     ).fetchall():
@@ -129,12 +130,14 @@ def read_outcomes(
     scores: dict[tuple[Any, Any], list[tuple[float, float]]] = {}
     classes: dict[tuple[Any, Any], list[tuple[str, str, float]]] = {}
     if not segment_no:
-        for b, g, _, positive, negative in connection.execute(
+        for b, g, bin_, positive, negative in connection.execute(
             f"SELECT {bucket} AS b, {value} AS g, bin, sum(positive), sum(negative) FROM "
             f"{source.prefix}outcome_scores {where} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
             values,
         ).fetchall():
-            scores.setdefault((b, g), []).append((positive, negative))
+            placed = scores.setdefault((b, g), [])
+            placed += [(0.0, 0.0)] * (bin_ - len(placed))
+            placed.append((positive, negative))
         for b, g, label, prediction, n in connection.execute(
             f"SELECT {bucket} AS b, {value} AS g, label, prediction, sum(n) FROM "
             f"{source.prefix}outcome_classes {where} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",

@@ -85,9 +85,8 @@ class Workspace:
     @property
     def store(self) -> StoreHome:
         """Where the store lies, and what it may use."""
-        resources = Resources(
-            self.settings.memory_limit, self.settings.threads, self.settings.lock_timeout
-        )
+        limits = self.settings.store
+        resources = Resources(limits.memory_limit, limits.threads, limits.lock_timeout)
         return StoreHome(self.root / STORE, resources)
 
     def as_of(self, moment: datetime) -> Workspace:

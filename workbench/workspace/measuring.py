@@ -187,6 +187,9 @@ def measure_drift(
 def _whole(
     days: Sequence[OutcomeBucket], card: ModelCard, baseline: list[OutcomeBucket], period: Period
 ) -> RateBucket:
+    if not days:
+        empty = OutcomeBucket(period.start, period.end, OutcomeCounts())
+        return rate_buckets([empty], card, baseline)[0]
     found = whole_rate(days, card, baseline)
     return replace(found, start=period.start, end=period.end)
 

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.text import Text
 from textual.binding import Binding
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from workbench.domain.names import shown
+from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.tui.glyphs import Glyphs, sparkline
 from workbench.tui.help_text import FLEET_HELP
-from workbench.tui.palette import Palette, palette_of
+from workbench.tui.messages import FleetLoaded, PerformanceLoaded
+from workbench.tui.palette import palette_of
 from workbench.tui.screens.base import QueryScreen
-from workbench.tui.session import PlaceChosen
+from workbench.tui.screens.fleet_table import fleet_about, fleet_cells, fleet_columns, model_name
+from workbench.tui.session import PlaceChosen, Session
 from workbench.tui.widgets.header import HeaderFacts
 from workbench.tui.widgets.notice import Notice
-from workbench.tui.widgets.records import Cell, Column, Records, Row
-from workbench.tui.wording import (
-    count,
-    duration,
-    model_status_words,
-    percent,
-    period_days,
-    rate_with_interval,
-)
+from workbench.tui.widgets.records import Records, Row
+from workbench.tui.widgets.timeline import Timeline
+from workbench.tui.wording import duration
 
-_FIXED = 9 + 17 + 7 + 5 + 5 + 4 + 8
-"""Cells of all columns but the model's name, the trend and the reason, with their gaps."""
-_WIDE = 100
+_DEBOUNCE = 0.15
+"""Seconds the cursor rests on a model before its chart is asked for."""
 
 
 class FleetScreen(QueryScreen):
@@ -46,9 +40,16 @@ class FleetScreen(QueryScreen):
     ]
     HELP_TEXT = FLEET_HELP
 
+    def __init__(self, session: Session) -> None:
+        """The fleet, not asked for yet."""
+        super().__init__(session)
+        self._charts: dict[str, PerformanceReport] = {}
+        self._rest: Timer | None = None
+
     def content(self) -> Iterable[Widget]:
-        """The table, and a strip about the row under the cursor."""
+        """The table; about the row under the cursor a chart, where there is room, and a strip."""
         yield Records("fleet")
+        yield Timeline(self.session.glyphs)
         yield Static(id="about", markup=False)
 
     def reload(self) -> None:
@@ -79,8 +80,8 @@ class FleetScreen(QueryScreen):
         """Draws the table for the present width."""
         width, palette, glyphs = self.size.width - 2, palette_of(self.app), self.session.glyphs
         statuses = self.session.statuses or ()
-        columns = _columns(width, max((len(_name(s)) for s in statuses), default=0))
-        rows = [Row(s.name, _cells(s, columns, palette, glyphs)) for s in statuses]
+        columns = fleet_columns(width, max((len(model_name(s)) for s in statuses), default=0))
+        rows = [Row(s.name, fleet_cells(s, columns, palette, glyphs)) for s in statuses]
         self.query_one(Records).show(columns, rows)
 
     def on_resize(self) -> None:
@@ -92,8 +93,34 @@ class FleetScreen(QueryScreen):
         """The strip follows the cursor."""
         status = self.session.status_of(message.row_key.value or "")
         if status is not None:
-            about = _about(status, palette_of(self.app), self.session.glyphs)
+            about = fleet_about(status, palette_of(self.app), self.session.glyphs)
             self.query_one("#about", Static).update(about)
+            self._show_chart(status)
+
+    def on_fleet_loaded(self, _message: FleetLoaded) -> None:
+        """Charts from before are void."""
+        self._charts.clear()
+
+    def on_performance_loaded(self, message: PerformanceLoaded) -> None:
+        """Keeps the chart, and shows it when the cursor is still there."""
+        self._charts[message.report.model] = message.report
+        self._answered("chart")
+        status = self.session.status_of(message.report.model)
+        if status is not None and self.query_one(Records).current_key == status.name:
+            self._show_chart(status)
+
+    def _show_chart(self, status: ModelStatus) -> None:
+        chart = self.query_one(Timeline)
+        known = self._charts.get(status.name)
+        chart.show(known, status.since)
+        if self._rest is not None:
+            self._rest.stop()
+        if known is None and status.period_rows and chart.display and self.has_class("-tall"):
+            self._rest = self.set_timer(_DEBOUNCE, lambda: self._ask_chart(status.name))
+
+    def _ask_chart(self, model: str) -> None:
+        source = self.session.source
+        self.ask("chart", lambda: PerformanceLoaded(source.performance_report(model, None)))
 
     def on_data_table_row_selected(self, _message: Records.RowSelected) -> None:
         """Enter, or a click on the row under the cursor."""
@@ -118,69 +145,3 @@ class FleetScreen(QueryScreen):
         name = self.query_one(Records).current_key
         if name is not None and self.has_content():
             self.post_message(PlaceChosen(place, name))
-
-
-def _name(status: ModelStatus) -> str:
-    return f"{shown(status.name)}@{shown(status.version)}" if status.version else shown(status.name)
-
-
-def _columns(width: int, longest: int) -> list[Column]:
-    """The columns that fit; what is left of a wide line goes to the reason."""
-    room = width - _FIXED
-    trend = 8 if width < _WIDE else 12
-    name = max(min(longest, room - trend if width < _WIDE else 28), 5)
-    columns = [
-        Column("STATUS", 9),
-        Column("MODEL", name),
-        Column("BAD RATE (95%)", 17),
-        Column("N", 7, is_right=True),
-        Column("REF", 5, is_right=True),
-        Column("TREND", trend),
-        Column("DRIFT", 5, is_right=True),
-        Column("AGE", 4, is_right=True),
-    ]
-    reason = room - name - trend - 2
-    return [*columns, Column(" WHY", reason)] if width >= _WIDE and reason > 8 else columns
-
-
-def _cells(
-    status: ModelStatus, columns: list[Column], palette: Palette, glyphs: Glyphs
-) -> tuple[Cell, ...]:
-    style = palette.status(status.status)
-    drifted = len(status.drifted_features)
-    cells = (
-        Cell(model_status_words(status), style),
-        Cell(_name(status), palette.strong),
-        Cell(rate_with_interval(status.current_rate, status.low, status.high), style),
-        Cell(count(status.period_labelled), palette.dim),
-        Cell(percent(status.reference_rate), palette.dim),
-        Cell(sparkline(status.trend, columns[5].width, glyphs, status.reference_rate), style),
-        Cell(f"{drifted}/{status.features}", palette.warning if drifted else palette.dim),
-        Cell(duration(status.age_seconds), palette.dim),
-        Cell(f" {shown(status.reason or '')}", palette.dim),
-    )
-    return cells[: len(columns)]
-
-
-def _about(status: ModelStatus, palette: Palette, glyphs: Glyphs) -> Text:
-    """Four lines about one model: which, why, since when, what moved."""
-    dot = f" {glyphs.dot} "
-    text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(_name(status), palette.strong)
-    window = f"window {period_days(status.period)}" if status.period else "no predictions stored"
-    text.append(f"  {shown(status.task)}{dot}{window}\n", palette.dim)
-    text.append(model_status_words(status), palette.status(status.status))
-    text.append(f"  {shown(status.reason or 'nothing to report')}\n")
-    since = f"since {status.since:%Y-%m-%d}{dot}" if status.since else ""
-    labelled = f"{count(status.period_labelled)} of {count(status.period_rows)} rows labelled"
-    reference = f"{dot}reference {percent(status.reference_rate)}"
-    text.append(since, palette.status(status.status))
-    text.append(f"{labelled}{reference if status.reference_rate is not None else ''}\n", palette.dim)
-    drifted = ", ".join(shown(name, 32) for name in status.drifted_features)
-    text.append(f"{len(status.drifted_features)} of {status.features} features drifted", palette.dim)
-    text.append(f": {drifted}" if drifted else "", palette.warning)
-    if status.data_faults:
-        text.append(f"{dot}{status.data_faults} data faults", palette.warning)
-    return text
-
-

@@ -127,7 +127,7 @@ class ModelScreen(QueryScreen):
                     s.column,
                     (
                         Cell(status_words(s.status) if s.status != "ok" else "", palette.status(s.status)),
-                        Cell(s.column if s.role == "feature" else f"{s.column} ({s.role})", palette.strong),
+                        Cell(s.column if s.role in ("feature", s.column) else f"{s.column} ({s.role})", palette.strong),
                         Cell(s.why),
                     ),
                 )
