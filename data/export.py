@@ -1,7 +1,7 @@
 """Scores the rest of the year in time order, and exports it as a serving system would.
 
-    python export.py MODEL   writes exports/MODEL/predictions/DAY.* and
-                             exports/MODEL/labels/DAY.*
+    python export.py         for every model of params.yaml: exports/MODEL/predictions/DAY.*
+                             and exports/MODEL/labels/DAY.*
 
 A file of predictions holds the predictions made on DAY (UTC). A file of labels holds what
 became known on DAY: the labels of the predictions made three days before.
@@ -14,7 +14,6 @@ it is logged, as an upstream change would. `fault:` in params.yaml says where an
 from __future__ import annotations
 
 import gzip
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ import numpy as np
 import polars as pl
 import skops.io
 from model_rows import model_rows
-from parameters import Parameters, load_parameters
+from parameters import Parameters, load_parameters, model_names
 
 VERSION = "1"
 UTC_TEXT = "%Y-%m-%dT%H:%M:%SZ"
@@ -103,12 +102,11 @@ def write(rows: pl.DataFrame, path: Path) -> None:
         path.write_bytes(gzip.compress(rows.write_ndjson().encode(), compresslevel=6, mtime=0))
 
 
-def main(name: str) -> None:
-    """Reads `flights.parquet`, the trained model and `params.yaml`; writes `exports/MODEL`."""
-    parameters = load_parameters(name)
-    rows = model_rows(pl.read_parquet("flights.parquet"), parameters)
+def export(flights: pl.DataFrame, parameters: Parameters) -> None:
+    """Writes `exports/MODEL` of one trained model."""
+    name = parameters.model
     model = skops.io.load(Path("..", "registry", name, VERSION, "model.skops"), trusted=TRUSTED)
-    logged = logs(rows, model, parameters)
+    logged = logs(model_rows(flights, parameters), model, parameters)
     for kind, ending, files in (
         ("predictions", parameters.predictions_format, prediction_files(logged, parameters)),
         ("labels", parameters.labels_format, label_files(logged, parameters)),
@@ -119,5 +117,12 @@ def main(name: str) -> None:
             write(table, folder / f"{day.isoformat()}.{ending}")
 
 
+def main() -> None:
+    """Reads `flights.parquet`, the trained models and `params.yaml`, and exports every model."""
+    flights = pl.read_parquet("flights.parquet")
+    for name in model_names():
+        export(flights, load_parameters(name))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

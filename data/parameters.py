@@ -23,7 +23,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of one model's stages."""
+    """What the stages do for one model."""
 
     model: str
     target: str
@@ -43,6 +43,11 @@ class Parameters:
     label_hour: int
     fault: Fault | None
     """Null when the fault is another model's."""
+
+
+def model_names(path: Path = Path("params.yaml")) -> tuple[str, ...]:
+    """The models of the file, in its order."""
+    return tuple(YAML(typ="safe").load(path)["models"])
 
 
 def load_parameters(model: str, path: Path = Path("params.yaml")) -> Parameters:

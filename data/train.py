@@ -1,7 +1,8 @@
-"""Trains one model on January and February, without the days held out for its reference.
+"""Trains the models on January and February, without the days held out as their reference.
 
-    python train.py MODEL    writes MODEL/train.parquet, MODEL/reference.parquet and
-                             ../registry/MODEL/1/ (model.skops, metadata.json)
+    python train.py          for every model of params.yaml: MODEL/train.parquet,
+                             MODEL/reference.parquet and ../registry/MODEL/1/
+                             (model.skops, metadata.json)
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import skops.io
 from model_rows import model_rows, split
-from parameters import Parameters, load_parameters
+from parameters import Parameters, load_parameters, model_names
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
@@ -94,15 +94,13 @@ def metadata(
     }
 
 
-def main(name: str) -> None:
-    """Reads `flights.parquet` and `params.yaml`; writes tables, model and metadata."""
-    parameters = load_parameters(name)
-    rows = model_rows(pl.read_parquet("flights.parquet"), parameters)
-    training, reference = split(rows, parameters)
+def train(flights: pl.DataFrame, parameters: Parameters) -> None:
+    """Writes tables, model and metadata of one model."""
+    training, reference = split(model_rows(flights, parameters), parameters)
     model = fit(training, parameters)
     reference = scored(model, reference, parameters)
 
-    tables, registry = Path(name), Path("..", "registry", name, VERSION)
+    tables, registry = Path(parameters.model), Path("..", "registry", parameters.model, VERSION)
     tables.mkdir(exist_ok=True)
     registry.mkdir(parents=True, exist_ok=True)
     training.drop("day").write_parquet(tables / "train.parquet")
@@ -112,5 +110,12 @@ def main(name: str) -> None:
     (registry / "metadata.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
+def main() -> None:
+    """Reads `flights.parquet` and `params.yaml`, and trains every model."""
+    flights = pl.read_parquet("flights.parquet")
+    for name in model_names():
+        train(flights, load_parameters(name))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

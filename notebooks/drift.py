@@ -10,12 +10,14 @@ app = marimo.App(width="medium", app_title="Drift")
 
 with app.setup:
     import os
+    import sys
 
     import marimo as mo
 
     import workbench
     from workbench import charts
     from workbench.domain.names import shown
+    from workbench.domain.period import parse_time
     from workbench.errors import WorkbenchError
     from workbench.report.happened import happened_section
     from workbench.report.moved import drift_section
@@ -40,6 +42,7 @@ def arguments():
         "workspace": given.get("workspace") or os.environ.get("WORKBENCH_WORKSPACE") or ".",
         "model": mo.query_params().get("model") or given.get("model") or "",
         "period": mo.query_params().get("period") or given.get("period") or "",
+        "as_of": given.get("as-of") or "",
     }
     return (asked,)
 
@@ -48,8 +51,11 @@ def arguments():
 def problems():
     """How a failure is told: what happened and what to do, as a callout in words."""
 
-    def explained(message, hint=""):
-        return mo.callout(mo.plain_text(shown(f"{message}\n\n{hint}".strip())), kind="danger")
+    def explained(message, hint="", kind="danger"):
+        lines = [shown(line) for line in (message, hint) if line]
+        if mo.app_meta().mode == "script":
+            print(*lines, sep="\n", file=sys.stderr)
+        return mo.callout(mo.vstack([mo.plain_text(line) for line in lines]), kind=kind)
 
     def attempt(question):
         """The answer and None, or None and why there is none."""
@@ -64,7 +70,12 @@ def problems():
 @app.cell
 def workspace(asked, attempt):
     """The workspace, opened, and its models, worst first."""
-    ws, _problem = attempt(lambda: workbench.open(str(asked["workspace"])))
+
+    def _opened():
+        opened = workbench.open(str(asked["workspace"]))
+        return opened.as_of(parse_time(str(asked["as_of"]))) if asked["as_of"] else opened
+
+    ws, _problem = attempt(_opened)
     mo.stop(ws is None, _problem)
     statuses, _problem = attempt(ws.status)
     mo.stop(statuses is None, _problem)
@@ -75,14 +86,12 @@ def workspace(asked, attempt):
 def choices(asked, explained, statuses):
     """Which model and period: the ones asked for, else the worst model and its own window."""
     names = [status.name for status in statuses]
-    mo.stop(
-        not names,
-        explained("this workspace has no models", "Add one with: workbench model add NAME"),
-    )
-    mo.stop(
-        bool(asked["model"]) and asked["model"] not in names,
-        explained(f"there is no model {asked['model']}", f"Models: {', '.join(names)}"),
-    )
+    if not names:
+        _hint = "Add one with: workbench model add NAME --reference FILE"
+        mo.stop(True, explained("This workspace has no models yet.", _hint, kind="neutral"))
+    if asked["model"] and asked["model"] not in names:
+        _hint = f"Models here: {', '.join(names)}"
+        mo.stop(True, explained(f"there is no model {asked['model']}", _hint))
     _periods = {"the card's window": "", "24 hours": "24h", "7 days": "7d", "30 days": "30d"}
     _periods |= {"90 days": "90d", "everything": "all"}
     if asked["period"] and asked["period"] not in _periods.values():
@@ -121,7 +130,7 @@ def summary(drift, rates):
     sentences = happened_section(rates, drift).paragraphs
     _kinds = {"ok": "success", "warning": "warn", "critical": "danger"}
     if mo.app_meta().mode == "script":
-        print(shown("\n".join(sentences)))
+        print(*(shown(sentence) for sentence in sentences), sep="\n")
     mo.callout(
         mo.vstack([mo.plain_text(shown(sentence)) for sentence in sentences]),
         kind=_kinds.get(rates.whole.status, "neutral"),

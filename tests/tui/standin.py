@@ -35,7 +35,7 @@ def model_status(name: str, status: str = "critical", **changes: object) -> Mode
         version="1",
         task="regression",
         status=status,
-        reason="bad rate 41.2% is above 22.1% (critical)",
+        reason="bad rate 41.2% at or above 22.1% (reference 17.1%)",
         rows=48_211,
         period=WINDOW,
         period_rows=9_872,
@@ -61,7 +61,7 @@ FLEET = (
     model_status("air-time"),
     model_status(
         "arrival-delay",
-        reason="bad rate 33.9% is above 24.4% (critical); 1 of 9 features drifted",
+        reason="bad rate 33.9% at or above 24.4% (reference 19.4%)",
         current_rate=0.339,
         low=0.3288,
         high=0.3493,
@@ -73,7 +73,7 @@ FLEET = (
     model_status(
         "schedule-delay",
         "warning",
-        reason="bad rate 28.8% is above 23.0% (warning)",
+        reason="bad rate 28.8% at or above 20.0% (reference 18.0%)",
         current_rate=0.288,
         low=0.2783,
         high=0.298,
@@ -101,7 +101,7 @@ FLEET = (
     model_status(
         "churn",
         "unknown",
-        reason="no predictions in the window; the newest is from 2013-05-02",
+        reason="no predictions are stored yet",
         task="binary",
         current_rate=None,
         low=None,
@@ -141,20 +141,24 @@ def performance(model: str) -> PerformanceReport:
     )  # fmt: skip
 
 
-def _profile(name: str, total: float) -> ColumnProfile:
-    bins = ColumnBins(name, "feature", "numeric", edges=(0.0, 10.0), center=12.6)
-    return ColumnProfile(bins, (300, 500, 200), total=total, minimum=-21.0, maximum=900.0)
+def _delays(counts: tuple[int, ...], total: float) -> ColumnProfile:
+    edges = (-7.0, -5.0, -4.0, -2.0, -1.0, 2.0, 8.0, 21.0, 53.0)
+    bins = ColumnBins(
+        "dep_delay", "feature", "numeric", edges=edges, psi_edges=edges, center=12.6
+    )
+    return ColumnProfile(bins, counts, total=total, minimum=-21.0, maximum=50_400.0)
 
 
 COLUMNS = (
     ColumnDrift(
-        "dep_delay", "feature", "numeric", "critical", "Wasserstein 4.21 is above 1.0 (critical)",
+        "dep_delay", "feature", "numeric", "critical", "PSI 0.71 above 0.25; moved 4.21 standard deviations above 1",
         psi=0.712, js=0.301, hellinger=0.288, ks=0.214, wasserstein=4.21, p_value=1e-9,
         p_adjusted=1e-8, missing_reference=0.0, missing_current=0.0,
-        reference=_profile("dep_delay", 0.0), current=_profile("dep_delay", 118_400.0),
+        reference=_delays((520, 490, 510, 505, 512, 498, 515, 530, 510, 533), 0.0),
+        current=_delays((2301, 702, 630, 611, 598, 590, 640, 655, 601, 2544), 1_168_000.0),
     ),
     ColumnDrift(
-        "prediction", "prediction", "numeric", "warning", "PSI 0.14 is above 0.1 (warning)",
+        "prediction", "prediction", "numeric", "warning", "PSI 0.14 above 0.1",
         psi=0.141, js=0.12, hellinger=0.118, ks=0.09, wasserstein=0.22, p_value=1e-5,
         p_adjusted=4e-5, missing_reference=0.0, missing_current=0.0,
     ),

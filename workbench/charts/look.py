@@ -46,9 +46,9 @@ def percent(share: float | None, digits: int = 1) -> str:
     """A fraction as per cent; `not known` for None.
 
     >>> percent(0.1764), percent(None)
-    ('17.6 %', 'not known')
+    ('17.6%', 'not known')
     """
-    return "not known" if share is None else f"{share * 100:.{digits}f} %"
+    return "not known" if share is None else f"{share:.{digits}%}"
 
 
 def figure(number: float | None) -> str:

@@ -54,7 +54,9 @@ def to_html(chart: Chart) -> str:
     spec = chart.to_dict()
     return _PAGE.format(
         title=html.escape(_description(spec), quote=True),
-        bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script"),
+        bundle=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace(
+            "</script", "<\\/script"
+        ),
         spec=_script_literal(spec),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from workbench.charts import look
 from workbench.domain.drift import ColumnDrift
 from workbench.domain.names import shown
 from workbench.domain.profile import ColumnBins, ColumnProfile
+from workbench.drift.divergence import coarse_counts
 
 REFERENCE, CURRENT = "reference", "current"
 _STEP = 26
@@ -96,14 +96,10 @@ def pooled_bins(reference: ColumnProfile, current: ColumnProfile, limit: int) ->
 
 
 def _numeric(reference: ColumnProfile, current: ColumnProfile) -> tuple[_Bin, ...]:
-    bins = reference.bins
-    # Fine bin i ends at edges[i]; the pooled bin of a fine bin is that of its upper end.
-    ends = [bisect_right(bins.edges, edge) for edge in bins.psi_edges]
-    borders = [0, *ends, bins.size]
-    return tuple(
-        _Bin(label, sum(reference.counts[a:b]), sum(current.counts[a:b]))
-        for label, a, b in zip(_ranges(bins), borders, borders[1:], strict=False)
+    pooled = zip(
+        _ranges(reference.bins), coarse_counts(reference), coarse_counts(current), strict=True
     )
+    return tuple(_Bin(*one) for one in pooled)
 
 
 def _ranges(bins: ColumnBins) -> list[str]:

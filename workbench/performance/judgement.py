@@ -1,75 +1,107 @@
-"""Is a rate worth a look or a page? Effect and significance both, or an honest "cannot tell"."""
+"""Has a bad-prediction rate risen? Yes, no, or not judgeable yet.
+
+A rise raises an alarm if it is large enough (the card's `bad_rate`, absolute, or
+`bad_rate_ratio`, relative) and significant: the 95 % interval of the difference to the
+reference, which allows for rows of one day being alike, lies above 0. The interval of a
+difference takes the two intervals in quadrature (Newcombe's hybrid, Statistics in Medicine 17,
+1998, method 10): low = d - sqrt((p - p_low)^2 + (r_high - r)^2).
+
+What is not raised is `ok` only if the labels at hand could have shown a critical rise. As long
+as the interval for independent rows reaches above the critical threshold, harm is not ruled
+out, and the status is `unknown` with the reason. The critical threshold, not the warning's, so
+that a day of some hundred labels is judged although it cannot tell 1 point from 3; and the
+interval for independent rows, so that a model whose days differ much (also in the
+reference) is not `unknown` for ever: only a day that stands out, without going beyond what
+days do, is.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from math import sqrt
 
 from workbench.domain.card import Thresholds
+from workbench.performance.intervals import Interval
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A rate with its 95 % interval."""
+class Rate:
+    """A rate with its two intervals."""
 
-    rate: float
-    low: float
-    high: float
+    value: float
+    sampling: Interval
+    """For independent rows."""
+    longrun: Interval
+    """Allowing for rows of one day being alike; at least as wide."""
+    labelled: float
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A status and, unless it is plainly ok, the reason in words."""
+    """The status of a rate, and why it is that."""
 
     status: str
     reason: str | None = None
 
 
-def judge_rate(
-    current: Estimate | None, labelled: float, reference: Estimate | None, thresholds: Thresholds
-) -> Judgement:
-    """The status of a rate against the reference.
+def threshold_rates_of(reference: float, thresholds: Thresholds) -> tuple[float, float]:
+    """The rates from which a significant rise is a warning, and critical.
 
-    It is raised when the rise is past the threshold (absolute or relative, either) and the
-    lower bound of the rise is above zero. The bounds of the difference combine both intervals
-    (Newcombe 1998, method 10): d - sqrt((r - low)² + (high0 - r0)²) and, above,
-    d + sqrt((high - r)² + (r0 - low0)²).
+    The smaller of reference + absolute rise and reference x relative rise. With a reference of
+    0 only the absolute one has a meaning.
+    """
+    rates = []
+    for absolute, ratio in zip(thresholds.bad_rate, thresholds.bad_rate_ratio, strict=True):
+        either = [reference + absolute, reference * ratio] if reference > 0 else [absolute]
+        rates.append(min(either))
+    return rates[0], rates[1]
 
-    A rate that is not raised is `ok` only when the upper bound rules out a critical rise;
-    otherwise it is `unknown`: too few labels to say.
+
+def judge_rate(current: Rate | None, reference: Rate | None, thresholds: Thresholds) -> Judgement:
+    """Whether the current rate is a significant and large enough rise over the reference's.
 
     Args:
-        current: the rate in question; None without labels.
-        labelled: how many labels it rests on.
-        reference: the baseline; None when the reference has no labels.
+        current: None without labels.
+        reference: None when the reference has no labels.
         thresholds: the card's.
+
+    Returns:
+        `critical` or `warning` with the reason; `ok`; or `unknown`, with the reason: no labels,
+        no reference rate, or too little to rule a critical rise out.
     """
     if current is None:
         return Judgement("unknown", "no labels yet")
     if reference is None:
-        return Judgement("unknown", "the reference has no labelled predictions to compare with")
-    rise = current.rate - reference.rate
-    lowest = rise - sqrt((current.rate - current.low) ** 2 + (reference.high - reference.rate) ** 2)
-    highest = rise + sqrt((current.high - current.rate) ** 2 + (reference.rate - reference.low) ** 2)
-    warning, critical = threshold_pair(reference.rate, thresholds)
-    for status, limit in (("critical", critical), ("warning", warning)):
-        if current.rate >= limit and lowest > 0:
-            return Judgement(
-                status, f"bad rate {current.rate:.1%} at or above {limit:.1%} (reference {reference.rate:.1%})"
-            )
-    room = max(thresholds.bad_rate[1], reference.rate * (thresholds.bad_rate_ratio[1] - 1))
-    if highest > room:
+        return Judgement("unknown", "no rate to compare with: the reference has no labels")
+    warning, critical = threshold_rates_of(reference.value, thresholds)
+    rise = current.value - reference.value
+    is_sure = rise - _margin_below(current.longrun, current, reference.longrun, reference) > 0
+    if is_sure and current.value >= warning:
+        status = "critical" if current.value >= critical else "warning"
+        limit = critical if status == "critical" else warning
+        return Judgement(
+            status,
+            f"{current.value:.1%} bad, {100 * rise:.1f} points above the reference's "
+            f"{reference.value:.1%}; {status} from {limit:.1%}",
+        )
+    room = rise + math.hypot(
+        current.sampling[1] - current.value, reference.value - reference.sampling[0]
+    )
+    if is_sure or reference.value + room <= critical:
+        return Judgement("ok")
+    if rise - _margin_below(current.sampling, current, reference.sampling, reference) > 0:
         return Judgement(
             "unknown",
-            f"not judgeable yet: {labelled:,.0f} labels leave room for a rise of {highest:.1%}",
+            f"{100 * rise:.1f} points above the reference's {reference.value:.1%}, but rates "
+            "differ as much from one bucket to the next",
         )
-    return Judgement("ok")
-
-
-def threshold_pair(reference: float, thresholds: Thresholds) -> tuple[float, float]:
-    """The rates from which a warning and a critical status are raised, were they significant."""
-    warning, critical = (
-        min(reference + rise, reference * ratio if reference > 0 else 1.0)
-        for rise, ratio in zip(thresholds.bad_rate, thresholds.bad_rate_ratio, strict=True)
+    return Judgement(
+        "unknown",
+        f"not judgeable yet: {current.labelled:,.0f} labels leave room for a rise of up to "
+        f"{100 * room:.1f} points",
     )
-    return min(warning, 1.0), min(critical, 1.0)
+
+
+def _margin_below(low: Interval, current: Rate, high: Interval, reference: Rate) -> float:
+    """How far the difference of the two rates can be below what was seen."""
+    return math.hypot(current.value - low[0], high[1] - reference.value)

@@ -1,114 +1,134 @@
-"""How good were the predictions, beyond good and bad? The usual metrics, from counts."""
+"""Which other figures describe the predictions of a bucket? From sums, whatever the row count."""
 
 from __future__ import annotations
 
-import itertools
+import math
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
+from workbench.domain.outcomes import OutcomeCounts
 
-Metrics = dict[str, float | None]
-
-
-def metrics(bucket: OutcomeBucket, task: str) -> Metrics:
-    """The metrics of one bucket; None where a task or the data does not define one.
-
-    Rates are fractions of the labelled rows, but `positive_rate` is of all predicted rows;
-    `miss_rate` is of the positives, `false_alarm_rate` of the negatives. `mae`, `rmse` and
-    `bias` (mean of prediction minus label) are in the label's unit.
-    """
-    counts = bucket.counts
-    if task == "regression":
-        return {
-            "mae": _share(counts.absolute_error, counts.labelled),
-            "rmse": _root(_share(counts.squared_error, counts.labelled)),
-            "bias": _share(counts.error, counts.labelled),
-        }
-    found: Metrics = {"accuracy": _share(counts.correct, counts.labelled)}
-    if task == "multiclass":
-        found["f1"] = macro_f1(bucket.classes)
-        return found
-    return found | {
-        "roc_auc": roc_auc(bucket.scores),
-        "f1": _f1(counts.true_positive, counts.false_positive, counts.false_negative),
-        "log_loss": _share(counts.log_loss, counts.scored),
-        "miss_rate": _share(counts.false_negative, counts.true_positive + counts.false_negative),
-        "false_alarm_rate": _share(counts.false_positive, counts.false_positive + counts.true_negative),
-        "positive_rate": _share(counts.predicted_positive, counts.predicted),
-        "cost_per_1000": _thousand(_share(counts.cost, counts.labelled)),
-    }
+METRICS = (
+    "accuracy",
+    "roc_auc",
+    "f1",
+    "log_loss",
+    "mae",
+    "rmse",
+    "miss_rate",
+    "false_alarm_rate",
+    "positive_rate",
+    "cost_per_1000",
+    "bias",
+)
+"""The keys of `metrics`, always all of them."""
 
 
-def roc_auc(scores: Sequence[tuple[float, float]]) -> float | None:
-    """The area under the ROC curve from binned scores; None without both classes.
+@dataclass(frozen=True)
+class RocAuc:
+    """The area under the ROC curve, and how far ties that binning made can move it."""
 
-    P(score of a positive > score of a negative) + half of the ties (Mann-Whitney). Pairs in
-    one bin count as ties, so that it differs from the exact area by at most half of the share
-    of pairs in one bin: sum p_i n_i / (2 P N).
+    value: float
+    bound: float
+
+
+def metrics(
+    counts: OutcomeCounts,
+    task: str,
+    scores: Sequence[tuple[float, float]] = (),
+    classes: Sequence[tuple[str, str, float]] = (),
+) -> dict[str, float | None]:
+    """Every metric of `METRICS`; None where the task does not define it or rows are missing.
+
+    Over the labelled rows, except `positive_rate`, the share of all rows predicted positive:
+
+    - accuracy: correct / labelled (classes);
+    - roc_auc: binary, see `roc_auc`;
+    - f1: binary, 2 TP / (2 TP + FP + FN) of the positive class; multiclass, the plain mean over
+      the classes that occur as label or prediction;
+    - log_loss: binary, mean of -ln P(label) over the rows that have a score;
+    - mae, rmse, bias: regression, of prediction - label, in the label's unit;
+    - miss_rate: binary, FN / (TP + FN); false_alarm_rate: FP / (FP + TN);
+    - cost_per_1000: binary, the card's cost of wrong predictions per 1000 labelled rows.
 
     Args:
-        scores: (positives, negatives) a bin, ascending in score.
+        counts: the sums of the bucket.
+        task: `binary`, `multiclass` or `regression`.
+        scores: binary: (positives, negatives) a score bin, ascending.
+        classes: (label, prediction, rows).
     """
-    positives = sum(p for p, _ in scores)
-    negatives = sum(n for _, n in scores)
-    if positives <= 0 or negatives <= 0:
+    found: dict[str, float | None] = dict.fromkeys(METRICS)
+    c = counts
+    if task == "regression":
+        found["mae"] = _ratio(c.absolute_error, c.labelled)
+        mean_square = _ratio(c.squared_error, c.labelled)
+        found["rmse"] = math.sqrt(max(mean_square, 0.0)) if mean_square is not None else None
+        found["bias"] = _ratio(c.error, c.labelled)
+        return found
+    found["accuracy"] = _ratio(c.correct, c.labelled)
+    if task == "multiclass":
+        found["f1"] = macro_f1(classes)
+        return found
+    area = roc_auc(scores)
+    found["roc_auc"] = area.value if area else None
+    found["f1"] = _ratio(
+        2 * c.true_positive, 2 * c.true_positive + c.false_positive + c.false_negative
+    )
+    found["log_loss"] = _ratio(c.log_loss, c.scored)
+    found["miss_rate"] = _ratio(c.false_negative, c.true_positive + c.false_negative)
+    found["false_alarm_rate"] = _ratio(c.false_positive, c.false_positive + c.true_negative)
+    found["positive_rate"] = _ratio(c.predicted_positive, c.predicted)
+    cost = _ratio(c.cost, c.labelled)
+    found["cost_per_1000"] = 1000 * cost if cost is not None else None
+    return found
+
+
+def roc_auc(scores: Sequence[tuple[float, float]]) -> RocAuc | None:
+    """The probability that a positive scores above a negative, ties counting half.
+
+    From counts over score bins, rows of one bin being ties: sum over bins of pos_i (neg below
+    i + neg_i / 2) / (pos neg). Only pairs within a bin can be ordered otherwise in the raw scores,
+    and each by at most a half, so the exact area lies within `bound` = sum pos_i neg_i /
+    (2 pos neg). None without rows of both labels.
+
+    Args:
+        scores: (positives, negatives) a bin, bins ascending in score.
+    """
+    positives = math.fsum(pos for pos, _ in scores)
+    negatives = math.fsum(neg for _, neg in scores)
+    pairs = positives * negatives
+    if pairs <= 0:
         return None
-    below = 0.0
-    area = 0.0
-    for positive, negative in scores:
-        area += positive * (below + negative / 2)
-        below += negative
-    return area / (positives * negatives)
+    won = tied = below = 0.0
+    for pos, neg in scores:
+        won += pos * below
+        tied += pos * neg
+        below += neg
+    return RocAuc((won + tied / 2) / pairs, tied / 2 / pairs)
 
 
 def macro_f1(classes: Sequence[tuple[str, str, float]]) -> float | None:
-    """The mean over the classes of 2 tp / (2 tp + fp + fn); None without labelled rows.
+    """The plain mean of each class's F1 over the classes that occur as label or prediction.
+
+    A class that is never predicted right has 0. None without rows.
 
     Args:
         classes: (label, prediction, rows).
     """
-    names = {label for label, _, n in classes if n} | {guess for _, guess, n in classes if n}
-    each = []
-    for name in names:
-        hit = sum(n for label, guess, n in classes if label == guess == name)
-        alarm = sum(n for label, guess, n in classes if guess == name != label)
-        missed = sum(n for label, guess, n in classes if label == name != guess)
-        each.append(_f1(hit, alarm, missed) or 0.0)
-    return sum(each) / len(each) if each else None
-
-
-def total(buckets: Sequence[OutcomeBucket]) -> OutcomeBucket | None:
-    """Several buckets as one; None for none."""
-    if not buckets:
+    right: defaultdict[str, float] = defaultdict(float)
+    labels: defaultdict[str, float] = defaultdict(float)
+    predictions: defaultdict[str, float] = defaultdict(float)
+    for label, prediction, rows in classes:
+        if rows > 0:
+            labels[label] += rows
+            predictions[prediction] += rows
+            right[label] += rows if label == prediction else 0.0
+    names = sorted({*labels, *predictions})
+    if not names:
         return None
-    counts = OutcomeCounts()
-    classes: dict[tuple[str, str], float] = {}
-    for bucket in buckets:
-        counts = counts + bucket.counts
-        classes |= {(label, guess): classes.get((label, guess), 0.0) + n for label, guess, n in bucket.classes}
-    return OutcomeBucket(
-        min(bucket.start for bucket in buckets),
-        max(bucket.end for bucket in buckets),
-        counts,
-        scores=tuple(
-            (sum(p for p, _ in bin_), sum(n for _, n in bin_))
-            for bin_ in itertools.zip_longest(*(b.scores for b in buckets), fillvalue=(0.0, 0.0))
-        ),
-        classes=tuple((label, guess, n) for (label, guess), n in classes.items()),
-    )
+    return math.fsum(2 * right[c] / (labels[c] + predictions[c]) for c in names) / len(names)
 
 
-def _f1(hit: float, alarm: float, missed: float) -> float | None:
-    return _share(2 * hit, 2 * hit + alarm + missed)
-
-
-def _share(part: float, whole: float) -> float | None:
+def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
-
-
-def _root(value: float | None) -> float | None:
-    return None if value is None else max(value, 0.0) ** 0.5
-
-
-def _thousand(value: float | None) -> float | None:
-    return None if value is None else value * 1000

@@ -25,9 +25,7 @@ def basis_section(
     if drift is not None:
         rows.append(("rows of the reference", drift.reference_rows))
         rows.append(("rows compared for drift", drift.current_rows))
-    coverage = (
-        "no row is labelled" if not share else f"{share * 100:.1f} % of the rows are labelled"
-    )
+    coverage = "no row is labelled" if not share else f"{share:.1%} of the rows are labelled"
     text = (
         f"Only live rows count, and rates are over labelled rows: {coverage}. The low and high "
         "of a rate are a 95 % interval for this sample, taking rows as independent."
@@ -50,4 +48,5 @@ def _reference(card: ModelCard, drift: DriftReport | None) -> str:
     source = card.reference.period or card.reference.data
     if drift is None or drift.reference is None:
         return source
-    return f"{source}, {iso(drift.reference.start)} to {iso(drift.reference.end)}"
+    first, last = (at.replace(microsecond=0) for at in (drift.reference.start, drift.reference.end))
+    return f"{source}, {iso(first)} to {iso(last)}"

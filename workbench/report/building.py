@@ -17,6 +17,8 @@ from workbench.report.moved import drift_section, no_drift_section
 from workbench.report.rates import group_section, rate_section
 from workbench.report.rerun import rerun_section
 from workbench.report.sections import IncidentReport, Section
+from workbench.store.catalog import catalog_version
+from workbench.store.connections import reading
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -37,6 +39,7 @@ def build_report(
         NoRowsError: nothing is stored that a rate could be taken from.
     """
     card = ws.card(model)
+    before = _catalog_version(ws)
     performance = ws.performance_report(model, period=period, version=version)
     drift, failure = _drift(ws, model, str(performance.period), version)
     return IncidentReport(
@@ -46,14 +49,26 @@ def build_report(
         description=card.model.description,
         versions=performance.versions,
         period=performance.period,
-        status=worst([performance.whole.status, *([drift.status] if drift else [])]),
-        generated_at=ws.clock.now(),
+        status=_status(performance, drift),
+        generated_at=ws.clock.now().replace(microsecond=0),
         workbench_version=workbench.__version__,
-        catalog_version=None,
+        # A commit between two questions leaves no one version that the figures are of.
+        catalog_version=before if before == _catalog_version(ws) else None,
         sections=report_sections(
-            card, performance, drift, failure, root=ws.root, version=version, as_of=None
+            card, performance, drift, failure, root=ws.root, version=version, as_of=ws.seen_as_of
         ),
     )
+
+
+def _catalog_version(ws: Workspace) -> int:
+    with reading(ws.store, "reading the catalog version for a report") as catalog:
+        return catalog_version(catalog)
+
+
+def _status(performance: PerformanceReport, drift: DriftReport | None) -> str:
+    """As the fleet's: drift that cannot be judged takes nothing from a rate that can."""
+    known = [drift.status] if drift is not None and drift.status != "unknown" else []
+    return worst([performance.whole.status, *known])
 
 
 def _drift(

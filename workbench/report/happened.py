@@ -30,28 +30,24 @@ def rate_sentence(report: PerformanceReport) -> str:
             f"The bad-prediction rate of {report.model} cannot be judged: {why} "
             f"({whole.rows:,} rows, {whole.labelled:,} labelled)."
         )
-    text = (
-        f"The bad-prediction rate of {report.model} is {whole.status}: {_percent(whole.bad_rate)} "
-        f"of {whole.labelled:,} labelled predictions were bad, of {whole.rows:,} made"
-    )
+    text = f"Of {whole.labelled:,} labelled predictions of {report.model}, {whole.bad_rate:.1%} were bad"
     if whole.low is not None and whole.high is not None:
-        text += f" (95 % interval {_percent(whole.low)} to {_percent(whole.high)})"
-    if report.reference_rate is None:
-        text += "; the reference has no rate to compare with"
-    else:
-        text += f", against {_percent(report.reference_rate)} in the reference"
-    return f"{text}." if not whole.reason else f"{text}. {_sentence(whole.reason)}"
+        text += f" (95 % interval {whole.low:.1%} to {whole.high:.1%})"
+    if report.reference_rate is not None:
+        text += f", against {report.reference_rate:.1%} in the reference"
+    why = f": {whole.reason}" if whole.reason else ""
+    return f"{text}; {whole.rows - whole.labelled:,} have no label yet. Status {whole.status}{why}."
 
 
 def onset(buckets: tuple[RateBucket, ...]) -> tuple[datetime, int] | None:
     """Start and length of the latest unbroken run of buckets that are a warning or worse.
 
-    Buckets that cannot be judged neither make nor break a run. None when the newest judged
-    bucket is calm.
+    Buckets without labels neither make nor break a run. None when the newest bucket that has
+    labels is calm, or cannot be judged.
     """
     start, length = None, 0
     for bucket in reversed(buckets):
-        if bucket.segment is not None or bucket.status == "unknown":
+        if bucket.segment is not None or bucket.bad_rate is None:
             continue
         if bucket.status not in _LOUD:
             break
@@ -65,11 +61,11 @@ def onset_sentence(report: PerformanceReport) -> str:
     if run is None:
         return ""
     start, length = run
-    judged = [b for b in report.buckets if b.segment is None and b.status != "unknown"]
+    labelled = [b for b in report.buckets if b.segment is None and b.bad_rate is not None]
     at = start.strftime("%Y-%m-%d %H:%MZ")
-    buckets = "bucket is" if length == 1 else f"{length} judged buckets are"
-    text = f"The latest {buckets} above the warning rate, since {at}"
-    return f"{text}, the start of the period or before." if len(judged) == length else f"{text}."
+    buckets = "bucket with labels is" if length == 1 else f"{length} buckets with labels are"
+    text = f"The latest {buckets} a warning or worse, since {at}"
+    return f"{text} or before." if len(labelled) == length else f"{text}."
 
 
 def drift_sentence(report: DriftReport) -> str:
@@ -83,12 +79,3 @@ def drift_sentence(report: DriftReport) -> str:
     named = ", ".join(f"{column.name} ({column.status})" for column in moved[:_NAMED])
     more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
     return f"Of {total} columns, {len(moved)} moved: {named}{more}."
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith(".") else f"{text}."

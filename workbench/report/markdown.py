@@ -103,7 +103,7 @@ def _cell(column: Column, value: Cell) -> str:
     if isinstance(value, str):
         return escaped(value)
     if column.kind == "share":
-        return f"{value * 100:.1f} %"
+        return f"{value:.1%}"
     if column.kind == "count":
         return f"{value:,.0f}"
     return f"{value:.3g}"

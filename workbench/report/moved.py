@@ -30,7 +30,7 @@ _COLUMNS = (
 def drift_section(report: DriftReport, card: ModelCard) -> Section:
     """All columns, worst first, with reasons and unseen names."""
     rows = tuple(_row(column, column.name in card.privacy.sensitive) for column in report.columns)
-    note = f"A p-value is significant below {report.level:g}, after adjustment over all columns."
+    note = f"A p-value is significant below {report.level:.3g}, after adjustment over all columns."
     table = Table("Columns, worst first", _COLUMNS, rows, note)
     against = f"The period is compared with {_against(report)}; drift is {report.status}."
     return Section("drift", "Which columns moved", (against, *report.notes), tables=(table,))
@@ -61,7 +61,7 @@ def _row(column: ColumnDrift, is_sensitive: bool) -> tuple[Cell, ...]:
         column.missing_current,
         len(column.unseen),
         _unseen(column, is_sensitive),
-        _reason(column, is_sensitive),
+        column.reason,
     )
 
 
@@ -73,17 +73,3 @@ def _unseen(column: ColumnDrift, is_sensitive: bool) -> str | None:
     more = len(column.unseen) - NAMED_UNSEEN
     names = ", ".join(column.unseen[:NAMED_UNSEEN])
     return f"{names} and {more} more" if more > 0 else names
-
-
-def _reason(column: ColumnDrift, is_sensitive: bool) -> str | None:
-    """The reason; of a sensitive column only where it quotes none of the column's values."""
-    if column.reason is None or not is_sensitive:
-        return column.reason
-    values = set(column.unseen)
-    for profile in (column.reference, column.current):
-        if profile is not None:
-            values |= {*profile.bins.categories, *profile.bins.other}
-            values |= {name for name, _ in profile.unseen}
-    if any(value and value in column.reason for value in values):
-        return "(withheld: it quotes a sensitive value)"
-    return column.reason

@@ -120,8 +120,8 @@ def sparkline(buckets: Sequence[RateBucket]) -> Figure:
         for rate in rates
     )
     caption = (
-        f"Bad rate of {len(listed)} buckets, oldest first: lowest {min(known) * 100:.1f} %, "
-        f"highest {max(known) * 100:.1f} %, newest {known[-1] * 100:.1f} %. A dot is a bucket "
+        f"Bad rate of {len(listed)} buckets, oldest first: lowest {min(known):.1%}, "
+        f"highest {max(known):.1%}, newest {known[-1]:.1%}. A dot is a bucket "
         "without labels."
         if known
         else "No bucket has labels."

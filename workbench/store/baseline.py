@@ -95,8 +95,7 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
             f"the reference of {card.name} is not there: {card.reference.data}",
             "Correct [reference] data in the card, or put the file there.",
         ) from error
-    with reading(home, f"reading the baseline of {card.name}") as catalog:
-        stored = _stored(catalog, card, basis, stat.st_size, stat.st_mtime_ns)
+    stored = stored_baseline(home, root, card)
     if stored is not None:
         return stored
     digest = file_hash(path)
@@ -109,6 +108,16 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
             rebuild_counts(catalog, home, baseline.model, baseline.bins, baseline.bins_id,
                            baseline.rules, baseline.rules_id, baseline.shape, Path(folder))
     return baseline
+
+
+def stored_baseline(home: StoreHome, root: Path, card: ModelCard) -> Baseline | None:
+    """The baseline of a model as it is stored; None when it is to be made or remade."""
+    try:
+        stat = (root / card.reference.data).stat()
+    except OSError:
+        return None
+    with reading(home, f"reading the baseline of {card.name}") as catalog:
+        return _stored(catalog, card, _basis(card), stat.st_size, stat.st_mtime_ns)
 
 
 def file_hash(path: Path) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -19,6 +19,9 @@ from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
 
 Connection = duckdb.DuckDBPyConnection
+
+_open: ContextVar[tuple[Path, Connection] | None] = ContextVar("open catalog", default=None)
+"""The catalog that this thread is reading."""
 
 _SAFE = {
     "autoinstall_known_extensions": "false",
@@ -83,27 +86,41 @@ class StoreHome:
 def reading(home: StoreHome, purpose: str = "reading") -> Iterator[Connection]:
     """The catalog, read-only, shared with other readers, for the length of the block.
 
+    Inside another `reading` of the same store and thread it is the same connection: an
+    answer made of many questions opens the file once, and sees one state of it.
+
     Raises:
         StoreError: the catalog cannot be opened (StoreLockedError: within the deadline).
     """
-    if needs_catalog(home):
+    held = _open.get()
+    if held is not None and held[0] == home.folder:
+        yield held[1]
+        return
+    if not home.catalog.exists():
         home.create()
-    outdated = False
-    with _translated(), store_lock(
-        home.folder, exclusive=False, timeout=home.resources.lock_timeout, purpose=purpose
-    ):
+    with _opened(home, purpose) as connection:
+        if not needs_migration(connection):
+            token = _open.set((home.folder, connection))
+            try:
+                yield connection
+            finally:
+                _open.reset(token)
+            return
+    with writing(home, "migrating the store"):
+        pass
+    with reading(home, purpose) as migrated:
+        yield migrated
+
+
+@contextmanager
+def _opened(home: StoreHome, purpose: str) -> Iterator[Connection]:
+    timeout = home.resources.lock_timeout
+    with _translated(), store_lock(home.folder, exclusive=False, timeout=timeout, purpose=purpose):
         connection = duckdb.connect(str(home.catalog), read_only=True, config=_config(home))
         try:
-            outdated = needs_migration(connection)
-            if not outdated:
-                yield connection
+            yield connection
         finally:
             connection.close()
-    if outdated:
-        with writing(home, "migrating the store"):
-            pass
-        with reading(home, purpose) as migrated:
-            yield migrated
 
 
 @contextmanager
@@ -113,6 +130,9 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
     Raises:
         StoreError: the catalog cannot be opened or written.
     """
+    if _open.get() is not None:
+        # It would wait for itself until the deadline.
+        raise StoreError("the store cannot be written while it is being read")
     with _translated(), store_lock(
         home.folder, exclusive=True, timeout=home.resources.lock_timeout, purpose=purpose
     ):
@@ -150,17 +170,6 @@ def scratch(home: StoreHome, spill: Path | None = None) -> Iterator[Connection]:
             yield connection
         finally:
             connection.close()
-
-
-def needs_catalog(home: StoreHome) -> bool:
-    """Whether the catalog is still to be made."""
-    return not home.catalog.exists()
-
-
-def one(connection: Connection, query: str, parameters: Any = None) -> tuple[Any, ...]:
-    """The only row of a query."""
-    rows = connection.execute(query, parameters).fetchall()
-    return tuple(rows[0])
 
 
 def _config(home: StoreHome) -> dict[str, str | bool | int | float | list[str]]:

@@ -1,51 +1,55 @@
-"""What do the numbers mean? The prose of `?`, one text a screen."""
+"""What do the numbers mean? The prose of `?`, one text a screen, no line over 74 cells."""
 
 from __future__ import annotations
 
 _STATUS = """\
-ALERT !    the bad-prediction rate is above the critical threshold, and more than
-           chance explains; or the model is silent for longer than it may be
+ALERT !    the bad-prediction rate is above the critical threshold by more
+           than chance explains, or the model has been silent for too long
 WARN ~     the same for the warning threshold
 OK         judged, and nothing found
-UNKNOWN ?  not judgeable yet, which is not OK: the line below says why
+UNKNOWN ?  not judgeable yet, which is not OK; the reason is given
 NO DATA ?  no predictions in the window
 """
 
 FLEET_HELP = f"""{_STATUS}
-BAD RATE   bad predictions as a share of the labelled ones in the model's window;
-           what is bad is the rule of its card. In brackets the 95 % interval.
-N          labelled predictions in the window. Labels may come days later.
+BAD RATE   bad predictions as a share of the labelled ones in the model's
+           window; its card says what is bad. In brackets the 95 % interval.
+N          labelled predictions in the window; labels may come days later
 REF        the same rate in the reference, when the model was well
-TREND      bad rates of the newest 24 buckets, newest at the right, from zero up
-DRIFT      features that moved, of those watched. Drift is not harm: a model can
-           be bad without any, and well with much.
+TREND      bad rates of the newest 24 buckets, newest at the right. The scale
+           starts at zero and holds twice the reference.
+DRIFT      features that moved, of those watched. Drift is not harm: a model
+           can be bad without any, and well with much.
 AGE        of the newest prediction, by the clock of this machine
 """
 
 MODEL_HELP = f"""{_STATUS}
-The chart shows the bad-prediction rate of each bucket, from zero up. The solid
-line is the critical threshold, the broken one the warning threshold; both are
-written at the left. What lies above is bold and coloured. A gap has no labels
-yet. The triangle on the axis is where the rate last began to stay above.
+The chart shows the bad-prediction rate of each bucket, from zero up. The
+solid line is the critical threshold, the broken one the warning threshold;
+both are written at the left. What lies above is bold and coloured. A gap has
+no labels yet. The triangle on the axis is where the rate last began to stay
+above.
 
-Suspects are columns that moved since the reference, the worst first, then
-columns with values that the reference does not have or with more missing values.
-A suspect is not proven guilty: the size of a drift does not rank its harm.
-PSI        0.1 is worth a look, 0.25 is large, by default
-shift      distance to the reference in its standard deviations
+Suspects are columns that moved against the reference, the worst first, then
+columns with values that the reference does not have or with more missing
+values. A suspect is not proven guilty: the size of a drift does not rank the
+harm it does.
+PSI        0.1 is worth a look, 0.25 is large, unless the card says otherwise
+shift      Wasserstein distance in standard deviations of the reference
 unseen     categories that the reference does not have
 """
 
 DRIFT_HELP = """\
-A column is marked only when it moved far enough (effect) and more than chance
-explains (p adjusted for all columns looked at).
+A column is marked only when it moved far enough (PSI or WASS) and more than
+chance explains (P ADJ, adjusted for all columns looked at).
 PSI        population stability index over ten reference-quantile bins, or
-           categories; 0.1 is worth a look, 0.25 is large, by default
-WASS       Wasserstein distance in standard deviations of the reference: how far
-           values moved on average; numbers only
+           categories; 0.1 is worth a look, 0.25 is large, unless the card
+           says otherwise
+WASS       Wasserstein distance in standard deviations of the reference: how
+           far values moved on average; numbers only
 KS         largest gap between the two distribution functions; numbers only
 MISSING %  share of missing values in the reference, then now
 UNSEEN     how many categories appear now that the reference does not have
 P ADJ      the chance of such a difference were nothing changed, adjusted
-UNKNOWN ?  could not be compared: the line below the table says why
+UNKNOWN ?  could not be compared; the strip below the table says why
 """

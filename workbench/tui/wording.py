@@ -32,8 +32,11 @@ def status_words(status: str, has_data: bool = True) -> str:
 
 
 def model_status_words(status: ModelStatus) -> str:
-    """The status of a model; one without rows in its period has no data."""
-    return status_words(status.status, has_data=status.period_rows > 0)
+    """The status of a model; one without rows in its period has no data.
+
+    A model without a version is one whose card could not be used: that is not for want of data.
+    """
+    return status_words(status.status, has_data=status.period_rows > 0 or not status.version)
 
 
 def duration(seconds: float | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +17,9 @@ from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
-from workbench.store.baseline import ensure_baseline
+from workbench.store.baseline import ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
-from workbench.store.connections import Resources, StoreHome
+from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
 from workbench.workspace.cards import CardFinding, add_card, card_names, read_card
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
@@ -176,13 +177,17 @@ class Workspace:
         from workbench.workspace.fleet import empty_status, model_status, worst_first
 
         found = []
+        subjects: list[Subject] = []
         for name in card_names(self.root):
             try:
-                found.append(model_status(self._subject(name), self.clock.now()))
+                subjects.append(self._subject(name))
             except WorkbenchError as error:
                 card = ModelCard()
                 known = replace(card, model=replace(card.model, name=name))
                 found.append(empty_status(known, "", error.message))
+        with self._one_reading(*subjects):
+            for one in subjects:
+                found.append(model_status(one, self.clock.now()))
         return worst_first(found)
 
     def performance(
@@ -213,9 +218,9 @@ class Workspace:
         version: str | None = None,
     ) -> PerformanceReport:
         """As `performance`, with the whole, the months, and the break-downs."""
-        return measure_performance(
-            self._subject(model), period=period, by=by, segment=segment, version=version
-        )
+        one = self._subject(model)
+        with self._one_reading(one, periods=[(period, by)]):
+            return measure_performance(one, period=period, by=by, segment=segment, version=version)
 
     def drift(
         self,
@@ -231,13 +236,34 @@ class Workspace:
             PeriodError: a period cannot be read.
             NoRowsError: nothing is stored.
         """
-        return measure_drift(self._subject(model), period=period, against=against, version=version)
+        one = self._subject(model)
+        periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
+        with self._one_reading(one, periods=periods):
+            return measure_drift(one, period=period, against=against, version=version)
+
+    @contextmanager
+    def _one_reading(
+        self, *subjects: Subject, periods: Sequence[tuple[str | None, str | None]] = ((None, None),)
+    ) -> Iterator[None]:
+        """One opening of the catalog for an answer that stored counts can give.
+
+        Where rows must be counted nothing is held: that takes long, and writers would wait.
+        """
+        if any(one.needs_rows(period, by) for one in subjects for period, by in periods):
+            yield
+            return
+        with reading(self.store, "answering"):
+            yield
 
     def _subject(self, name: str) -> Subject:
         card = self.card(name)
+        champion = champion_version(self.root, card)
+        with reading(self.store, f"reading {name}"):
+            baseline = stored_baseline(self.store, self.root, card)
+            if baseline is not None:
+                return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
         baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
-        store = read_model_store(self.store, baseline, self.seen_as_of)
-        return subject(card, store, champion_version(self.root, card))
+        return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
     def _check(self, name: str) -> CardFinding:
         try:

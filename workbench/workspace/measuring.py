@@ -57,6 +57,17 @@ class Subject:
             bucket=self.bucket,
         )
 
+    def needs_rows(self, period: str | None, by: str | None) -> bool:
+        """Whether a question can only be answered from the rows.
+
+        Raises:
+            NoRowsError: as `period`, but for a model without rows in its own window.
+            PeriodError: the words cannot be read.
+        """
+        if self.extent is None and period is None:
+            return False
+        return self.store.needs_rows(self.period(period), by or self.store.own_by)
+
     def assumed_before(self) -> datetime | None:
         """Buckets that end by then take missing labels for what the card says."""
         rules = self.store.baseline.rules

@@ -12,7 +12,7 @@ from workbench.tui.suspects import distances, mean_shift, unseen_words
 from workbench.tui.widgets.records import Cell, Column
 from workbench.tui.wording import NONE, count, figure, p_value, percent, period_days, status_words
 
-_FIXED = 9 + 5 + 4 + 5 + 5 + 5 + 13 + 6 + 5 + 10
+_FIXED = 9 + 5 + 4 + 5 + 5 + 5 + 10 + 6 + 5 + 10
 """Cells of all columns but the name and the reason, with their gaps."""
 _WIDE = 98
 
@@ -45,7 +45,7 @@ def drift_columns(width: int, report: DriftReport) -> list[Column]:
         Column("PSI", 5, is_right=True),
         Column("WASS", 5, is_right=True),
         Column("KS", 5, is_right=True),
-        Column("MISSING %", 13, is_right=True),
+        Column("MISSING %", 10, is_right=True),
         Column("UNSEEN", 6, is_right=True),
         Column("P ADJ", 5, is_right=True),
     ]

@@ -216,5 +216,7 @@ def _caption(report: PerformanceReport | None, palette: Palette, dot: str) -> Te
     if report.versions:
         parts.append("version " + ", ".join(shown(v) for v in report.versions))
     parts.append(f"{count(whole.labelled)} of {count(whole.rows)} rows labelled")
-    parts += [shown(note) for note in (whole.reason, *report.notes) if note]
+    # The reason of a raised status is what the line above says already.
+    reason = whole.reason if whole.status in ("ok", "unknown") else None
+    parts += [shown(note) for note in (reason, *report.notes) if note]
     return Text(f" {dot} ".join(parts), palette.dim, no_wrap=True, overflow="ellipsis")
