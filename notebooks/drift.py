@@ -9,8 +9,10 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Drift")
 
 with app.setup:
+    import html
     import os
     import sys
+    from functools import partial
 
     import marimo as mo
 
@@ -21,6 +23,7 @@ with app.setup:
     from workbench.errors import WorkbenchError
     from workbench.report.happened import happened_section
     from workbench.report.moved import drift_section
+    from workbench.report.writing import cell_text
 
 
 @app.cell(hide_code=True)
@@ -51,11 +54,15 @@ def arguments():
 def problems():
     """How a failure is told: what happened and what to do, as a callout in words."""
 
+    def words(lines):
+        """Paragraphs of text that is never parsed as markup."""
+        return mo.Html("".join(f"<p>{html.escape(shown(line))}</p>" for line in lines))
+
     def explained(message, hint="", kind="danger"):
-        lines = [shown(line) for line in (message, hint) if line]
+        lines = [line for line in (message, hint) if line]
         if mo.app_meta().mode == "script":
-            print(*lines, sep="\n", file=sys.stderr)
-        return mo.callout(mo.vstack([mo.plain_text(line) for line in lines]), kind=kind)
+            print(*(shown(line) for line in lines), sep="\n", file=sys.stderr)
+        return mo.callout(words(lines), kind=kind)
 
     def attempt(question):
         """The answer and None, or None and why there is none."""
@@ -64,7 +71,7 @@ def problems():
         except WorkbenchError as error:
             return None, explained(error.message, error.hint)
 
-    return attempt, explained
+    return attempt, explained, words
 
 
 @app.cell
@@ -125,14 +132,14 @@ def figures(attempt, model_choice, period_choice, ws):
 
 
 @app.cell
-def summary(drift, rates):
+def summary(drift, rates, words):
     """What happened, in a few sentences; printed too when this runs as a script."""
     sentences = happened_section(rates, drift).paragraphs
     _kinds = {"ok": "success", "warning": "warn", "critical": "danger"}
     if mo.app_meta().mode == "script":
         print(*(shown(sentence) for sentence in sentences), sep="\n")
     mo.callout(
-        mo.vstack([mo.plain_text(shown(sentence)) for sentence in sentences]),
+        words(sentences),
         kind=_kinds.get(rates.whole.status, "neutral"),
     )
     return (sentences,)
@@ -154,6 +161,7 @@ def drift_table(card, drift, drift_problem):
     _headings = [column.heading for column in _table.columns]
     column_choice = mo.ui.table(
         [dict(zip(_headings, row, strict=True)) for row in _table.rows],
+        format_mapping={c.heading: partial(cell_text, c) for c in _table.columns},
         selection="single",
         initial_selection=[0] if _table.rows else None,
         show_column_summaries=False,
@@ -167,8 +175,8 @@ def drift_table(card, drift, drift_problem):
 def shares(card, column_choice, drift):
     """The selected column, reference against current."""
     mo.stop(not column_choice.value, mo.plain_text("Select a column in the table above."))
-    _name = column_choice.value[0]["Column"]
-    _column = next(column for column in drift.columns if column.name == _name)
+    _name, _role = column_choice.value[0]["Column"], column_choice.value[0]["Role"]
+    _column = next(c for c in drift.columns if (c.name, c.role) == (_name, _role))
     share_chart = charts.share_per_bin(_column, hide_values=_name in card.privacy.sensitive)
     share_chart
     return (share_chart,)

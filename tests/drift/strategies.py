@@ -16,6 +16,6 @@ NUMBERS = st.one_of(
 
 LABELS = st.lists(st.sampled_from(["a", "b", "c", "d d", "[/b]", "é"]), min_size=1, max_size=60)
 
-COUNTS = st.lists(
-    st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8
-).filter(lambda pairs: sum(a for a, _ in pairs) > 0 and sum(b for _, b in pairs) > 0)
+COUNTS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8).filter(
+    lambda pairs: sum(a for a, _ in pairs) > 0 and sum(b for _, b in pairs) > 0
+)

@@ -18,6 +18,13 @@ WIDTH = 720
 NAME_LIMIT = 40
 """Characters of a name from a log before it is cut."""
 
+LOCAL_MENU = {
+    "embedOptions": {
+        "actions": {"export": True, "source": False, "compiled": False, "editor": False}
+    }
+}
+"""Vega's menu without the entries that would send the data to a site of its makers."""
+
 REFERENCE_COLOUR = "#0072B2"
 CURRENT_COLOUR = "#D55E00"
 QUIET_COLOUR = "#555555"
@@ -91,6 +98,8 @@ def message(text: str, title: str) -> alt.Chart:
         alt.Chart(values([{"text": text}]))
         .mark_text(fontSize=13, color=QUIET_COLOUR, limit=WIDTH)
         .encode(text=alt.Text("text:N"))
-        .properties(width=WIDTH, height=60, title=title, description=f"{title}: {text}")
+        .properties(
+            width=WIDTH, height=60, title=title, description=f"{title}: {text}", usermeta=LOCAL_MENU
+        )
     )
     return chart

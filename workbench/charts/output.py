@@ -26,8 +26,7 @@ script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src dat
 <body>
 <div id="chart" role="img" aria-label="{title}"></div>
 <script>
-vegaEmbed("#chart", {spec}, {{renderer: "svg", actions: {{export: true, source: false, \
-compiled: false, editor: false}}}});
+vegaEmbed("#chart", {spec}, {{renderer: "svg"}});
 </script>
 </body>
 </html>

@@ -61,7 +61,11 @@ def share_per_bin(
         alt.Chart(look.values(rows))
         .mark_bar()
         .encode(
-            x=alt.X("share:Q", title="share of rows with a value", axis=alt.Axis(format="~%")),
+            x=alt.X(
+                "share:Q",
+                title="share of rows with a value",
+                axis=alt.Axis(format="~%", tickCount=8),
+            ),
             y=alt.Y("label:N", title=None, sort=labels, axis=alt.Axis(labelLimit=260)),
             yOffset=alt.YOffset("period:N", sort=order),
             color=alt.Color(
@@ -83,6 +87,7 @@ def share_per_bin(
             height=_STEP * len(bins),
             title=alt.Title(title, subtitle=_subtitle(column)),
             description=f"{title}. {_subtitle(column)}",
+            usermeta=look.LOCAL_MENU,
         )
     )
     return chart

@@ -69,6 +69,7 @@ def bad_rate_timeline(
         height=height,
         title=alt.Title(title, subtitle=_subtitle(report)),
         description=f"{title}. {_subtitle(report)}",
+        usermeta=look.LOCAL_MENU,
     )
     return chart
 

@@ -194,7 +194,7 @@ def _run_logged(
                 written.flush()
                 found = _RUNNING.search(line)
                 if found and on_stage is not None:
-                    on_stage(found["name"])
+                    on_stage(found["name"].rpartition(":")[2])
         except BaseException:
             process.terminate()
             raise
@@ -251,7 +251,10 @@ def _reproduce_here(root: Path, pipeline: str) -> dict[str, object]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    dvc.logger.setup(level=logging.INFO)
+    if not logging.getLogger("dvc").handlers:
+        dvc.logger.setup(level=logging.INFO)
+    logging.getLogger("dvc").setLevel(logging.INFO)
+    os.chdir(root)  # DVC names files from here, and its messages are for the operator.
     try:
         _initialise_dvc(root)
         with Repo(str(root)) as repo:
@@ -262,7 +265,12 @@ def _reproduce_here(root: Path, pipeline: str) -> dict[str, object]:
     except DvcError as error:
         return {"error": error.message}
     except DvcException as error:
-        return {"error": f"DVC: {error}"}
+        causes = [str(error)]
+        cause = error.__cause__
+        while cause is not None:
+            causes.append(str(cause))
+            cause = cause.__cause__
+        return {"error": ": ".join(causes)}
 
 
 if __name__ == "__main__":

@@ -40,14 +40,19 @@ def key_types(table: type) -> Mapping[str, Any]:
     return {field.name: types[field.name] for field in dataclasses.fields(table)}
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:
     """The known word that is spelt most alike, or None when none is alike.
+
+    Args:
+        word: what was written.
+        known: what could have been meant.
+        likeness: how much alike at least, from 0 (not at all) to 1 (the same).
 
     >>> nearest("featurs", ["features", "segments"])
     'features'
     """
     by_lower = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 
@@ -231,10 +236,10 @@ def _key_hint(name: str, section: str, sections: Mapping[str, type]) -> str:
     if homes:
         return f"{name} belongs below [{homes[0]}]."
     here = key_types(sections[section])
-    close = nearest(name, here)
-    if close:
-        return f"The nearest known key is {close}."
     elsewhere = {key: other for other, kind in sections.items() for key in key_types(kind)}
-    close = nearest(name, elsewhere)
-    hint = f"The keys of [{section}] are {one_of(here)}."
-    return hint + (f" The nearest known key is {close}, in [{elsewhere[close]}]." if close else "")
+    close = nearest(name, here, 0.6)
+    if close is None and (close := nearest(name, elsewhere, 0.8)):
+        return f"The nearest known key is {close}, below [{elsewhere[close]}]."
+    if close is None:
+        return f"The nearest known key is {nearest(name, here, 0.0)}, of {one_of(here)}."
+    return f"The nearest known key is {close}."

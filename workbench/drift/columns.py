@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from workbench.domain.profile import ColumnProfile
 from workbench.drift.distances import Distance, kolmogorov_smirnov, wasserstein
-from workbench.drift.divergence import coarse_counts, hellinger, jensen_shannon, psi
+from workbench.drift.divergence import (
+    coarse_counts,
+    hellinger,
+    jensen_shannon,
+    psi,
+    tested_counts,
+)
 from workbench.drift.homogeneity import homogeneity_p_value, two_proportions_p_value
 
 
@@ -37,7 +43,7 @@ class ColumnFigures:
         """
         if self.p_value is None or self.reference is None or self.current is None:
             return None
-        both = zip(coarse_counts(self.reference), coarse_counts(self.current), strict=True)
+        both = zip(tested_counts(self.reference), tested_counts(self.current), strict=True)
         return self.p_value if sum(a + b > 0 for a, b in both) > 1 else None
 
     @property
@@ -109,7 +115,9 @@ def measure_column(
         hellinger=hellinger(before, after),
         ks=kolmogorov_smirnov(reference, current) if is_numeric else None,
         wasserstein=wasserstein(reference, current) if is_numeric else None,
-        p_value=homogeneity_p_value(before, after, ordered=is_numeric, seed=seed),
+        p_value=homogeneity_p_value(
+            tested_counts(reference), tested_counts(current), ordered=is_numeric, seed=seed
+        ),
         missing_p=missing_p,
     )
 

@@ -121,6 +121,8 @@ def _is_on_edges(profile: ColumnProfile) -> bool:
     """Whether every value is known to be an edge (or, above the last one, the maximum)."""
     if not profile.bins.is_discrete or profile.counts[0] or profile.maximum is None:
         return False
+    if not profile.counts[-1] and profile.maximum not in profile.bins.edges:
+        return False  # the highest bin is closed by a maximum that is no edge
     inner = _inner(profile)
     last = inner.last * (inner.highest - inner.top)
     return inner.mean_if_on_edges + last - inner.mean <= _ROUNDING * inner.scale

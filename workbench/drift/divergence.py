@@ -9,6 +9,7 @@ figures are exact: they equal the formula on the raw values.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from workbench.domain.profile import ColumnProfile
@@ -33,12 +34,19 @@ def coarse_counts(profile: ColumnProfile) -> tuple[int, ...]:
         if bins.is_open:
             return (*known, other + unseen)
         return (*known, other, unseen) if bins.other else (*known, other + unseen)
-    ends = [bins.edges.index(edge) + 1 for edge in bins.psi_edges]
-    starts = [0, *ends]
-    return tuple(
-        sum(profile.counts[start:end])
-        for start, end in zip(starts, [*ends, len(profile.counts)], strict=True)
-    )
+    return _together(profile, bins.psi_edges)
+
+
+def tested_counts(profile: ColumnProfile) -> tuple[int, ...]:
+    """Rows in each of the bins on which the two samples are tested for homogeneity.
+
+    Those of `coarse_counts`, and for numbers one more below and one above the range of the
+    reference: two rows in a hundred at 999 are lost in the last decile, but not out there.
+    """
+    bins = profile.bins
+    if bins.kind != "numeric" or not bins.edges:
+        return coarse_counts(profile)
+    return _together(profile, sorted({bins.edges[0], *bins.psi_edges, bins.edges[-1]}))
 
 
 def psi(reference: Sequence[int], current: Sequence[int]) -> float | None:
@@ -82,6 +90,15 @@ def hellinger(reference: Sequence[int], current: Sequence[int]) -> float | None:
         for p, q in zip(_plain(reference), _plain(current), strict=True)
     )
     return math.sqrt(min(math.fsum(squares) / 2, 1.0))
+
+
+def _together(profile: ColumnProfile, edges: Sequence[float]) -> tuple[int, ...]:
+    """Rows between some of the profile's edges, ascending."""
+    ends = [bisect_left(profile.bins.edges, edge) + 1 for edge in edges]
+    return tuple(
+        sum(profile.counts[start:end])
+        for start, end in zip([0, *ends], [*ends, len(profile.counts)], strict=True)
+    )
 
 
 def _plain(counts: Sequence[int]) -> list[float]:

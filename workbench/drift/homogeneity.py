@@ -95,9 +95,9 @@ def chi_square_survival(statistic: float, degrees: int) -> float:
     even; erfc(sqrt(h)) + exp(-h) sum of h^(j - 1/2) / Gamma(j + 1/2) over 1 <= j <=
     (degrees - 1) / 2 when odd (Abramowitz and Stegun, 26.4.4 and 26.4.5).
     """
-    if statistic <= 0:
-        return 1.0
     half = statistic / 2
+    if half <= 0:
+        return 1.0
     if degrees % 2:
         first, powers = math.erfc(math.sqrt(half)), [j - 0.5 for j in range(1, degrees // 2 + 1)]
     else:

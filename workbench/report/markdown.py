@@ -7,14 +7,11 @@ bidirectional and invisible characters are written out.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from workbench.domain.names import shown
 from workbench.domain.period import iso
-from workbench.report.sections import Cell, Column, Figure, IncidentReport, Section, Table
-
-NOTHING = "–"
-"""What stands in a cell that has no figure; the status or the reason beside it says why."""
+from workbench.report.sections import Figure, IncidentReport, Section, Table
+from workbench.report.writing import cell_text
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _ACTIVE = re.compile(r"[\\`*\[\]~#$]|(?<![^\W_])_|_(?![^\W_])")
@@ -85,7 +82,9 @@ def _table(table: Table) -> str:
         + " |"
     )
     rows = [
-        "| " + " | ".join(_cell(c, v) for c, v in zip(table.columns, row, strict=True)) + " |"
+        "| "
+        + " | ".join(escaped(cell_text(c, v)) for c, v in zip(table.columns, row, strict=True))
+        + " |"
         for row in table.rows
     ]
     parts = [f"### {escaped(table.title)}"] if table.title else []
@@ -93,26 +92,6 @@ def _table(table: Table) -> str:
     if table.note:
         parts.append(_paragraph(table.note))
     return "\n\n".join(parts)
-
-
-def _cell(column: Column, value: Cell) -> str:
-    if value is None or value == "":
-        return NOTHING
-    if isinstance(value, datetime):
-        return _moment(value)
-    if isinstance(value, str):
-        return escaped(value)
-    if column.kind == "share":
-        return f"{value:.1%}"
-    if column.kind == "count":
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-def _moment(at: datetime) -> str:
-    """A moment in UTC; the time of day is left out at midnight, and seconds where there are none."""
-    text = iso(at).removesuffix("Z").replace("T", " ")
-    return text.removesuffix(" 00:00:00").removesuffix(":00")
 
 
 def _code(text: str, language: str) -> str:

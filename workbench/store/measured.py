@@ -175,7 +175,7 @@ def _end(start: datetime, by: str) -> datetime:
 
 
 def _profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
-    conditions, values = _common(choice)
+    conditions, values = _common(source, choice)
     if source.bins_id is not None:
         conditions.append("bins_id = ?")
         values.append(source.bins_id)
@@ -183,7 +183,7 @@ def _profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[
 
 
 def _outcome_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
-    conditions, values = _common(choice)
+    conditions, values = _common(source, choice)
     if source.rules_id is not None:
         conditions.append("rules_id = ?")
         values.append(source.rules_id)
@@ -198,10 +198,11 @@ def _outcome_conditions(source: CountSource, choice: Choice) -> tuple[str, list[
     return f"WHERE {' AND '.join(conditions)}", values
 
 
-def _common(choice: Choice) -> tuple[list[str], list[Any]]:
+def _common(source: CountSource, choice: Choice) -> tuple[list[str], list[Any]]:
     conditions: list[str] = ["true"]
     values: list[Any] = []
-    if choice.period is not None:
+    # Counts just made are of the period's rows only, whose first bucket may begin before it.
+    if choice.period is not None and source != FRESH:
         conditions.append("bucket >= ? AND bucket < ?")
         values += [naive(choice.period.start), naive(choice.period.end)]
     if choice.versions is not None:
