@@ -1,7 +1,7 @@
 """Scores the rest of the year in time order, and exports it as a serving system would.
 
-    python export.py         for every model of params.yaml: exports/MODEL/predictions/DAY.*
-                             and exports/MODEL/labels/DAY.*
+`python export.py` writes, for every model of params.yaml, exports/MODEL/predictions/DAY.*
+and exports/MODEL/labels/DAY.*
 
 A file of predictions holds the predictions made on DAY (UTC). A file of labels holds what
 became known on DAY: the labels of the predictions made three days before.

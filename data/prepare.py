@@ -1,6 +1,6 @@
 """One row a flight: when it was due, when it left (both UTC), how it went, and the weather.
 
-    python prepare.py        writes flights.parquet
+`python prepare.py` writes flights.parquet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ import polars as pl
 from flight_source import package_data, read_flights, read_weather
 
 NEW_YORK = "America/New_York"
+KEPT = [
+    "prediction_id", "scheduled", "departed", "carrier", "origin", "dest", "distance",
+    "hour", "weekday", "dep_delay", "air_time", "arr_delay",
+]  # fmt: skip
 WEATHER = [
     "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib",
 ]  # fmt: skip
@@ -50,10 +54,7 @@ def prepare(flights: pl.DataFrame, weather: pl.DataFrame) -> pl.DataFrame:
             time_hour=pl.col("scheduled").dt.truncate("1h"),
         )
         .join(hours, on=["origin", "time_hour"], how="left", validate="m:1")
-        .select(
-            "prediction_id", "scheduled", "departed", "carrier", "origin", "dest", "distance",
-            "hour", "weekday", "dep_delay", "air_time", "arr_delay", *WEATHER,
-        )  # fmt: skip
+        .select(*KEPT, *WEATHER)
         .sort("scheduled", "prediction_id")
     )
 

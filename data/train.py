@@ -1,8 +1,7 @@
 """Trains the models on January and February, without the days held out as their reference.
 
-    python train.py          for every model of params.yaml: MODEL/train.parquet,
-                             MODEL/reference.parquet and ../registry/MODEL/1/
-                             (model.skops, metadata.json)
+`python train.py` writes, for every model of params.yaml, MODEL/train.parquet,
+MODEL/reference.parquet and ../registry/MODEL/1/ (model.skops, metadata.json).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ with app.setup:
     from workbench.domain.names import shown
     from workbench.domain.period import parse_time
     from workbench.errors import WorkbenchError
-    from workbench.report.happened import happened_section
+    from workbench.report.happened import happened_section, overall_status
     from workbench.report.moved import drift_section
     from workbench.report.writing import cell_text
 
@@ -40,12 +40,12 @@ def heading():
 @app.cell
 def arguments():
     """What was asked for: the command line, and for model and period the address too."""
-    given = mo.cli_args().to_dict()
+    _given = mo.cli_args().to_dict()
     asked = {
-        "workspace": given.get("workspace") or os.environ.get("WORKBENCH_WORKSPACE") or ".",
-        "model": mo.query_params().get("model") or given.get("model") or "",
-        "period": mo.query_params().get("period") or given.get("period") or "",
-        "as_of": given.get("as-of") or "",
+        "workspace": _given.get("workspace") or os.environ.get("WORKBENCH_WORKSPACE") or ".",
+        "model": mo.query_params().get("model") or _given.get("model") or "",
+        "period": mo.query_params().get("period") or _given.get("period") or "",
+        "as_of": _given.get("as-of") or "",
     }
     return (asked,)
 
@@ -92,20 +92,20 @@ def workspace(asked, attempt):
 @app.cell
 def choices(asked, explained, statuses):
     """Which model and period: the ones asked for, else the worst model and its own window."""
-    names = [status.name for status in statuses]
-    if not names:
+    _names = [status.name for status in statuses]
+    if not _names:
         _hint = "Add one with: workbench model add NAME --reference FILE"
         mo.stop(True, explained("This workspace has no models yet.", _hint, kind="neutral"))
-    if asked["model"] and asked["model"] not in names:
-        _hint = f"Models here: {', '.join(names)}"
+    if asked["model"] and asked["model"] not in _names:
+        _hint = f"Models here: {', '.join(_names)}"
         mo.stop(True, explained(f"there is no model {asked['model']}", _hint))
     _periods = {"the card's window": "", "24 hours": "24h", "7 days": "7d", "30 days": "30d"}
     _periods |= {"90 days": "90d", "everything": "all"}
     if asked["period"] and asked["period"] not in _periods.values():
         _periods = {shown(asked["period"]): asked["period"], **_periods}
     model_choice = mo.ui.dropdown(
-        options={shown(name): name for name in names},
-        value=shown(asked["model"] or names[0]),
+        options={shown(name): name for name in _names},
+        value=shown(asked["model"] or _names[0]),
         allow_select_none=False,
         label="Model",
     )
@@ -140,7 +140,7 @@ def summary(drift, rates, words):
         print(*(shown(sentence) for sentence in sentences), sep="\n")
     mo.callout(
         words(sentences),
-        kind=_kinds.get(rates.whole.status, "neutral"),
+        kind=_kinds.get(overall_status(rates, drift), "neutral"),
     )
     return (sentences,)
 

@@ -45,9 +45,7 @@ def test_what_is_set_is_read() -> None:
     ("written", "seconds"),
     [("10", 10.0), ("0.5", 0.5), ("0", 0.0), ('"10s"', 10.0), ('"2m"', 120.0), ('"250ms"', 0.25)],
 )
-def test_a_timeout_is_a_number_of_seconds_or_a_length_of_time(
-    written: str, seconds: float
-) -> None:
+def test_a_timeout_is_a_number_of_seconds_or_a_length_of_time(written: str, seconds: float) -> None:
     settings = parse_settings(f"[store]\nlock_timeout = {written}", "workbench.toml")
 
     assert settings.store.lock_timeout == seconds

@@ -54,7 +54,7 @@ SECTIONS: Mapping[str, type] = key_types(Settings)
 
 
 def parse_settings(text: str, where: str) -> Settings:
-    """The settings that a TOML text holds; an empty text holds the defaults.
+    r"""The settings that a TOML text holds; an empty text holds the defaults.
 
     Args:
         text: the text of `workbench.toml`.
@@ -64,7 +64,7 @@ def parse_settings(text: str, where: str) -> Settings:
         SettingsError: it is not TOML, a key is unknown (the hint names the nearest) or its
             value cannot be used.
 
-    >>> parse_settings('[store]\\nlock_timeout = "2m"', "workbench.toml").store.lock_timeout
+    >>> parse_settings('[store]\nlock_timeout = "2m"', "workbench.toml").store.lock_timeout
     120.0
     """
     origin = Origin(where, SettingsError)

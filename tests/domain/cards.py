@@ -49,9 +49,7 @@ TEXT = st.one_of(
 NAMES = TEXT.filter(lambda text: bool(text.strip()))
 LISTS = st.lists(NAMES, unique=True, max_size=4).map(tuple)
 AMOUNTS = st.floats(0, 1e6, allow_nan=False)
-DURATIONS = st.builds(
-    lambda n, unit: f"{n}{unit}", st.integers(1, 400), st.sampled_from("mhdw")
-)
+DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 400), st.sampled_from("mhdw"))
 PATHS = st.lists(
     st.sampled_from(("data", "a b", "é", "[x]", "🛫", 'q"', "t.parquet")), min_size=1, max_size=3
 ).map("/".join)

@@ -60,7 +60,7 @@ def test_thresholds_that_the_card_does_not_give_are_the_workspace_s() -> None:
         ("[columns]\nFeatures = []", "Features", "features"),
         ("[columns]\nthreshold = 1", "threshold", "[decision]"),
         ("[columns]\ntreshold = 1", "treshold", "threshold"),
-        ('[model.extra]\na = 1', "extra", "name"),
+        ("[model.extra]\na = 1", "extra", "name"),
         ("[colums]", "[colums]", "[columns]"),
         ("[reference.params]\na = 1", "params", "[training]"),
         ('"a b" = 1', "'a b'", "data"),

@@ -41,9 +41,7 @@ def test_every_key_has_its_meaning_and_its_default() -> None:
             assert "default" in schema or f"{section}.{name}" in {"model.name", "model.task"}
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cards())
 def test_whatever_the_reader_takes_the_schema_takes(card: ModelCard) -> None:
     document = tomllib.loads(card_toml(card))

@@ -18,9 +18,7 @@ from workbench.errors import CardError
 PLAIN = ModelCard(model=Identity(name="arrivals", task="binary"))
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cards())
 def test_a_written_card_is_read_back_as_it_was(card: ModelCard) -> None:
     again = parse_card(card_toml(card), "models/a.toml")

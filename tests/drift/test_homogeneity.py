@@ -115,6 +115,18 @@ def test_a_permutation_test_is_used_where_no_two_bins_are_fair() -> None:
     )
 
 
+def test_a_permutation_test_can_be_as_sure_as_many_columns_need() -> None:
+    found = homogeneity_p_value([500_000, 40, 60], [960, 30, 10], ordered=True)
+    assert found is not None
+    assert found < 2e-5
+
+
+def test_a_huge_reference_is_drawn_from_all_the_same() -> None:
+    found = homogeneity_p_value([2 * 10**9, 10**9, 10**9], [3, 2, 2], ordered=False)
+    assert found is not None
+    assert found > 0.5
+
+
 def test_all_rows_in_one_bin_cannot_differ() -> None:
     assert homogeneity_p_value([5, 0], [9, 0], ordered=True) == 1.0
 

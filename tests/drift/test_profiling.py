@@ -43,7 +43,9 @@ def test_deciles_are_the_least_values_that_reach_each_tenth(size: int, seed: int
     ordered = sorted(reference)
 
     def least_reaching(share: Fraction) -> float:
-        return next(x for i, x in enumerate(ordered, 1) if Fraction(i, len(ordered)) >= share)
+        return next(
+            float(x) for i, x in enumerate(ordered, 1) if Fraction(i, len(ordered)) >= share
+        )
 
     deciles = {least_reaching(Fraction(i, 10)) + 0.0 for i in range(1, 10)}
     assert not bins.is_discrete

@@ -145,3 +145,16 @@ def test_ids_written_as_numbers_meet_ids_written_as_text(site: Site) -> None:
     ingest(site, site.write("log.parquet", log.drop("label")))
     as_float = labels(log).with_columns(pl.col("prediction_id").cast(pl.Float64))
     assert ingest(site, site.write("l.parquet", as_float)).labels_matched == 20
+
+
+def test_labels_that_a_later_export_of_the_same_rows_knows_are_taken(site: Site) -> None:
+    log = binary_log(100)
+    partly = log.with_columns(label=pl.when(pl.int_range(100) < 30).then("label"))
+    ingest(site, site.write("early.parquet", partly))
+    assert outcome(site).labelled == 30
+    assert ingest(site, site.write("late.parquet", log)) == RowCounts(rows_read=100, rows_duplicate=100)
+    found = outcome(site)
+    assert (found.rows, found.labelled, found.bad) == (100, 100, wrong(log))
+    corrected = log.with_columns(label=1 - pl.col("label"))
+    assert ingest(site, site.write("corrected.csv", corrected)).rows_duplicate == 100
+    assert outcome(site).bad == 100 - wrong(log)

@@ -37,7 +37,7 @@ def test_its_suspects_are_the_columns_that_were_broken(real: Workspace) -> None:
         assert percent(rate) in lines(pilot)[1]
         table = pilot.app.screen.query_one(Records)
         assert [key.value for key in table.rows] == ["x", "c"]
-        assert "\\x1b]0;new\\x07" in text(pilot, Records)
+        assert "1 unseen (60.0% of rows): \\x1b]0;" in text(pilot, Records)
         await press(pilot, "down", "enter")
         assert isinstance(pilot.app.screen, DriftScreen)
         assert pilot.app.screen.query_one(Records).current_key == "c"

@@ -116,7 +116,7 @@ def test_the_cursor_follows_its_row_through_a_refresh(standin: StandIn) -> None:
         assert table(pilot).cursor_row == 3
         standin.statuses = tuple(s for s in FLEET if s.name != "schedule-delay")
         await press(pilot, "r")
-        assert table(pilot).current_key == "checkout-fraud"
+        assert table(pilot).current_key == "churn"
 
     drive(standin, steps)
 

@@ -55,7 +55,7 @@ def test_a_duration_fits_the_age_column(seconds: float) -> None:
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_a_figure_fits_its_column_whatever_it_is(number: float) -> None:
-    assert len(figure(number)) <= (5 if number >= 0 or math.isnan(number) else 7)
+    assert len(figure(number)) <= (5 if number >= 0 or math.isnan(number) else 6)
 
 
 @given(st.floats(0, 1))

@@ -49,6 +49,7 @@ def drift_ranking(
     return alt.hconcat(*panels, spacing=16).properties(
         title=alt.Title(title, subtitle=_subtitle(report, len(drawn)), anchor="start"),
         description=f"{title}. {_subtitle(report, len(drawn))}",
+        usermeta=look.LOCAL_MENU,
     )
 
 
@@ -65,6 +66,7 @@ def _panel(base: alt.Chart, y: alt.Y, field: str, title: str, text: str) -> alt.
 
 def _row(rank: int, label: str, column: ColumnDrift) -> dict[str, Any]:
     numeric = column.kind == "numeric"
+    before, now = look.percent(column.missing_reference), look.percent(column.missing_current)
     return {
         "rank": rank,
         "label": label,
@@ -77,7 +79,7 @@ def _row(rank: int, label: str, column: ColumnDrift) -> dict[str, Any]:
         "distance_end": column.wasserstein or 0.0,
         "distance_text": look.figure(column.wasserstein) if numeric else "none: categories",
         "p_text": look.figure(column.p_adjusted),
-        "missing": f"{look.percent(column.missing_reference)} to {look.percent(column.missing_current)}",
+        "missing": f"{before} to {now}",
         "unseen": len(column.unseen),
         "n": f"{_rows(column.reference)} and {_rows(column.current)}",
         "reason": shown(column.reason or "", 160),

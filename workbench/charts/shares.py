@@ -156,10 +156,11 @@ def _row(label: str, period: str, rows: int, present: int) -> dict[str, Any]:
 
 
 def _subtitle(column: ColumnDrift) -> str:
+    before, now = look.percent(column.missing_reference), look.percent(column.missing_current)
     parts = [
         column.status,
         f"PSI {look.figure(column.psi)}",
-        f"missing {look.percent(column.missing_reference)} to {look.percent(column.missing_current)}",
+        f"missing {before} to {now}",
     ]
     if column.kind == "numeric":
         parts.insert(2, f"scaled distance {look.figure(column.wasserstein)}")

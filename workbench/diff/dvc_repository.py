@@ -246,6 +246,7 @@ def _initialise_dvc(root: Path) -> None:
 def _reproduce_here(root: Path, pipeline: str) -> dict[str, object]:
     """The answer of the process of its own: `ran`, or `error` in the operator's words."""
     import logging
+    import traceback
 
     import dvc.logger
     from dvc.exceptions import DvcException
@@ -265,12 +266,15 @@ def _reproduce_here(root: Path, pipeline: str) -> dict[str, object]:
     except DvcError as error:
         return {"error": error.message}
     except DvcException as error:
-        causes = [str(error)]
-        cause = error.__cause__
+        causes: list[str] = []
+        cause: BaseException | None = error
         while cause is not None:
             causes.append(str(cause))
             cause = cause.__cause__
         return {"error": ": ".join(causes)}
+    except Exception as error:  # noqa: BLE001 - DVC's own libraries raise what they like
+        traceback.print_exc()
+        return {"error": f"unexpected {type(error).__name__} in DVC: {error}"}
 
 
 if __name__ == "__main__":

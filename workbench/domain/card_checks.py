@@ -95,9 +95,7 @@ def check_timezone(name: str, key: str, origin: Origin) -> None:
         ) from error
 
 
-def _check_range(
-    number: float, low: float, high: float | None, key: str, origin: Origin
-) -> None:
+def _check_range(number: float, low: float, high: float | None, key: str, origin: Origin) -> None:
     if number < low or (high is not None and number > high):
         allowed = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
         raise origin.mistake(f"{key} is {number:g}", f"It must be {allowed}.")

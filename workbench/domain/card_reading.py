@@ -17,7 +17,7 @@ SECTIONS: Mapping[str, type] = {
 
 
 def parse_card(text: str, where: str, thresholds: Thresholds | None = None) -> ModelCard:
-    """The card that a TOML text is.
+    r"""The card that a TOML text is.
 
     Args:
         text: the text of `models/<name>.toml`.
@@ -33,7 +33,7 @@ def parse_card(text: str, where: str, thresholds: Thresholds | None = None) -> M
             `task` or `[reference]` is missing, or the keys contradict one another. The
             message names the file and the key; for an unknown one the nearest is in the hint.
 
-    >>> card = parse_card('[model]\\nname = "a"\\ntask = "binary"\\n[reference]\\n', "a.toml")
+    >>> card = parse_card('[model]\nname = "a"\ntask = "binary"\n[reference]\n', "a.toml")
     >>> card.rule, sorted(card.named)
     ('mismatch', ['model.name', 'model.task'])
     """

@@ -74,9 +74,7 @@ def _key(field: dataclasses.Field[Any], kind: Any, *, is_required: bool) -> dict
     if is_required:
         return schema | ({} if choices else {"minLength": 1})
     default = (
-        field.default
-        if field.default_factory is dataclasses.MISSING
-        else field.default_factory()
+        field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     )
     schema["default"] = list(default) if isinstance(default, tuple) else default
     return schema

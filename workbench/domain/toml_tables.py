@@ -125,10 +125,10 @@ def read_table(
         WorkbenchError: of the origin's kind; a value has the wrong type or is not one of the
             key's choices.
     """
-    types = key_types(kind)
+    kind_of_table: Any = kind
+    types = key_types(kind_of_table)
     choices = {
-        field.name: field.metadata.get("choices", ())
-        for field in dataclasses.fields(typing.cast("Any", kind))
+        field.name: field.metadata.get("choices", ()) for field in dataclasses.fields(kind_of_table)
     }
     values = {}
     for name, value in table.items():
@@ -154,11 +154,8 @@ def converted(value: Any, kind: Any, section: str, name: str, origin: Origin) ->
         WorkbenchError: of the origin's kind, saying what was found and what was expected.
     """
     result: Any = None
-    if kind is str and isinstance(value, str):
-        result = value
-    elif kind is bool and isinstance(value, bool):
-        result = value
-    elif kind is int and _is_number(value) and isinstance(value, int):
+    is_whole = kind is int and isinstance(value, int) and _is_number(value)
+    if is_whole or (kind in {str, bool} and isinstance(value, kind)):
         result = value
     elif kind is float and _is_number(value):
         result = _finite(value)

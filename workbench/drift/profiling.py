@@ -36,13 +36,15 @@ def _profile_numbers(bins: ColumnBins, values: Iterable[Any]) -> ColumnProfile:
     places = np.searchsorted(np.asarray(bins.edges, dtype=np.float64), present, side="left")
     counts = np.bincount(places, minlength=bins.size)
     finite = present[np.isfinite(present)]
-    moved = finite - bins.center
+    with np.errstate(over="ignore"):  # a sum that is too large is infinite, and then no figure
+        moved = finite - bins.center
+        total, squares = float(moved.sum()), float((moved * moved).sum())
     return ColumnProfile(
         bins,
         counts=tuple(int(count) for count in counts),
         missing=int(numbers.size - present.size),
-        total=float(moved.sum()),
-        total_squares=float((moved * moved).sum()),
+        total=total,
+        total_squares=squares,
         minimum=float(finite.min()) if finite.size else None,
         maximum=float(finite.max()) if finite.size else None,
     )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import workbench
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
-from workbench.domain.rates import PerformanceReport, worst
+from workbench.domain.rates import PerformanceReport
 from workbench.errors import WorkbenchError
 from workbench.report.basis import basis_section
-from workbench.report.happened import happened_section
+from workbench.report.happened import happened_section, overall_status
 from workbench.report.moved import drift_section, no_drift_section
 from workbench.report.rates import group_section, rate_section
 from workbench.report.rerun import rerun_section
@@ -49,7 +49,7 @@ def build_report(
         description=card.model.description,
         versions=performance.versions,
         period=performance.period,
-        status=_status(performance, drift),
+        status=overall_status(performance, drift),
         generated_at=ws.clock.now().replace(microsecond=0),
         workbench_version=workbench.__version__,
         # A commit between two questions leaves no one version that the figures are of.
@@ -63,12 +63,6 @@ def build_report(
 def _catalog_version(ws: Workspace) -> int:
     with reading(ws.store, "reading the catalog version for a report") as catalog:
         return catalog_version(catalog)
-
-
-def _status(performance: PerformanceReport, drift: DriftReport | None) -> str:
-    """As the fleet's: drift that cannot be judged takes nothing from a rate that can."""
-    known = [drift.status] if drift is not None and drift.status != "unknown" else []
-    return worst([performance.whole.status, *known])
 
 
 def _drift(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from workbench.domain.drift import DriftReport
-from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.domain.rates import PerformanceReport, RateBucket, worst
 from workbench.report.sections import Section
 
 _LOUD = ("warning", "critical")
@@ -21,6 +21,12 @@ def happened_section(performance: PerformanceReport, drift: DriftReport | None) 
     return Section("what_happened", "What happened", tuple(s for s in sentences if s))
 
 
+def overall_status(performance: PerformanceReport, drift: DriftReport | None) -> str:
+    """The worse of rate and drift; as in the fleet, drift that cannot be judged adds nothing."""
+    known = [drift.status] if drift is not None and drift.status != "unknown" else []
+    return worst([performance.whole.status, *known])
+
+
 def rate_sentence(report: PerformanceReport) -> str:
     """The bad-prediction rate of the period with its n, its interval and its baseline."""
     whole = report.whole
@@ -30,7 +36,8 @@ def rate_sentence(report: PerformanceReport) -> str:
             f"The bad-prediction rate of {report.model} cannot be judged: {why} "
             f"({whole.rows:,} rows, {whole.labelled:,} labelled)."
         )
-    text = f"Of {whole.labelled:,} labelled predictions of {report.model}, {whole.bad_rate:.1%} were bad"
+    made = f"Of {whole.labelled:,} labelled predictions of {report.model}"
+    text = f"{made}, {whole.bad_rate:.1%} were bad"
     if whole.low is not None and whole.high is not None:
         text += f" (95 % interval {whole.low:.1%} to {whole.high:.1%})"
     if report.reference_rate is not None:

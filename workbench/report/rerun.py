@@ -34,8 +34,8 @@ def rerun_section(
         command(["workbench", verb, *common, *name]) for verb in ("performance", "drift", "report")
     ]
     paragraph = (
-        "These commands answer from the same rows. Labels that arrived after this report was "
-        "made change the rates, unless --as-of is given the moment at which it was made."
+        "These commands answer from the same rows; labels that were ingested after this report "
+        "was made change the rates."
     )
     return Section("rerun", "Run it again", (paragraph,), commands=tuple(commands))
 

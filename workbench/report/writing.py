@@ -31,6 +31,6 @@ def cell_text(column: Column, value: Cell) -> str:
 
 
 def _moment(at: datetime) -> str:
-    """A moment in UTC; the time of day is left out at midnight, and seconds where there are none."""
+    """A moment in UTC, without the time of day at midnight, and without seconds if there are none."""
     text = iso(at).removesuffix("Z").replace("T", " ")
     return text.removesuffix(" 00:00:00").removesuffix(":00")

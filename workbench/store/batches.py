@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench.clock import Clock
 from workbench.domain.card import ModelCard
-from workbench.domain.ingested import FileResult
+from workbench.domain.ingested import FileResult, RowCounts
 from workbench.errors import LogFileError
 from workbench.store.baseline import Baseline, ensure_baseline
 from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
@@ -21,9 +21,10 @@ from workbench.store.committing import PreparedBatch, commit_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
-from workbench.store.prediction_intake import drop_repeats, prepare_predictions, stage_predictions
+from workbench.store.prediction_intake import LATE, drop_repeats, prepare_predictions, stage_predictions
 from workbench.store.repeats import shares_ids
 from workbench.store.rows import make_rows_view
+from workbench.store.sources import Source
 from workbench.store.staging import Staging, staging_folder
 
 _OPTIMISTIC_TRIES = 3
@@ -95,6 +96,10 @@ def _commit(
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
         current, prepared = _prepare(connection, staging, kind, current, context.card, baseline, segments)
+        if not prepared.files and not prepared.segments:
+            return current
+        # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
+        _store_late_labels(context, staging, baseline)
         try:
             with writing(context.home, f"ingesting {context.card.name}") as catalog:
                 _require_fresh(catalog, context, connection, prepared, staging, current)
@@ -109,6 +114,18 @@ def _commit(
         _require_baseline(catalog, prepared)
         commit_batch(catalog, context.home, staging, prepared, context.clock.now())
     return current
+
+
+def _store_late_labels(context: StoreContext, staging: Staging, baseline: Baseline) -> None:
+    """Stores the labels that repeated rows brought, as a batch of its own."""
+    if not staging.late_labels.exists():
+        return
+    with staging_folder(context.home) as own, scratch(context.home, own.work) as connection:
+        staging.late_labels.rename(own.work / "labels-00000.parquet")
+        make_rejects_table(connection)
+        nothing = Source(own.work, "", (), 0)
+        file = StagedFile(OpenedFile(0, "", LATE, 0, nothing), RowCounts())
+        _commit(context, own, connection, LABELS, [file], baseline)
 
 
 def _prepare(

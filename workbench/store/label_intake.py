@@ -106,7 +106,7 @@ def prepare_labels(
     return counted, PreparedBatch(
         model=card.name,
         kind=LABELS,
-        files=tuple(file_record(file) for file in counted),
+        files=tuple(file_record(file) for file in counted if file.opened.path),
         segments=staged,
         rejected=write_rejects(connection, staging),
         counts=write_counts(connection, staging.work),
@@ -166,7 +166,7 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
     make_sequences(connection, "row_sequences", segments.predictions, (), 0)
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW all_records AS "
-        "SELECT wb_id, wb_label, wb_label_timestamp, sequence, place * 1000000000 + wb_row AS wb_row FROM new_records "
+        "SELECT wb_id, wb_label, wb_label_timestamp, sequence, place::BIGINT * 1000000000 + wb_row AS wb_row FROM new_records "
         "UNION ALL SELECT wb_id, wb_label, wb_label_timestamp, sequence, wb_row FROM old_records"
     )
     connection.execute(

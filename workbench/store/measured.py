@@ -140,7 +140,8 @@ def read_outcomes(
             placed.append((positive, negative))
         for b, g, label, prediction, n in connection.execute(
             f"SELECT {bucket} AS b, {value} AS g, label, prediction, sum(n) FROM "
-            f"{source.prefix}outcome_classes {where} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+            f"{source.prefix}outcome_classes {where} GROUP BY 1, 2, 3, 4 "
+            "HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4",
             values,
         ).fetchall():
             classes.setdefault((b, g), []).append((label, prediction, n))

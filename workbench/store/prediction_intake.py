@@ -34,6 +34,9 @@ from workbench.store.repeats import find_repeats
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
 
+LATE = "labels of repeated rows"
+"""Stands for the hash of a file where labels come from rows that were there already."""
+
 
 def stage_predictions(
     connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, baseline: Baseline, now: datetime
@@ -104,6 +107,7 @@ def drop_repeats(
             "FROM dropped GROUP BY 1"
         ).fetchall()
     }
+    _keep_late_labels(connection, staging)
     for path in _touched(connection):
         _rewrite(connection, path)
     return tuple(file.without(*found.get(file.opened.identity, (0, 0))) for file in files)
@@ -142,6 +146,20 @@ def file_record(file: StagedFile) -> FileRecord:
     """What the catalog keeps of a file."""
     opened = file.opened
     return FileRecord(opened.path, opened.sha256, opened.source.format, opened.size, replace(file.counts))
+
+
+def _keep_late_labels(connection: Connection, staging: Staging) -> None:
+    """Writes the labels that repeated rows carry: an export made later may know more of them."""
+    late = (
+        "FROM dropped d JOIN staged_rows s USING (wb_file, wb_row) JOIN file_order USING (wb_file) "
+        "WHERE d.is_same AND s.wb_label IS NOT NULL"
+    )
+    if connection.execute(f"SELECT 1 {late} LIMIT 1").fetchall():
+        connection.execute(
+            "COPY (SELECT s.wb_id, s.wb_label, NULL::TIMESTAMP AS wb_label_timestamp, "
+            f"{literal(LATE[:16])} AS wb_file, row_number() OVER (ORDER BY place, s.wb_row) AS wb_row {late}) "
+            f"TO {literal(str(staging.late_labels))} (FORMAT parquet, COMPRESSION zstd)"
+        )
 
 
 def _staged(staging: Staging) -> list[Path]:

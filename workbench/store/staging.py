@@ -36,6 +36,11 @@ class Staging:
         return self.folder / "rejected.parquet"
 
     @property
+    def late_labels(self) -> Path:
+        """Labels that came with rows which were there already; often missing."""
+        return self.folder / "late-labels.parquet"
+
+    @property
     def work(self) -> Path:
         """For copies and for what does not fit in memory."""
         return self.folder / "work"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual.app import App
@@ -21,17 +21,17 @@ from workbench.tui.screens.model import ModelScreen
 from workbench.tui.session import PlaceChosen, Session
 from workbench.tui.source import Source
 
+_HERE = Path(__file__).parent
+
 
 class WorkbenchApp(App[None]):
     """The terminal UI on one workspace."""
 
     TITLE = "workbench"
+    # Textual looks beside the module of the subclass that runs, so the paths are absolute.
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        "application.tcss",
-        "screens/fleet.tcss",
-        "screens/model.tcss",
-        "screens/drift.tcss",
-        "screens/help.tcss",
+        _HERE / "application.tcss",
+        *(_HERE / "screens" / f"{name}.tcss" for name in ("fleet", "model", "drift", "help")),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (24, "-short"), (30, "-tall")]

@@ -114,6 +114,8 @@ def figure(number: float | None) -> str:
     if math.isinf(number):
         return "inf" if number > 0 else "-inf"
     size = abs(number)
+    if size < 0.0005:
+        return "0" if size == 0 else "0.000"
     if size >= 1e6:
         return f"{number:.0e}".replace("e+0", "e").replace("e+", "e")
     if size >= 9999.5:

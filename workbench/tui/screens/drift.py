@@ -90,7 +90,7 @@ class DriftScreen(QueryScreen):
         self.query_one("#title", Static).update(
             drift_title(self._drift, palette, self.session.glyphs.dot)
         )
-        columns = drift_columns(self.size.width - 2, self._drift)
+        columns = drift_columns(self.size.width - 1, self._drift)
         rows = [
             Row(c.name, drift_cells(c, columns, palette, self.session.glyphs))
             for c in self._drift.columns

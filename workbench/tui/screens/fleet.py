@@ -78,7 +78,7 @@ class FleetScreen(QueryScreen):
 
     def fill(self) -> None:
         """Draws the table for the present width."""
-        width, palette, glyphs = self.size.width - 2, palette_of(self.app), self.session.glyphs
+        width, palette, glyphs = self.size.width - 1, palette_of(self.app), self.session.glyphs
         statuses = self.session.statuses or ()
         columns = fleet_columns(width, max((len(model_name(s)) for s in statuses), default=0))
         rows = [Row(s.name, fleet_cells(s, columns, palette, glyphs)) for s in statuses]

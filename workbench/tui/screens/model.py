@@ -110,7 +110,7 @@ class ModelScreen(QueryScreen):
     def _fill_suspects(self, palette: Palette) -> None:
         heading = Text(no_wrap=True, overflow="ellipsis").append("Suspects", palette.strong)
         rows: list[Row] = []
-        width = self.size.width - 2
+        width = self.size.width - 1
         name = 20 if width < 100 else 28
         if self._drift is not None:
             found = suspects(self._drift, self.session.glyphs.arrow)
@@ -140,6 +140,8 @@ class ModelScreen(QueryScreen):
         table = self.query_one(Records)
         table.display = bool(rows)
         table.show(columns, rows)
+        # A hidden table must not hold the focus: it would swallow Enter.
+        self.set_focus(table if rows else None)
 
     def on_resize(self) -> None:
         """The suspects' columns follow the width."""
@@ -192,7 +194,7 @@ def period_label(asked: str | None, report: PerformanceReport | DriftReport | No
     elif report is not None:
         period = report.current
     name = period_name(asked, period)
-    return f"{name} (card)" if asked is None and period is not None else name if asked else ""
+    return f"card {name}" if asked is None and period is not None else name if asked else ""
 
 
 def _title(report: PerformanceReport | None, palette: Palette) -> Text:

@@ -90,12 +90,14 @@ class Records(DataTable[Text]):
         """
         keys = [row.key for row in rows]
         place = at if at in keys else self.current_key
+        # A row that is gone leaves the cursor where it was.
+        index = keys.index(place) if place in keys else min(self.cursor_row, len(keys) - 1)
         offset = self.scroll_offset
         with self.app.batch_update(), self.prevent(self.RowHighlighted):
             self.clear(columns=True)
-            for index, column in enumerate(columns):
+            for number, column in enumerate(columns):
                 label = Text(fitted(column.label, column.width, column.is_right), end="")
-                self.add_column(label, width=column.width + 1, key=str(index))
+                self.add_column(label, width=column.width + 1, key=str(number))
             for row in rows:
                 self.add_row(
                     *(
@@ -104,11 +106,11 @@ class Records(DataTable[Text]):
                     ),
                     key=row.key,
                 )
-            if place in keys:
-                self.move_cursor(row=keys.index(place), animate=False, scroll=False)
+            if index > 0:
+                self.move_cursor(row=index, animate=False, scroll=False)
             self.scroll_to(offset.x, offset.y, animate=False)
-        if place in keys and place == at:
-            self.call_after_refresh(self.move_cursor, row=keys.index(place), animate=False)
+        if place == at and at is not None:
+            self.call_after_refresh(self.move_cursor, row=index, animate=False)
         if rows:
             key = self.coordinate_to_cell_key(Coordinate(self.cursor_row, 0)).row_key
             self.post_message(self.RowHighlighted(self, self.cursor_row, key))

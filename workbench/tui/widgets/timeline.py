@@ -157,7 +157,8 @@ class Timeline(Widget):
         line = [self._glyphs.floor] * width
         below = [" "] * width
         for cell, text in dates:
-            line[cell] = self._glyphs.tick
+            if cell:  # the corner marks the first one
+                line[cell] = self._glyphs.tick
             below[cell : cell + len(text)] = text
         axis: list[tuple[str, Style]] = [
             (" " * (_GUTTER - 1) + self._glyphs.corner, palette.dim),

@@ -1,0 +1,56 @@
+# `just` alone lists the recipes. Every one sets up what it needs first.
+
+bin := ".venv/bin"
+export OMP_NUM_THREADS := "1"
+
+[private]
+default:
+    @just --list --unsorted
+
+# make or update the virtual environment from requirements.lock
+setup:
+    @python3 bootstrap.py setup
+
+# run the demo: three models in trouble, in the terminal UI
+demo *arguments:
+    @python3 bootstrap.py demo {{ arguments }}
+
+# run the tests; arguments go to pytest
+test *arguments:
+    @python3 bootstrap.py test {{ arguments }}
+
+# everything that CI runs
+check:
+    @.ci/run
+
+# format the code and mend what the linter can
+format: setup
+    {{ bin }}/ruff check --fix-only .
+    {{ bin }}/ruff format .
+
+# format, style, layers and notebooks, without the tests
+lint: setup
+    {{ bin }}/ruff format --check .
+    {{ bin }}/ruff check .
+    {{ bin }}/lint-imports --no-cache --no-logo
+    {{ bin }}/marimo -q check --strict notebooks/*.py
+
+# strict type check
+types: setup
+    {{ bin }}/mypy
+
+# accept the terminal UI as it is now as the snapshots to compare with
+snapshots *arguments: setup
+    {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
+
+# time ingest beside DuckDB's own copy of the same file
+bench *arguments: setup
+    {{ bin }}/python benchmarks/ingest.py {{ arguments }}
+
+# lock the newest versions that the requirements allow (just lock --upgrade)
+lock *arguments:
+    @python3 bootstrap.py lock {{ arguments }}
+
+# the wheel, in dist/
+build: setup
+    {{ bin }}/python -m build --wheel --no-isolation .

@@ -1,0 +1,94 @@
+"""`workbench notebook` lists the notebooks, and serves one to this machine only."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.report.site import MODEL
+from workbench.cli.notebook import marimo_command
+from workbench.workspace import Workspace
+
+COMMAND = [sys.executable, "-c", "from workbench.cli.main import run; run()", "notebook"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """The command's result, in a process of its own."""
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_without_a_name_it_lists_the_notebooks() -> None:
+    assert "drift" in run().stdout
+    listed = json.loads(run("--json").stdout)["notebooks"]
+    assert [entry["name"] for entry in listed] == ["drift"]
+    assert listed[0]["question"].startswith("Which inputs of a model moved")
+
+
+def test_an_unknown_notebook_or_model_is_told_before_anything_starts(incident: Workspace) -> None:
+    for words, message in (
+        (["drfit"], "error: there is no notebook 'drfit'"),
+        (["drift", "--model", "nobody"], "error: there is no model 'nobody'"),
+    ):
+        done = run("-C", str(incident.root), *words)
+        assert done.returncode == 1
+        assert done.stderr.startswith(message)
+
+
+def test_arguments_that_look_like_options_stay_values() -> None:
+    words = marimo_command(Path("n.py"), {"model": "--port", "period": None}, None, headless=True)
+    assert words[words.index("--") + 1 :] == ["--model=--port"]
+    assert words[words.index("--host") + 1] == "127.0.0.1"
+    assert "--token" in words
+
+
+@pytest.fixture
+def address(incident: Workspace) -> Iterator[str]:
+    """The address that a served notebook prints."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["drift", "--headless", "--port", str(port), "-C", str(incident.root), "--model", MODEL]
+    with subprocess.Popen(
+        [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                found = re.search(r"http://\S+", line)
+                if found:
+                    yield found.group()
+                    break
+            else:
+                pytest.fail("no address was printed")
+        finally:
+            process.send_signal(signal.SIGINT)
+            # The child is in the same session, and is interrupted as a terminal would.
+            import os
+
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def test_only_who_has_the_token_sees_the_page(address: str) -> None:
+    with urllib.request.urlopen(address, timeout=20) as page:
+        assert page.status == 200
+        assert "marimo" in page.read().decode("utf-8")
+    bare = address.partition("?")[0]
+    assert bare != address
+    try:
+        with urllib.request.urlopen(bare, timeout=20) as page:
+            assert "/auth/login" in page.url
+    except urllib.error.HTTPError as refused:
+        assert refused.code in (401, 403)
