@@ -50,12 +50,12 @@ def main(arguments: "list[str]") -> int:
         print("error: {}".format(error), file=sys.stderr)
         return 1
     if command == "demo":
-        start([os.path.join(SCRIPTS, "workbench"), "demo"] + arguments[1:])
+        start([os.path.join(SCRIPTS, "workbench"), "demo", *arguments[1:]])
     if command == "test":
         # The numeric libraries would start a thread a core in every process of every test.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         os.chdir(ROOT)
-        start([PYTHON, "-m", "pytest"] + arguments[1:])
+        start([PYTHON, "-m", "pytest", *arguments[1:]])
     return 0
 
 
@@ -63,7 +63,7 @@ def check_python() -> None:
     """Refuses a Python that is too old, naming one on this machine that is not."""
     if sys.version_info >= OLDEST:
         return
-    newer = [name for name in ("python3.{}".format(n) for n in range(20, 10, -1))]
+    newer = ["python3.{}".format(minor) for minor in range(20, OLDEST[1] - 1, -1)]
     found = [name for name in newer if shutil.which(name)]
     raise SetupError(
         "Python {}.{} or newer is needed, and this is {}.\nhint: {}".format(
@@ -85,37 +85,54 @@ def set_up(kind: str) -> None:
     look downloads a developer's tools. pip does the work, not the faster uv: only pip reads
     the user's own pip settings, without which there may be no registry to reach.
     """
-    state = fingerprint()
+    place, wanted = venv_place(), wanted_versions()
     done = read(MARKER).split()
-    if done[:1] == [state] and (kind in done or "dev" in done):
+    if done[:2] == [place, wanted] and (kind in done[2:] or "dev" in done[2:]):
         return
-    if not done or done[0].split("-")[0] != state.split("-")[0]:
-        make_venv()
-    pip = pip_command() + ["install", "--quiet", "--disable-pip-version-check"]
     print("Setting up .venv: the first time takes a few minutes of downloads ...", file=sys.stderr)
+    # One without a marker is half made, or somebody's own: pip completes it.
+    if not place or (done and done[0] != place):
+        make_venv()
+        place = venv_place()
+    pip = [*pip_command(), "install", "--disable-pip-version-check"]
+    pip += [] if sys.stderr.isatty() else ["--quiet"]
     if kind == "dev":
-        run(pip + ["-r", LOCK])
-        run(pip + ["--no-deps", "--no-build-isolation", "-e", ROOT])
+        run([*pip, "-r", LOCK])
+        run([*pip, "--no-deps", "--no-build-isolation", "-e", ROOT])
     else:
-        run(pip + ["-c", LOCK] + BUILDERS)
-        run(pip + ["-c", LOCK, "--no-build-isolation", "-e", ROOT + "[demo]"])
-    kinds = done[1:] if done[:1] == [state] else []
+        run([*pip, "-c", LOCK, *BUILDERS])
+        run([*pip, "-c", LOCK, "--no-build-isolation", "-e", ROOT + "[demo]"])
+    kinds = done[2:] if done[:2] == [place, wanted] else []
     with open(MARKER, "w") as marker:
-        marker.write(" ".join([state] + kinds + [kind]) + "\n")
+        marker.write(" ".join([place, wanted, *kinds, kind]) + "\n")
 
 
-def fingerprint() -> str:
-    """What the environment depends on: its place and the Python, then the wanted versions."""
-    machine = "{} {} {}".format(VENV, sys.version, sys.platform)
-    wanted = read(LOCK) + read(os.path.join(ROOT, "pyproject.toml"))
-    return "-".join(hashlib.sha256(text.encode()).hexdigest()[:16] for text in (machine, wanted))
+def venv_place() -> str:
+    """A hash of where the virtual environment is and which Python it has; empty: it cannot run.
+
+    Its scripts hold its full path, so that a clone that was moved needs a new one.
+    """
+    question = "import sys; print(sys.version); sys.exit(sys.version_info < {})".format(OLDEST)
+    try:
+        answer = subprocess.check_output([PYTHON, "-c", question], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return hashlib.sha256(VENV.encode("utf-8", "surrogateescape") + answer).hexdigest()[:16]
+
+
+def wanted_versions() -> str:
+    """A hash of the files that say what is to be installed."""
+    text = read(LOCK) + read(os.path.join(ROOT, "pyproject.toml"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def make_venv() -> None:
     """A fresh virtual environment; without pip where Python came without `ensurepip`."""
     if not importlib.util.find_spec("venv"):
         raise SetupError("this Python has no venv module.\nhint: Install it (python3-venv).")
-    arguments = [sys.executable, "-m", "venv", "--clear"]
+    # Of the environment's own Python only the machine's beneath it survives the clearing.
+    python = getattr(sys, "_base_executable", sys.executable)
+    arguments = [python, "-m", "venv", "--clear"]
     run(arguments + ([] if importlib.util.find_spec("ensurepip") else ["--without-pip"]) + [VENV])
 
 
@@ -133,12 +150,27 @@ def make_lock(arguments: "list[str]") -> None:
     draft = os.path.join(VENV, "requirements.lock")
     shutil.copyfile(LOCK, draft)  # uv keeps the versions in it unless told --upgrade
     run(
-        [os.path.join(SCRIPTS, "uv"), "pip", "compile", os.path.join(ROOT, "pyproject.toml")]
-        + ["--universal", "--python-version", "3.11", "--extra", "demo"]
-        + ["--group", os.path.join(ROOT, "pyproject.toml") + ":dev", "--quiet"]
-        + ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-        + ["--output-file", draft]
-        + arguments
+        [
+            os.path.join(SCRIPTS, "uv"),
+            "pip",
+            "compile",
+            os.path.join(ROOT, "pyproject.toml"),
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--extra",
+            "demo",
+            "--group",
+            os.path.join(ROOT, "pyproject.toml") + ":dev",
+            "--quiet",
+            "--no-header",
+            "--no-annotate",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--output-file",
+            draft,
+            *arguments,
+        ]
     )
     lines = read(draft).splitlines()
     strange = [line for line in lines if not re.match(r"[A-Za-z0-9._-]+==[^\s/@]+( ; .+)?$", line)]
@@ -158,8 +190,8 @@ def read(path: str) -> str:
 
 
 def run(arguments: "list[str]") -> None:
-    """Runs a program to its end; its failure is this one's."""
-    code = subprocess.call(arguments)
+    """Runs a program to its end, its output on stderr; its failure is this one's."""
+    code = subprocess.call(arguments, stdout=sys.stderr)
     if code:
         raise SetupError(
             "{} ended with {}.\nhint: Its own message stands above; .venv may be deleted "

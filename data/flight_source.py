@@ -35,6 +35,4 @@ def read_flights(folder: Path) -> pl.DataFrame:
 
 def read_weather(folder: Path) -> pl.DataFrame:
     """Hourly weather at the three airports, as published (CC0)."""
-    return pl.read_csv(
-        folder / "weather.csv", null_values=["NA", ""], infer_schema_length=None
-    )
+    return pl.read_csv(folder / "weather.csv", null_values=["NA", ""], infer_schema_length=None)

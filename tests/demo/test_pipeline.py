@@ -69,9 +69,7 @@ def built(name: str) -> Built:
     training, reference = split(rows, parameters)
     model = train.fit(training, parameters)
     reference = train.scored(model, reference, parameters)
-    return Built(
-        parameters, rows, training, reference, model, export.logs(rows, model, parameters)
-    )
+    return Built(parameters, rows, training, reference, model, export.logs(rows, model, parameters))
 
 
 def share(frame: pl.DataFrame) -> float:
@@ -278,7 +276,7 @@ def test_a_file_reads_back_as_what_was_logged(name: str, tmp_path: Path) -> None
             "%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC"
         )
         read = read.with_columns(moment)
-    assert read.equals(rows.cast(dict(read.schema)))
+    assert read.equals(rows.cast(read.schema))
 
 
 def test_a_model_that_is_not_in_the_file_is_named() -> None:

@@ -74,7 +74,9 @@ def test_settings_and_remote_are_in_the_first_commit(root: Path) -> None:
 def test_an_old_version_outlives_its_file_and_the_cache(root: Path) -> None:
     reproduce(root, "data/dvc.yaml")
     assert commit(root, "one", ["data"])
-    (root / "data" / "first.py").write_text(FIRST.replace("sys.executable", "'new'"), encoding="utf-8")
+    (root / "data" / "first.py").write_text(
+        FIRST.replace("sys.executable", "'new'"), encoding="utf-8"
+    )
     reproduce(root, "data/dvc.yaml")
     assert commit(root, "two", ["data"])
     assert not commit(root, "nothing", ["data"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -73,15 +75,24 @@ def address(incident: Workspace) -> Iterator[str]:
             else:
                 pytest.fail("no address was printed")
         finally:
-            process.send_signal(signal.SIGINT)
-            # The child is in the same session, and is interrupted as a terminal would.
-            import os
-
+            # Both are interrupted, as a terminal would.
             os.killpg(process.pid, signal.SIGINT)
             process.wait(timeout=20)
 
 
+def wait_until_it_listens(port: int) -> None:
+    """Returns once the port takes connections: the address is printed a little before."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail("the notebook does not listen")
+
+
 def test_only_who_has_the_token_sees_the_page(address: str) -> None:
+    wait_until_it_listens(int(re.search(r":(\d+)", address).group(1)))  # type: ignore[union-attr]
     with urllib.request.urlopen(address, timeout=20) as page:
         assert page.status == 200
         assert "marimo" in page.read().decode("utf-8")

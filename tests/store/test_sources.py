@@ -13,7 +13,8 @@ import pytest
 from workbench.errors import LogFileError
 from workbench.store.connections import StoreHome, scratch
 from workbench.store.quoting import identifier
-from workbench.store.sources import Source, open_source, peek_columns
+from workbench.store.source import Source
+from workbench.store.sources import open_source, peek_columns
 
 FRAME = pl.DataFrame({"id": ["a", "b", None], 'x "q"': [1.5, None, 3.0], "[/b] 🙂": ["u", "v,\n", "w"]})
 

@@ -187,9 +187,8 @@ def _run_logged(
             errors="replace",
         ) as process,
     ):
-        assert process.stdout is not None
         try:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 written.write(line)
                 written.flush()
                 found = _RUNNING.search(line)

@@ -47,11 +47,8 @@ def make_numeric_bins(name: str, role: str, values: NDArray[Any]) -> ColumnBins:
     deciles = np.unique(_quantiles(finite, 10))
     kept = deciles[deciles < distinct[-1]]
     if kept.size == 0:
-        kept = (
-            np.array([below, distinct[-1]])
-            if distinct.size == 1
-            else np.array([distinct[distinct.size - 2] if is_discrete else below, distinct[-1]])
-        )
+        # Nine rows in ten are at the maximum: what lies below it is the other bin.
+        kept = np.array([below, distinct[-1]]) if distinct.size == 1 else distinct[-2:-1]
     edges = np.unique(np.concatenate([[below], inner, kept]))
     return ColumnBins(
         name,

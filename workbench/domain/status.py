@@ -39,4 +39,4 @@ class ModelStatus:
     trend: tuple[float | None, ...] = ()
     """Bad rates of the newest 24 buckets, oldest first; None where there are no labels."""
     since: datetime | None = None
-    """Start of the first of the latest unbroken run of buckets above the warning rate."""
+    """Where the rise of the bad rate began; None while it is not raised, or when no point stands out."""

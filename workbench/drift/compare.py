@@ -185,7 +185,7 @@ def _column(
 def _reason(
     figures: ColumnFigures, status: str, effects: list[_Effect], level: float
 ) -> str | None:
-    """Why the status is what it is, and why a figure is missing; None when there is nothing to say."""
+    """Why the status is what it is, and why a figure is missing; None if all is said."""
     texts = []
     for effect in effects:
         raised, size = effect.status(level), effect.size

@@ -16,7 +16,8 @@ from workbench.store.batches import Opener, StoreContext, failed, store_group
 from workbench.store.catalog import known_files
 from workbench.store.connections import Connection, reading
 from workbench.store.intake import OpenedFile
-from workbench.store.sources import FORMATS, open_source, peek_columns
+from workbench.store.source import FORMATS
+from workbench.store.sources import open_source, peek_columns
 from workbench.store.staging import Staging, sweep
 
 GROUP_BYTES = 128 * 1024 * 1024

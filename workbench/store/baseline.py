@@ -36,7 +36,8 @@ from workbench.store.rebuilding import copy_counts, rebuild_counts
 from workbench.store.reference_shape import reference_shape
 from workbench.store.rows import make_rows_view
 from workbench.store.rows import known_columns
-from workbench.store.sources import Source, open_source
+from workbench.store.source import Source
+from workbench.store.sources import open_source
 
 REFERENCE = "reference"
 """The batch that a reference's own counts are stored under."""

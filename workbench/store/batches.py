@@ -24,7 +24,7 @@ from workbench.store.label_intake import prepare_labels, stage_labels
 from workbench.store.prediction_intake import LATE, drop_repeats, prepare_predictions, stage_predictions
 from workbench.store.repeats import shares_ids
 from workbench.store.rows import make_rows_view
-from workbench.store.sources import Source
+from workbench.store.source import Source
 from workbench.store.staging import Staging, staging_folder
 
 _OPTIMISTIC_TRIES = 3

@@ -16,7 +16,7 @@ from workbench.domain.card import ModelCard
 from workbench.store.connections import Connection
 from workbench.store.intake import OpenedFile
 from workbench.store.quoting import identifier, literal
-from workbench.store.sources import Source
+from workbench.store.source import Source
 from workbench.store.staging import Staging
 
 ROW_GROUP = 122_880

@@ -14,7 +14,7 @@ from workbench.store.committing import StagedSegment
 from workbench.store.connections import Connection
 from workbench.store.quoting import literal
 from workbench.store.rows import make_rows_view
-from workbench.store.sources import Source
+from workbench.store.source import Source
 from workbench.store.staging import Staging
 
 

@@ -16,7 +16,7 @@ from workbench.domain.shape import LogShape
 from workbench.errors import LogFileError
 from workbench.store import expressions as sql
 from workbench.store.quoting import identifier, literal
-from workbench.store.sources import Source
+from workbench.store.source import Source
 
 FUTURE_ALLOWANCE = timedelta(hours=1)
 PREFIX = "wb_"

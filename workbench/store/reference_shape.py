@@ -11,7 +11,7 @@ from workbench.errors import ReferenceTableError
 from workbench.store import expressions as sql
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier
-from workbench.store.sources import Source
+from workbench.store.source import Source
 
 _CLASS_CAP = 200
 

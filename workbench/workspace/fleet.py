@@ -10,6 +10,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.period import Period, parse_duration
 from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
 from workbench.domain.status import ModelStatus
+from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
 from workbench.store.measured import Choice, read_outcomes
 from workbench.workspace.measuring import (
@@ -68,7 +69,7 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
         age_seconds=age,
         open_incidents=open_incidents,
         trend=_trend(subject, buckets),
-        since=_since(buckets),
+        since=_since(subject, performance, whole.status),
     )
 
 
@@ -121,10 +122,9 @@ def _live_rows(subject: Subject) -> int:
 
 
 def _recent_buckets(subject: Subject, performance: PerformanceReport) -> tuple[RateBucket, ...]:
-    """The newest buckets, for the trend and the onset: the window's, and before it at least 24."""
+    """The newest buckets, for the trend."""
     end = performance.period.end
-    length = max(performance.period.length, TREND_BUCKETS * subject.bucket)
-    recent = Period(end - length, end)
+    recent = Period(end - TREND_BUCKETS * subject.bucket, end)
     versions = performance.versions or None
     with subject.store.counts(recent, subject.store.own_by) as counts:
         choice = Choice(recent, versions, assumed_before=subject.assumed_before())
@@ -141,12 +141,13 @@ def _trend(subject: Subject, buckets: tuple[RateBucket, ...]) -> tuple[float | N
     return tuple(rates.get(last - i * step) for i in range(TREND_BUCKETS - 1, -1, -1))
 
 
-def _since(buckets: tuple[RateBucket, ...]) -> datetime | None:
-    since = None
-    for bucket in reversed(buckets):
-        if bucket.bad_rate is None:
-            continue
-        if bucket.status not in ("warning", "critical"):
-            break
-        since = bucket.start
-    return since
+def _since(subject: Subject, performance: PerformanceReport, status: str) -> datetime | None:
+    """Where the rise began, looked for in everything stored and not only in the window."""
+    if status not in ("warning", "critical"):
+        return None
+    everything = subject.period("all")
+    own = subject.store.own_by
+    with subject.store.counts(everything, own) as counts:
+        choice = Choice(everything, performance.versions or None, assumed_before=subject.assumed_before())
+        found = read_outcomes(counts.connection, counts.source, choice, by=own, start=everything.start)
+    return onset(found)

@@ -81,12 +81,12 @@ def subject(card: ModelCard, store: ModelStore, champion: str) -> Subject:
     return Subject(card, store, champion, model_extent(store.home, store.segments, store.as_of))
 
 
-def reference_outcomes(subject: Subject) -> list[OutcomeBucket]:
-    """The reference's outcomes a bucket; empty when it has no labels or predictions."""
+def reference_outcomes(subject: Subject, segment_no: int = 0) -> list[OutcomeBucket]:
+    """The reference's outcomes a bucket (and segment); empty when it has no labels or predictions."""
     store = subject.store
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
         start = store.baseline.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-        found = read_outcomes(catalog, store.reference, Choice(roles=()), by=store.own_by, start=start)
+        found = read_outcomes(catalog, store.reference, Choice(roles=()), by=store.own_by, start=start, segment_no=segment_no)
     return [bucket for bucket in found if bucket.counts.labelled > 0]
 
 
@@ -136,7 +136,7 @@ def measure_performance(
         warning_rate=warning,
         critical_rate=critical,
         whole=_whole(days, card, baseline, asked),
-        buckets=rate_buckets(_cut(found, asked), card, baseline, segment),
+        buckets=_judged(subject, _cut(found, asked), baseline, segment, number),
         months=_months(subject, filtered, baseline),
         by_version=by_version,
         by_role=by_role,
@@ -193,6 +193,24 @@ def measure_drift(
         level=level,
         notes=("counted from the rows: the period cuts a bucket",) if from_rows else (),
     )
+
+
+def _judged(
+    subject: Subject, found: list[OutcomeBucket], baseline: list[OutcomeBucket], segment: str | None, number: int
+) -> tuple[RateBucket, ...]:
+    """The buckets' rates; a segment's are judged against the same segment of the reference."""
+    if segment is None:
+        return rate_buckets(found, subject.card, baseline)
+    own: dict[str | None, list[OutcomeBucket]] = {}
+    for bucket in reference_outcomes(subject, number):
+        own.setdefault(bucket.segment, []).append(replace(bucket, segment=None))
+    rated = []
+    for bucket in found:
+        rate = rate_buckets([bucket], subject.card, own.get(bucket.segment, []), segment)[0]
+        if baseline and bucket.segment not in own:
+            rate = replace(rate, reason="the reference has no labelled rows of this segment")
+        rated.append(rate)
+    return tuple(rated)
 
 
 def _whole(

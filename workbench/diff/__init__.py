@@ -1,0 +1,1 @@
+"""What changed between two datasets, and which versions does a workspace keep of them?"""

@@ -1,0 +1,67 @@
+"""What is an opened file to the steps that follow? A Parquet file, its columns, its broken lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import LogFileError
+from workbench.store.connections import Connection
+from workbench.store.quoting import literal
+
+PARQUET, CSV, JSON_LINES, ARROW = "parquet", "csv", "jsonl", "arrow"
+FORMATS = (PARQUET, CSV, JSON_LINES, ARROW)
+
+
+@dataclass(frozen=True)
+class RejectedLine:
+    """A line of text that is no row."""
+
+    position: int
+    """Line number, counting from 1."""
+    reason: str
+    detail: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, opened: a Parquet file with its columns, and the lines that are no rows."""
+
+    path: Path
+    """The Parquet file to read; the exported file itself when it is one."""
+    format: str
+    columns: tuple[tuple[str, str], ...]
+    """(name, DuckDB type), in order; all VARCHAR when the format has no types."""
+    rows: int
+    rejected: tuple[RejectedLine, ...] = ()
+    is_text: bool = False
+
+    @property
+    def relation(self) -> str:
+        """The FROM clause; `file_row_number` is the position of a row, from 0."""
+        return f"read_parquet({literal(str(self.path))}, file_row_number = true, hive_partitioning = false)"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names."""
+        return tuple(name for name, _ in self.columns)
+
+
+def describe(connection: Connection, path: Path) -> tuple[tuple[str, str], ...]:
+    """The columns of a Parquet file with their DuckDB types."""
+    rows = connection.execute(
+        f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
+    ).fetchall()
+    return tuple((str(row[0]), str(row[1])) for row in rows)
+
+
+def count_rows(connection: Connection, path: Path) -> int:
+    """How many rows a Parquet file has."""
+    rows = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(path))})").fetchall()
+    return int(rows[0][0])
+
+
+def not_utf8(path: Path) -> LogFileError:
+    """The failure of a text file in another encoding."""
+    return LogFileError(f"{path.name} is not UTF-8 text", "Convert it, for instance with: iconv -f latin1 -t utf-8 FILE")

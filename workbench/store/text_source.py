@@ -1,0 +1,149 @@
+"""How is a text export copied into rows with exact positions? CSV and JSON lines.
+
+Every value stays text; a line that is no row is set aside and never stops the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from workbench.errors import LogFileError
+from workbench.store.connections import Connection
+from workbench.store.quoting import identifier, literal
+from workbench.store.source import CSV, JSON_LINES, RejectedLine, Source, count_rows, describe, not_utf8
+
+_LINE_LIMIT = 64 * 1024 * 1024
+
+
+def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
+    """Opens a CSV file.
+
+    Raises:
+        LogFileError: it has no header or is not UTF-8.
+        duckdb.Error: it cannot be read.
+    """
+    target = folder / f"{path.name[:80]}.rows.parquet"
+    delimiter, header = _csv_header(path)
+    # The dialect is given, not sniffed: one broken row makes the sniffer choose another.
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    options = (
+        f"columns = {{{types}}}, delim = {literal(delimiter)}, header = true, auto_detect = false, "
+        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {_LINE_LIMIT}, "
+        f"buffer_size = {2 * _LINE_LIMIT}, store_rejects = true, rejects_limit = 0"
+    )
+    connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans;")
+    connection.execute(
+        f"COPY (SELECT * FROM read_csv({literal(str(path))}, {options})) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+    )
+    rejects = connection.execute(
+        "SELECT line, any_value(error_message), any_value(csv_line) "
+        "FROM reject_errors GROUP BY line ORDER BY line"
+    ).fetchall()
+    if any("unicode" in str(message) for _, message, _ in rejects):
+        raise not_utf8(path)
+    rejected = tuple(
+        RejectedLine(int(line), "malformed_row", str(message).splitlines()[0], str(text or ""))
+        for line, message, text in rejects
+    )
+    columns = describe(connection, target)
+    return Source(target, CSV, columns, count_rows(connection, target), rejected, is_text=True)
+
+
+def _csv_header(path: Path) -> tuple[str, list[str]]:
+    """The delimiter of a CSV file and the names that its header gives."""
+    with path.open("r", encoding="utf-8-sig", newline="") as file:
+        try:
+            return split_header(file, path.name)
+        except UnicodeDecodeError:
+            raise not_utf8(path) from None
+
+
+def split_header(lines: Iterable[str], name: str) -> tuple[str, list[str]]:
+    """The delimiter that splits the first line into most fields, and the names it gives."""
+    rest = iter(lines)
+    start = next(rest, "")
+    try:
+        counts = {mark: len(next(csv.reader([start], delimiter=mark), [])) for mark in ",;\t|"}
+        best = max(counts, key=counts.__getitem__)
+        delimiter = best if counts[best] > counts[","] else ","
+        names = next(csv.reader(itertools.chain([start], rest), delimiter=delimiter), [])
+    except csv.Error as error:
+        raise LogFileError(f"the header of {name} cannot be read: {error}", "Export it again.") from error
+    if not any(given.strip() for given in names) or any("\0" in given for given in names):
+        raise LogFileError(f"{name} has no header", "Its first line must name the columns.")
+    return delimiter, list(_distinct_names(names))
+
+
+def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
+    """Opens a file of one JSON object a line.
+
+    Raises:
+        LogFileError: it holds no object.
+        duckdb.Error: it cannot be read.
+    """
+    lines = folder / f"{path.name[:80]}.lines.parquet"
+    target = folder / f"{path.name[:80]}.rows.parquet"
+    connection.execute(
+        "COPY (SELECT *, CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END "
+        "AS is_object FROM (SELECT row_number() OVER () AS line_no, line FROM read_csv("
+        f"{literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
+        "escape = '', header = false, auto_detect = false, strict_mode = false, "
+        f"null_padding = true, max_line_size = {_LINE_LIMIT}, buffer_size = {2 * _LINE_LIMIT}))) "
+        f"TO {literal(str(lines))} (FORMAT parquet, COMPRESSION lz4)"
+    )
+    source = f"read_parquet({literal(str(lines))})"
+    keys = connection.execute(
+        "SELECT key, min(line_no * 4096 + place) FROM (SELECT line_no, unnest(keys) AS key, "
+        "generate_subscripts(keys, 1) AS place FROM (SELECT line_no, "
+        f"CASE WHEN is_object THEN json_keys(line) END AS keys FROM {source})) "
+        "GROUP BY key ORDER BY 2"
+    ).fetchall()
+    names = _distinct_names([str(key) for key, _ in keys])
+    bad = connection.execute(
+        f"SELECT line_no, line FROM {source} WHERE trim(coalesce(line, '')) <> '' "
+        "AND NOT is_object ORDER BY line_no"
+    ).fetchall()
+    rejected = tuple(
+        RejectedLine(int(number), "malformed_line", "not a JSON object", str(text)) for number, text in bad
+    )
+    if not names:
+        raise LogFileError(f"{path.name} holds no JSON object", "Export one object a line.")
+    structure = json.dumps(
+        {key: "VARCHAR" for name, key in names.items() if name == key}, ensure_ascii=False
+    )
+    fields = ", ".join(_json_field(name, key) for name, key in names.items())
+    connection.execute(
+        f"COPY (SELECT {fields} FROM (SELECT line_no, line, "
+        f"json_transform(CASE WHEN is_object THEN line END, {literal(structure)}) AS object "
+        f"FROM {source} WHERE is_object ORDER BY line_no)) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+    )
+    columns = tuple((name, "VARCHAR") for name in names)
+    return Source(target, JSON_LINES, columns, count_rows(connection, target), rejected, is_text=True)
+
+
+def _distinct_names(keys: list[str]) -> dict[str, str]:
+    """Column names, with the keys they stand for: DuckDB takes names that differ only in case
+    for one, and a header may give a name twice."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for key in keys:
+        name = key or "_"
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[name] = key
+    return names
+
+
+def _json_field(name: str, key: str) -> str:
+    if name == key:
+        return f"nullif(object[{literal(key)}], '') AS {identifier(name)}"
+    # json_transform cannot tell keys apart that differ only in case, a path can.
+    path = "$." + json.dumps(key, ensure_ascii=False)
+    return f"nullif(line ->> {literal(path)}, '') AS {identifier(name)}"
