@@ -12,6 +12,7 @@ cache. The syntax stays readable for Python 3.6, so that an old one is told what
 import hashlib
 import importlib.util
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -24,7 +25,6 @@ SCRIPTS = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(SCRIPTS, "python.exe" if os.name == "nt" else "python")
 LOCK = os.path.join(ROOT, "requirements.lock")
 MARKER = os.path.join(VENV, "workbench-setup.txt")
-BUILDERS = ["hatchling", "editables"]  # what an editable install runs, in the lock as well
 
 
 class SetupError(Exception):
@@ -50,6 +50,8 @@ def main(arguments: "list[str]") -> int:
         print("error: {}".format(error), file=sys.stderr)
         return 1
     if command == "demo":
+        if all(argument.startswith("-") for argument in arguments[1:]):
+            os.chdir(ROOT)  # the demo's folder, when none is named, is in the clone
         start([os.path.join(SCRIPTS, "workbench"), "demo", *arguments[1:]])
     if command == "test":
         # The numeric libraries would start a thread a core in every process of every test.
@@ -100,8 +102,10 @@ def set_up(kind: str) -> None:
         run([*pip, "-r", LOCK])
         run([*pip, "--no-deps", "--no-build-isolation", "-e", ROOT])
     else:
-        run([*pip, "-c", LOCK, *BUILDERS])
-        run([*pip, "-c", LOCK, "--no-build-isolation", "-e", ROOT + "[demo]"])
+        # What builds the package is held to the lock as well, by the settings' old and new name.
+        lock = pathlib.Path(LOCK).as_uri()
+        os.environ.update(PIP_CONSTRAINT=lock, PIP_BUILD_CONSTRAINT=lock)
+        run([*pip, "-e", ROOT + "[demo]"])
     kinds = done[2:] if done[:2] == [place, wanted] else []
     with open(MARKER, "w") as marker:
         marker.write(" ".join([place, wanted, *kinds, kind]) + "\n")

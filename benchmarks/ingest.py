@@ -32,13 +32,16 @@ def generate(path: Path, rows: int) -> None:
         f"(hash(i * 31 + {k}) % 1000003) / 1000003.0 * {k + 1} + (hash(i + {k}) % 97) AS num_{k}"
         for k in range(NUMBERS)
     )
-    texts = ", ".join(f"'v' || (hash(i * 7 + {k}) % {n}) AS cat_{k}" for k, n in enumerate(CATEGORIES))
+    texts = ", ".join(
+        f"'v' || (hash(i * 7 + {k}) % {n}) AS cat_{k}" for k, n in enumerate(CATEGORIES)
+    )
     high = "(hash(i * 13) % 10007) > 5003"
     duckdb.connect().execute(
         f"COPY (SELECT 'p-' || i AS prediction_id, "
         f"TIMESTAMP '2024-01-01' + INTERVAL 1 SECOND * (i * 2592000 // {rows}) AS timestamp, {numbers}, {texts}, "
         f"(hash(i * 13) % 10007) / 10007.0 AS score, ({high})::INT AS prediction, "
-        f"CASE WHEN hash(i * 17) % 20 > 0 THEN ((hash(i * 19) % 10) < (CASE WHEN {high} THEN 8 ELSE 2 END))::INT END AS label "
+        "CASE WHEN hash(i * 17) % 20 > 0 THEN "
+        f"((hash(i * 19) % 10) < (CASE WHEN {high} THEN 8 ELSE 2 END))::INT END AS label "
         f"FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
     )
 
@@ -47,7 +50,9 @@ def step_copy(source: Path, target: Path) -> float:
     """Seconds of DuckDB's own COPY."""
     connection = duckdb.connect()
     started = time.perf_counter()
-    connection.execute(f"COPY (SELECT * FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(
+        f"COPY (SELECT * FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+    )
     return time.perf_counter() - started
 
 
@@ -94,7 +99,9 @@ def new_workspace(folder: Path, log: Path) -> Path:
     from workbench.workspace import Workspace
 
     reference = folder / "reference.parquet"
-    duckdb.connect().execute(f"COPY (SELECT * FROM '{log}' LIMIT 100000) TO '{reference}' (FORMAT parquet)")
+    duckdb.connect().execute(
+        f"COPY (SELECT * FROM '{log}' LIMIT 100000) TO '{reference}' (FORMAT parquet)"
+    )
     root = folder / "workspace"
     shutil.rmtree(root, ignore_errors=True)
     with Workspace.create(root) as ws:
@@ -114,7 +121,9 @@ def measure(rows: int, repeat: int, folder: Path) -> None:
     questions = alone("questions", workspace)
     copy = statistics.median(c["seconds"] for c in copies)
     ingest = statistics.median(i["seconds"] for i in ingests)
-    ratio = statistics.median(i["seconds"] / c["seconds"] for i, c in zip(ingests, copies, strict=True))
+    ratio = statistics.median(
+        i["seconds"] / c["seconds"] for i, c in zip(ingests, copies, strict=True)
+    )
     print(
         f"{rows:>12,}  COPY {copy:7.2f} s {max(c['peak_mb'] for c in copies):6.0f} MB   "
         f"ingest {ingest:7.2f} s {max(i['peak_mb'] for i in ingests):6.0f} MB   "

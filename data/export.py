@@ -17,13 +17,15 @@ import gzip
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 import polars as pl
 import skops.io
 from model_rows import model_rows
 from parameters import Parameters, load_parameters, model_names
+
+if TYPE_CHECKING:
+    import numpy as np
 
 VERSION = "1"
 UTC_TEXT = "%Y-%m-%dT%H:%M:%SZ"
@@ -65,8 +67,8 @@ def prediction_files(
         "prediction_id", "timestamp", "model_version", "role",
         *parameters.features, *parameters.logged, "prediction",
     )  # fmt: skip
-    for (day,), rows in logged.group_by("day", maintain_order=True):
-        assert isinstance(day, date)
+    for rows in logged.partition_by("day", maintain_order=True):
+        day: date = rows["day"][0]
         yield day, rows.select(columns)
 
 
@@ -79,9 +81,8 @@ def label_files(
     """
     known = logged.filter(pl.col("label").is_not_null())
     delay = timedelta(days=parameters.label_days)
-    for (day,), rows in known.group_by("day", maintain_order=True):
-        assert isinstance(day, date)
-        arrival = day + delay
+    for rows in known.partition_by("day", maintain_order=True):
+        arrival: date = rows["day"][0] + delay
         moment = pl.datetime(
             arrival.year, arrival.month, arrival.day, parameters.label_hour, time_zone="UTC"
         )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
-from parameters import Parameters
+
+if TYPE_CHECKING:
+    from parameters import Parameters
 
 
 def model_rows(flights: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:

@@ -34,7 +34,6 @@ def heading():
 
     Which inputs and outputs of a model moved, and what became of its predictions.
     """)
-    return
 
 
 @app.cell
@@ -61,7 +60,7 @@ def problems():
     def explained(message, hint="", kind="danger"):
         lines = [line for line in (message, hint) if line]
         if mo.app_meta().mode == "script":
-            print(*(shown(line) for line in lines), sep="\n", file=sys.stderr)
+            print(*(shown(line) for line in lines), sep="\n", file=sys.stderr)  # noqa: T201
         return mo.callout(words(lines), kind=kind)
 
     def attempt(question):
@@ -137,7 +136,7 @@ def summary(drift, rates, words):
     sentences = happened_section(rates, drift).paragraphs
     _kinds = {"ok": "success", "warning": "warn", "critical": "danger"}
     if mo.app_meta().mode == "script":
-        print(*(shown(sentence) for sentence in sentences), sep="\n")
+        print(*(shown(sentence) for sentence in sentences), sep="\n")  # noqa: T201
     mo.callout(
         words(sentences),
         kind=_kinds.get(overall_status(rates, drift), "neutral"),

@@ -17,7 +17,9 @@ from workbench.store.connections import StoreHome
 START = datetime(2024, 2, 1, tzinfo=UTC)
 
 
-def binary_log(rows: int, *, seed: int = 0, first_id: int = 0, start: datetime = START, hours: float = 24.0) -> pl.DataFrame:
+def binary_log(
+    rows: int, *, seed: int = 0, first_id: int = 0, start: datetime = START, hours: float = 24.0
+) -> pl.DataFrame:
     """A binary model's log with labels: feature x decides, the category c does not."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=rows)
@@ -26,7 +28,9 @@ def binary_log(rows: int, *, seed: int = 0, first_id: int = 0, start: datetime =
     return pl.DataFrame(
         {
             "prediction_id": [f"p{first_id + i}" for i in range(rows)],
-            "timestamp": [(start + i * step).replace(tzinfo=None, microsecond=0) for i in range(rows)],
+            "timestamp": [
+                (start + i * step).replace(tzinfo=None, microsecond=0) for i in range(rows)
+            ],
             "x": x,
             "c": rng.choice(["a", "b", "[/b]"], rows),
             "score": score,
@@ -61,7 +65,9 @@ class Site:
 def binary_site(root: Path, home: StoreHome, clock: Clock, card: ModelCard | None = None) -> Site:
     """A site with a binary model named m and a reference of 2,000 rows."""
     (root / "data").mkdir(exist_ok=True)
-    reference = binary_log(2000, seed=99, first_id=10**6, start=datetime(2024, 1, 1, tzinfo=UTC), hours=480)
+    reference = binary_log(
+        2000, seed=99, first_id=10**6, start=datetime(2024, 1, 1, tzinfo=UTC), hours=480
+    )
     reference.write_parquet(root / "data" / "reference.parquet")
     made = card or ModelCard(model=Identity(name="m", task="binary"))
     return Site(root, StoreContext(home, root, made, clock))

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -65,7 +65,7 @@ def test_a_name_is_never_the_name_of_a_field(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_svg_is_xml_that_holds_the_name_as_text_only(name: str) -> None:
     for kind, chart in every_chart(name).items():
-        root = ElementTree.fromstring(charts.to_svg(chart))
+        root = ET.fromstring(charts.to_svg(chart))
         tags = {element.tag.rpartition("}")[2] for element in root.iter()}
         assert tags <= {"svg", "g", "path", "line", "text", "rect", "defs", "clipPath", "tspan"}, (
             kind
@@ -75,7 +75,7 @@ def test_svg_is_xml_that_holds_the_name_as_text_only(name: str) -> None:
 
 
 def test_svg_shows_a_hostile_name_as_it_is() -> None:
-    root = ElementTree.fromstring(charts.to_svg(every_chart("<b>a.b[0]</b>")["numeric"]))
+    root = ET.fromstring(charts.to_svg(every_chart("<b>a.b[0]</b>")["numeric"]))
     assert any("<b>a.b[0]</b>: share" in (element.text or "") for element in root.iter())
 
 
@@ -149,7 +149,7 @@ def test_timeline_without_a_baseline_has_no_lines() -> None:
         critical_rate=None,
     )
     assert not rows_of(charts.bad_rate_timeline(bare), "line")
-    ElementTree.fromstring(charts.to_svg(charts.bad_rate_timeline(bare)))
+    ET.fromstring(charts.to_svg(charts.bad_rate_timeline(bare)))
 
 
 def test_timeline_of_nothing_says_so() -> None:

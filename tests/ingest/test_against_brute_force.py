@@ -30,7 +30,14 @@ PREDICTION = st.fixed_dictionaries(
     {
         "prediction_id": IDS,
         "timestamp": st.sampled_from(
-            ["2024-02-01T10:00:00", "2024-02-02T10:00:00Z", "2024-02-02T23:30:00-04:00", "soon", "2024-06-01T00:30:00", "2024-06-01T02:00:00"]
+            [
+                "2024-02-01T10:00:00",
+                "2024-02-02T10:00:00Z",
+                "2024-02-02T23:30:00-04:00",
+                "soon",
+                "2024-06-01T00:30:00",
+                "2024-06-01T02:00:00",
+            ]
         ),
         "x": st.sampled_from(["1", "2.5", "", "much"]),
         "c": st.sampled_from(["a", "b", "new"]),
@@ -61,6 +68,8 @@ TIMES = {
 CLASSES = {"1": "1", "1.0": "1", "true": "1", "0": "0", "false": "0", "": None}
 NUMBERS = {"1": 1.0, "2.5": 2.5, "": None, "much": None}
 
+EARLIEST = datetime(1, 1, 1)
+
 
 @dataclass
 class Ledger:
@@ -84,7 +93,11 @@ class Ledger:
             key = (row["prediction_id"], row["role"] or "live")
             content = (time, prediction, NUMBERS[row["x"]], row["c"])
             if key not in self.rows:
-                self.rows[key] = {"content": content, "label": CLASSES[row["label"]], "step": self.step}
+                self.rows[key] = {
+                    "content": content,
+                    "label": CLASSES[row["label"]],
+                    "step": self.step,
+                }
                 counts = counts + RowCounts(rows_stored=1)
             elif self.rows[key]["content"] == content:
                 counts = counts + RowCounts(rows_duplicate=1)
@@ -110,7 +123,9 @@ class Ledger:
             if not name or label is None:
                 counts = counts + RowCounts(rows_quarantined=1)
                 continue
-            time = datetime.fromisoformat(row["label_timestamp"]) if row["label_timestamp"] else None
+            time = (
+                datetime.fromisoformat(row["label_timestamp"]) if row["label_timestamp"] else None
+            )
             known = self.labels.setdefault(name, [])
             if time is not None:
                 is_known = any(t == time and text == label for t, _, text in known)
@@ -122,12 +137,14 @@ class Ledger:
                 continue
             known.append((time, step, label))
             matched = any(key[0] == name for key in self.rows)
-            counts = counts + (RowCounts(labels_matched=1) if matched else RowCounts(labels_pending=1))
+            counts = counts + (
+                RowCounts(labels_matched=1) if matched else RowCounts(labels_pending=1)
+            )
         return counts
 
     def _keyed(self) -> dict[str, list[tuple[datetime, int, str]]]:
         return {
-            name: [(t or datetime.min, place, text) for place, (t, _, text) in enumerate(known)]
+            name: [(t or EARLIEST, place, text) for place, (t, _, text) in enumerate(known)]
             for name, known in self.labels.items()
         }
 
@@ -138,7 +155,7 @@ class Ledger:
         if not known:
             return own  # type: ignore[return-value]
         time, place, text = max(known)
-        if own is None or time != datetime.min:
+        if own is None or time != EARLIEST:
             return text
         step = self.labels[key[0]][place][1]
         return text if step > row["step"] else own  # type: ignore[operator, return-value]
@@ -183,7 +200,9 @@ def test_counts_and_outcomes_equal_those_of_a_plain_ledger(
             seen.add(path.read_text())
             expected = ledger.predictions(rows) if kind == "predictions" else ledger.arrive(rows)
             result = ingest_files(site.context, [path]).files[0]
-            if expected.rows_quarantined == len(rows) and "conflicting_id" not in dict(result.reasons):
+            if expected.rows_quarantined == len(rows) and "conflicting_id" not in dict(
+                result.reasons
+            ):
                 assert result.status == "failed"
                 assert result.counts == RowCounts()
                 continue
@@ -194,7 +213,9 @@ def test_counts_and_outcomes_equal_those_of_a_plain_ledger(
             day = DAY + timedelta(days=offset)
             period = Period(day.replace(tzinfo=UTC), (day + timedelta(days=1)).replace(tzinfo=UTC))
             with store.counts(period, "1d") as counts:
-                found = read_outcomes(counts.connection, counts.source, Choice(period), by="all", start=period.start)
+                found = read_outcomes(
+                    counts.connection, counts.source, Choice(period), by="all", start=period.start
+                )
             total = sum((bucket.counts for bucket in found), OutcomeCounts())
             expected_total = ledger.outcome(day)
             assert astuple(total) == tuple(float(v) for v in astuple(expected_total))
@@ -230,5 +251,3 @@ def test_stored_counts_equal_counts_made_of_the_rows(
                 assert stored_profiles[i].missing == made_profiles[i].missing
                 assert stored_profiles[i].parse_failures == made_profiles[i].parse_failures
                 assert stored_profiles[i].unseen == made_profiles[i].unseen
-
-

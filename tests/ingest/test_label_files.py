@@ -73,7 +73,9 @@ def test_a_newer_label_time_stands_whatever_the_order_of_arrival(site: Site) -> 
     assert ingest(site, site.write("old.csv", old)).labels_matched == 100
     assert outcome(site).bad == wrong(log)
     both = pl.concat([old, new.head(10)])
-    assert ingest(site, site.write("again.csv", both)) == RowCounts(rows_read=110, rows_duplicate=110)
+    assert ingest(site, site.write("again.csv", both)) == RowCounts(
+        rows_read=110, rows_duplicate=110
+    )
     assert outcome(site).bad == wrong(log)
 
 
@@ -107,7 +109,11 @@ def test_unusable_labels_are_in_quarantine_with_their_reason(site: Site) -> None
     path.write_text("prediction_id,label,label_timestamp\np0,1,\n,1,\np1,,\np2,0,never\n")
     result = ingest_files(site.context, [path]).files[0]
     assert result.counts == RowCounts(rows_read=4, rows_quarantined=3, labels_matched=1)
-    assert dict(result.reasons) == {"unreadable_id": 1, "missing_label": 1, "unreadable_timestamp": 1}
+    assert dict(result.reasons) == {
+        "unreadable_id": 1,
+        "missing_label": 1,
+        "unreadable_timestamp": 1,
+    }
 
 
 def test_what_a_missing_label_means_counts_only_while_it_is_missing(
@@ -152,7 +158,9 @@ def test_labels_that_a_later_export_of_the_same_rows_knows_are_taken(site: Site)
     partly = log.with_columns(label=pl.when(pl.int_range(100) < 30).then("label"))
     ingest(site, site.write("early.parquet", partly))
     assert outcome(site).labelled == 30
-    assert ingest(site, site.write("late.parquet", log)) == RowCounts(rows_read=100, rows_duplicate=100)
+    assert ingest(site, site.write("late.parquet", log)) == RowCounts(
+        rows_read=100, rows_duplicate=100
+    )
     found = outcome(site)
     assert (found.rows, found.labelled, found.bad) == (100, 100, wrong(log))
     corrected = log.with_columns(label=1 - pl.col("label"))

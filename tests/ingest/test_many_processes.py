@@ -18,7 +18,19 @@ from workbench.errors import StoreLockedError
 from workbench.store.connections import Resources, StoreHome, reading, writing
 from workbench.workspace import Workspace
 
-INGEST = "import sys, workbench\nwith workbench.open(sys.argv[1]) as ws: print(ws.ingest(sys.argv[2:], model='m').counts)\n"
+INGEST = """
+import sys, workbench
+with workbench.open(sys.argv[1]) as ws:
+    print(ws.ingest(sys.argv[2:], model="m").counts)
+"""
+READ = """
+import sys, time, workbench
+from workbench.store.connections import reading
+ws = workbench.open(sys.argv[1])
+with reading(ws.store):
+    print("in", flush=True)
+    time.sleep(5)
+"""
 
 
 @pytest.fixture
@@ -100,9 +112,8 @@ def test_a_busy_store_is_waited_for_and_then_named(workspace: Workspace) -> None
 
 
 def test_readers_do_not_shut_each_other_out(workspace: Workspace) -> None:
-    code = "import sys, time, workbench\nfrom workbench.store.connections import reading\nws = workbench.open(sys.argv[1])\nwith reading(ws.store):\n    print('in', flush=True); time.sleep(5)\n"
     other = subprocess.Popen(
-        [sys.executable, "-c", code, str(workspace.root)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", READ, str(workspace.root)], stdout=subprocess.PIPE, text=True
     )
     assert other.stdout is not None
     assert other.stdout.readline() == "in\n"

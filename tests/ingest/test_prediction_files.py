@@ -38,7 +38,9 @@ def stored_ids(site: Site) -> list[str]:
     paths = [str(segment.path) for segment in segments.predictions]
     if not paths:
         return []
-    rows = duckdb.connect().execute("SELECT wb_id FROM read_parquet(?) ORDER BY 1", [paths]).fetchall()
+    rows = (
+        duckdb.connect().execute("SELECT wb_id FROM read_parquet(?) ORDER BY 1", [paths]).fetchall()
+    )
     return [row[0] for row in rows]
 
 
@@ -48,7 +50,10 @@ def quarantine(site: Site) -> list[tuple[str, int, str, str]]:
         return []
     return (
         duckdb.connect()
-        .execute("SELECT source, position, position_is, reason FROM read_parquet(?) ORDER BY ALL", [paths])
+        .execute(
+            "SELECT source, position, position_is, reason FROM read_parquet(?) ORDER BY ALL",
+            [paths],
+        )
         .fetchall()
     )
 
@@ -132,11 +137,20 @@ def test_a_feature_that_cannot_be_read_is_missing_and_its_text_is_kept(site: Sit
     with reading(home) as catalog:
         store = read_model_store(home, baseline, None)
         profile = read_profiles(catalog, store.stored, baseline.bins, Choice())[0]
-    assert (profile.bins.name, profile.present, profile.missing, profile.parse_failures) == ("x", 1, 2, 1)
-    kept = duckdb.connect().execute(
-        "SELECT wb_unparsed FROM read_parquet(?) WHERE wb_id = 'p2'",
-        [[str(segment.path) for segment in store.segments.predictions]],
-    ).fetchall()
+    assert (profile.bins.name, profile.present, profile.missing, profile.parse_failures) == (
+        "x",
+        1,
+        2,
+        1,
+    )
+    kept = (
+        duckdb.connect()
+        .execute(
+            "SELECT wb_unparsed FROM read_parquet(?) WHERE wb_id = 'p2'",
+            [[str(segment.path) for segment in store.segments.predictions]],
+        )
+        .fetchall()
+    )
     assert kept == [({"x": "twelve"},)]
 
 
@@ -150,7 +164,9 @@ def test_a_feature_that_cannot_be_read_is_missing_and_its_text_is_kept(site: Sit
         ("prediction_id,timestamp,prediction\np1,never,1\n", "not one usable row"),
     ],
 )
-def test_a_log_that_cannot_be_used_fails_whole_and_leaves_nothing(site: Site, content: str, said: str) -> None:
+def test_a_log_that_cannot_be_used_fails_whole_and_leaves_nothing(
+    site: Site, content: str, said: str
+) -> None:
     good = site.write("good.csv", binary_log(5))
     bad = site.root / "bad.csv"
     bad.write_text(content)
@@ -173,13 +189,17 @@ def test_a_log_without_ids_gets_them_from_file_and_position(
     assert ingest(site, site.write("b.parquet", log.head(10)))[0].counts.rows_stored == 10
     assert len(set(stored_ids(site))) == 30
     labels = site.write("l.csv", pl.DataFrame({"id": ["a"], "label": [1]}))
-    assert "no prediction ids" in (ingest_files(site.context, [labels], kind="labels").files[0].error or "")
+    assert "no prediction ids" in (
+        ingest_files(site.context, [labels], kind="labels").files[0].error or ""
+    )
 
 
 def test_a_naive_time_is_taken_in_the_zone_of_the_card(
     tmp_path: Path, home: StoreHome, clock: FixedClock
 ) -> None:
-    card = ModelCard(model=Identity(name="m", task="binary"), columns=Columns(timezone="America/New_York"))
+    card = ModelCard(
+        model=Identity(name="m", task="binary"), columns=Columns(timezone="America/New_York")
+    )
     site = binary_site(tmp_path, home, clock, card)
     ingest(site, site.write("a.csv", binary_log(1)))
     with reading(home) as catalog:
@@ -204,7 +224,9 @@ def test_a_file_in_no_order_is_split_by_day_all_the_same(site: Site) -> None:
     days = {segment.start.date() for segment in segments.predictions if segment.start}
     assert days == {(START + timedelta(days=i)).date() for i in range(10)}
     for segment in segments.predictions:
-        assert segment.start and segment.end and segment.start.date() == segment.end.date()
+        assert segment.start is not None
+        assert segment.end is not None
+        assert segment.start.date() == segment.end.date()
 
 
 def test_hostile_names_are_stored_and_compared_like_any_other(
@@ -231,7 +253,8 @@ def test_columns_the_card_does_not_know_are_kept_whatever_their_type(site: Site)
     with reading(home) as catalog:
         paths = [str(s.path) for s in model_segments(catalog, "m", home.segments).predictions]
     rows = duckdb.connect().execute(
-        "SELECT DISTINCT note::VARCHAR, _wb_id FROM read_parquet(?, union_by_name = true) ORDER BY 1", [paths]
+        "SELECT DISTINCT note::VARCHAR, _wb_id FROM read_parquet(?, union_by_name = true) ORDER BY 1",
+        [paths],
     )
     assert rows.fetchall() == [("1", "mine"), ("text", "mine")]
 

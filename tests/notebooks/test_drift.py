@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.site import HOSTILE, MODEL, PERIOD, SECRETS, SENSITIVE
+from tests.report.site import HOSTILE, MODEL, PERIOD, POSTCODES, SENSITIVE
 from workbench import charts
 from workbench.report.happened import happened_section
 from workbench.workspace import Workspace
@@ -94,7 +94,7 @@ def test_a_sensitive_column_is_drawn_without_its_values(
     defined = run(notebook, asked=asked(incident.root, MODEL, PERIOD), column_choice=Chosen([row]))
     drawn = json.dumps(defined["share_chart"].to_dict())
     assert "bin 1" in drawn
-    assert not any(secret in drawn for secret in SECRETS)
+    assert not any(secret in drawn for secret in POSTCODES)
 
 
 def test_as_of_is_followed(incident: Workspace, notebook: Path) -> None:

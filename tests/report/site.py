@@ -15,8 +15,8 @@ MODEL = "delay|<b>[/b]"
 HOSTILE = "feed.delay[0]'\"`|</script><script>alert(1)</script>"
 """A numeric feature whose values are sixty times larger from the second half on."""
 SENSITIVE = "postcode"
-SECRETS = ("SE1-seen", "N16-seen")
-UNSEEN_SECRET = "W1A-unseen"
+POSTCODES = ("SE1-seen", "N16-seen")
+UNSEEN_POSTCODE = "W1A-unseen"
 UNSEEN = "<img src=x onerror=alert(2)>|`new`"
 """A category of `carrier` that the reference does not have."""
 START = datetime(2024, 2, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ def rows(
                 faulty & (rng.random(n) < 0.2), UNSEEN, rng.choice(["AA", "UA"], n)
             ),
             SENSITIVE: np.where(
-                faulty & (rng.random(n) < 0.2), UNSEEN_SECRET, rng.choice(SECRETS, n)
+                faulty & (rng.random(n) < 0.2), UNSEEN_POSTCODE, rng.choice(POSTCODES, n)
             ),
             "prediction": np.where(faulty, feed + rng.normal(0, 6, n), feed),
             "label": label,

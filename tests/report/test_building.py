@@ -18,11 +18,11 @@ from tests.report.site import (
     HOSTILE,
     MODEL,
     PERIOD,
-    SECRETS,
+    POSTCODES,
     SENSITIVE,
     START,
     UNSEEN,
-    UNSEEN_SECRET,
+    UNSEEN_POSTCODE,
 )
 from workbench.errors import NoRowsError, PeriodError, UnknownModelError
 from workbench.report import build_report, to_json, to_markdown
@@ -68,7 +68,7 @@ def test_sensitive_values_are_nowhere_and_others_are(incident: Workspace) -> Non
     report = build_report(incident, MODEL, PERIOD)
     for text in (to_markdown(report), to_json(report)):
         assert SENSITIVE in text
-        for secret in (*SECRETS, UNSEEN_SECRET):
+        for secret in (*POSTCODES, UNSEEN_POSTCODE):
             assert secret not in text
     assert UNSEEN in json.loads(to_json(report))["sections"][2]["tables"][0]["rows"][1]["unseen"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,16 +86,12 @@ def test_no_text_changes_the_structure_of_the_document(text: str) -> None:
     ],
 )
 def test_a_paragraph_stays_one_whatever_it_begins_with(text: str) -> None:
-    source = to_markdown(
-        IncidentReport(
-            "m", "binary", "", "", (), figures.report().period, "ok", figures.report().generated_at, "0", None,
-            (Section("s", "S", ("before", text, "after")),),
-        )
-    )  # fmt: skip
-    section = source[source.index("## S") :]
-    kinds = [token.type for token in PARSER.parse(section) if token.type.endswith("_open")]
+    section = Section("s", "S", ("before", text, "after"))
+    source = to_markdown(replace(figures.report(), sections=(section,)))
+    answer = source[source.index("## S") :]
+    kinds = [token.type for token in PARSER.parse(answer) if token.type.endswith("_open")]
     assert kinds == ["heading_open", "paragraph_open", "paragraph_open", "paragraph_open"]
-    paragraphs = [token for token in PARSER.parse(section) if token.type == "inline"]
+    paragraphs = [token for token in PARSER.parse(answer) if token.type == "inline"]
     shown_text = "".join(child.content for child in paragraphs[2].children or [])
     assert shown_text == text.strip()
 

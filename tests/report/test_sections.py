@@ -60,7 +60,8 @@ def test_a_rate_without_labels_is_said_to_be_unknown_and_why() -> None:
     )
     text = rate_sentence(replace(figures.performance(), model="m", whole=whole))
     assert text == (
-        "The bad-prediction rate of m cannot be judged: no row of the period is labelled (600 rows, 0 labelled)."
+        "The bad-prediction rate of m cannot be judged: no row of the period is labelled "
+        "(600 rows, 0 labelled)."
     )
 
 
@@ -130,9 +131,7 @@ def test_the_period_is_spelled_out_and_a_name_that_looks_like_an_option_stays_a_
 @settings(max_examples=40)
 @given(
     st.lists(
-        st.text(
-            st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=12
-        ),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12),
         min_size=1,
         max_size=12,
     )

@@ -16,7 +16,9 @@ from workbench.store.quoting import identifier
 from workbench.store.source import Source
 from workbench.store.sources import open_source, peek_columns
 
-FRAME = pl.DataFrame({"id": ["a", "b", None], 'x "q"': [1.5, None, 3.0], "[/b] 🙂": ["u", "v,\n", "w"]})
+FRAME = pl.DataFrame(
+    {"id": ["a", "b", None], 'x "q"': [1.5, None, 3.0], "[/b] 🙂": ["u", "v,\n", "w"]}
+)
 
 
 def rows_of(home: StoreHome, path: Path, folder: Path) -> tuple[Source, list[tuple[object, ...]]]:
@@ -65,7 +67,9 @@ def test_every_format_and_packing_gives_the_same_rows(
     assert peek_columns(path)[1] == source.names
 
 
-def test_broken_csv_lines_are_set_aside_and_the_rest_is_read(home: StoreHome, tmp_path: Path) -> None:
+def test_broken_csv_lines_are_set_aside_and_the_rest_is_read(
+    home: StoreHome, tmp_path: Path
+) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b'id,x,y\n1,2,3\n2,,"a\nb"\n3,4\n4,5,6,7\n5,"open,1\n')
     source, rows = rows_of(home, path, tmp_path / "work")
@@ -75,7 +79,9 @@ def test_broken_csv_lines_are_set_aside_and_the_rest_is_read(home: StoreHome, tm
 
 def test_broken_json_lines_are_set_aside_with_their_number(home: StoreHome, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b'{"id":1,"A":true,"a":"x"}\n{broken\n\n[1]\n{"id":12345678901234567890,"n":null}\n')
+    path.write_bytes(
+        b'{"id":1,"A":true,"a":"x"}\n{broken\n\n[1]\n{"id":12345678901234567890,"n":null}\n'
+    )
     source, rows = rows_of(home, path, tmp_path / "work")
     assert [line.position for line in source.rejected] == [2, 4]
     assert rows[0][:3] == ("1", "true", "x")

@@ -68,8 +68,12 @@ def standin() -> Iterator[StandIn]:
 
 def _week_gone_wrong(rows: int) -> pl.DataFrame:
     """Labels against the predictions, one feature moved far, and a category nobody knew."""
-    return binary_log(rows, seed=7, first_id=50_000, start=_START + timedelta(days=14), hours=168).with_columns(
-        pl.col("x") * 60.0, (1 - pl.col("prediction")).alias("label"), pl.lit("\x1b]0;new\x07").alias("c")
+    return binary_log(
+        rows, seed=7, first_id=50_000, start=_START + timedelta(days=14), hours=168
+    ).with_columns(
+        pl.col("x") * 60.0,
+        (1 - pl.col("prediction")).alias("label"),
+        pl.lit("\x1b]0;new\x07").alias("c"),
     )
 
 
@@ -79,7 +83,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     root = tmp_path_factory.mktemp("fleet")
     workspace = replace(Workspace.create(root), clock=FixedClock(datetime(2024, 6, 1, tzinfo=UTC)))
     reference = root / "data" / "reference.parquet"
-    binary_log(2000, seed=99, first_id=10**6, start=datetime(2024, 1, 1, tzinfo=UTC), hours=480).write_parquet(reference)
+    binary_log(
+        2000, seed=99, first_id=10**6, start=datetime(2024, 1, 1, tzinfo=UTC), hours=480
+    ).write_parquet(reference)
     calm, bad = root / "calm.parquet", root / "bad.parquet"
     binary_log(3000, seed=1, start=_START, hours=21 * 24).write_parquet(calm)
     _week_gone_wrong(1500).write_parquet(bad)

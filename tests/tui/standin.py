@@ -143,9 +143,7 @@ def performance(model: str) -> PerformanceReport:
 
 def _delays(counts: tuple[int, ...], total: float) -> ColumnProfile:
     edges = (-7.0, -5.0, -4.0, -2.0, -1.0, 2.0, 8.0, 21.0, 53.0)
-    bins = ColumnBins(
-        "dep_delay", "feature", "numeric", edges=edges, psi_edges=edges, center=12.6
-    )
+    bins = ColumnBins("dep_delay", "feature", "numeric", edges=edges, psi_edges=edges, center=12.6)
     return ColumnProfile(bins, counts, total=total, minimum=-21.0, maximum=50_400.0)
 
 

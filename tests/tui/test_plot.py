@@ -25,7 +25,7 @@ def dots(raster: Raster) -> set[tuple[int, int]]:
         text = raster.text(row, column)
         bits = ord(text) - 0x2800 if text not in " *" else 0
         for index in range(8):
-            x, y = ((index // 3, index % 3) if index < 6 else (index - 6, 3))
+            x, y = (index // 3, index % 3) if index < 6 else (index - 6, 3)
             if bits >> index & 1:
                 found.add((2 * column + x, 4 * raster.height - 1 - (4 * row + y)))
     return found

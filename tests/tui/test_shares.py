@@ -18,9 +18,7 @@ def column(bins: ColumnBins, before: tuple[int, ...], now: tuple[int, ...]) -> C
     )  # fmt: skip
 
 
-NUMBERS = ColumnBins(
-    "x", "feature", "numeric", edges=(1.0, 2.0, 3.0, 4.0), psi_edges=(2.0, 4.0)
-)
+NUMBERS = ColumnBins("x", "feature", "numeric", edges=(1.0, 2.0, 3.0, 4.0), psi_edges=(2.0, 4.0))
 WORDS = ColumnBins("c", "feature", "categorical", categories=("a", "b", "c", "d"))
 
 

@@ -164,6 +164,7 @@ def test_without_colour(
 def test_hostile_names(snap_compare: SnapCompare, standin: StandIn) -> None:
     names = ("[/b]", "[red]x[/red]", "a\x1b[31mb", "emoji 🚀 and 漢字", "[@click=app.quit]y[/]")
     standin.statuses = tuple(
-        replace(standin.statuses[0], name=name, reason=f"{name} is on [b]fire[/b]") for name in names
+        replace(standin.statuses[0], name=name, reason=f"{name} is on [b]fire[/b]")
+        for name in names
     )
     assert looks_the_same(snap_compare, standin, (80, 24), ("j", "j"))

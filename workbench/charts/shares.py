@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -111,7 +112,7 @@ def _ranges(bins: ColumnBins) -> list[str]:
     ends = _written(bins.psi_edges)
     if not ends:
         return ["all values"]
-    between = [f"{low} to {high}" for low, high in zip(ends, ends[1:], strict=False)]
+    between = [f"{low} to {high}" for low, high in pairwise(ends)]
     return [f"up to {ends[0]}", *between, f"above {ends[-1]}"]
 
 

@@ -44,7 +44,9 @@ def performance_document(report: PerformanceReport) -> dict[str, Any]:
             "high": report.reference_high,
             "warning": report.warning_rate,
             "critical": report.critical_rate,
-            "reason": None if report.reference_rate is not None else "the reference has no labelled predictions",
+            "reason": None
+            if report.reference_rate is not None
+            else "the reference has no labelled predictions",
         },
         "whole": _bucket(report.whole),
         "buckets": [_bucket(bucket) for bucket in report.buckets],
@@ -133,7 +135,9 @@ def _status(status: ModelStatus) -> dict[str, Any]:
             "low": status.low,
             "high": status.high,
             "estimated": status.estimated_rate,
-            "reason": None if status.current_rate is not None else status.reason or "no labels in the period",
+            "reason": None
+            if status.current_rate is not None
+            else status.reason or "no labels in the period",
         },
         "since": status.since,
         "drifted_features": list(status.drifted_features),

@@ -17,13 +17,20 @@ from workbench.domain.names import shown
 @click.command(short_help="Which inputs and outputs moved.")
 @click.argument("name")
 @period_option
-@click.option("--against", default="reference", show_default=True, metavar="P", help="A period, or reference.")
+@click.option(
+    "--against", default="reference", show_default=True, metavar="P", help="A period, or reference."
+)
 @version_option
 @json_option
 @common_options
 @click.pass_context
 def drift(
-    ctx: click.Context, name: str, period: str | None, against: str, version: str | None, as_json: bool
+    ctx: click.Context,
+    name: str,
+    period: str | None,
+    against: str,
+    version: str | None,
+    as_json: bool,
 ) -> None:
     """Shows which columns of NAME moved against the reference, worst first."""
     from workbench.cli.documents import drift_document
@@ -60,6 +67,8 @@ def drift(
         if column.unseen and column.name not in hidden:
             listed = ", ".join(shown(value, 24) for value in column.unseen[:8])
             more = f" and {len(column.unseen) - 8} more" if len(column.unseen) > 8 else ""
-            click.echo(f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}")
+            click.echo(
+                f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}"
+            )
     for text in report.notes:
         note(text)

@@ -21,10 +21,21 @@ _LISTED = 12
 
 @click.command(short_help="Read exported prediction logs and labels into the store.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--model", required=True, metavar="NAME", help="Whose predictions or labels they are.")
-@click.option("--format", "format_", default="auto", show_default=True, help="auto, parquet, csv, jsonl or arrow.")
 @click.option(
-    "--kind", default="auto", show_default=True, type=click.Choice(["auto", "predictions", "labels"])
+    "--model", required=True, metavar="NAME", help="Whose predictions or labels they are."
+)
+@click.option(
+    "--format",
+    "format_",
+    default="auto",
+    show_default=True,
+    help="auto, parquet, csv, jsonl or arrow.",
+)
+@click.option(
+    "--kind",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "predictions", "labels"]),
 )
 @json_option
 @common_options
@@ -59,11 +70,18 @@ def print_result(result: IngestResult) -> None:
 
     if len(result.files) <= _LISTED:
         print_table(
-            ("file", "kind", "status", "read", "stored", "duplicate", "quarantined", "matched", "pending"),
-            [
-                (shown(f.path, 48), f.kind, f.status, *(_counts(f.counts)))
-                for f in result.files
-            ],
+            (
+                "file",
+                "kind",
+                "status",
+                "read",
+                "stored",
+                "duplicate",
+                "quarantined",
+                "matched",
+                "pending",
+            ),
+            [(shown(f.path, 48), f.kind, f.status, *(_counts(f.counts))) for f in result.files],
             "lllrrrrrr",
         )
     for file in result.files:
@@ -94,7 +112,13 @@ def progress_bar() -> Iterator[Reporter | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     with Progress(
         TextColumn("{task.fields[name]}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
@@ -104,6 +128,8 @@ def progress_bar() -> Iterator[Reporter | None]:
 
         def report(progress: IngestProgress) -> None:
             name = shown(progress.path.rsplit("/", 1)[-1], 32)
-            bar.update(task, total=max(progress.total_bytes, 1), completed=progress.done_bytes, name=name)
+            bar.update(
+                task, total=max(progress.total_bytes, 1), completed=progress.done_bytes, name=name
+            )
 
         yield report

@@ -57,7 +57,9 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if near:
-                raise click.UsageError(f"{error.message.rstrip('.')}. Did you mean {near[0]!r}?", ctx) from None
+                raise click.UsageError(
+                    f"{error.message.rstrip('.')}. Did you mean {near[0]!r}?", ctx
+                ) from None
             raise
 
 
@@ -68,7 +70,9 @@ class LazyGroup(click.Group):
 )
 @common_options
 @click.version_option(package_name="oncall-workbench", prog_name="workbench")
-@click.option("--low-bandwidth", is_flag=True, help="Terminal UI without animation, for slow links.")
+@click.option(
+    "--low-bandwidth", is_flag=True, help="Terminal UI without animation, for slow links."
+)
 @click.pass_context
 def workbench(ctx: click.Context, low_bandwidth: bool) -> None:
     """The on-call workbench for machine-learning models.

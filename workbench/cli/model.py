@@ -20,14 +20,21 @@ def model() -> None:
 
 @model.command(short_help="Infer a card from a reference table.")
 @click.argument("name")
-@click.option("--reference", required=True, metavar="FILE", help="Labelled rows, held out from training.")
+@click.option(
+    "--reference", required=True, metavar="FILE", help="Labelled rows, held out from training."
+)
 @click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]))
 @click.option("--train", metavar="FILE", help="The table the champion was trained on.")
 @click.option("--artifact", metavar="FILE", help="The champion: a .skops or .onnx file.")
 @common_options
 @click.pass_context
 def add(
-    ctx: click.Context, name: str, reference: str, task: str | None, train: str | None, artifact: str | None
+    ctx: click.Context,
+    name: str,
+    reference: str,
+    task: str | None,
+    train: str | None,
+    artifact: str | None,
 ) -> None:
     """Infers a card for NAME from a reference table and writes it for you to edit."""
     from workbench.cli.printing import note
@@ -35,7 +42,10 @@ def add(
     with session_of(ctx).workspace() as ws:
         path = ws.add_model(name, reference, task, train, artifact)
         click.echo(shown(path.relative_to(ws.root)))
-        note("Read it through: what was inferred says why. Then: workbench ingest PATH --model " + name)
+        note(
+            "Read it through: what was inferred says why. Then: workbench ingest PATH --model "
+            + name
+        )
 
 
 @model.command("list", short_help="The models of the workspace.")
@@ -58,7 +68,13 @@ def list_models(ctx: click.Context, as_json: bool) -> None:
     print_table(
         ("model", "task", "version", "owner", "description"),
         [
-            (shown(c.name, 40), c.model.task, shown(c.model.version), shown(c.model.owner, 20), shown(c.model.description, 40))
+            (
+                shown(c.name, 40),
+                c.model.task,
+                shown(c.model.version),
+                shown(c.model.owner, 20),
+                shown(c.model.description, 40),
+            )
             for c in cards
         ],
     )
@@ -100,7 +116,13 @@ def check(ctx: click.Context, name: str | None, as_json: bool) -> None:
         print_json(
             {
                 "cards": [
-                    {"name": f.name, "ok": f.problem is None, "problem": f.problem, "hint": f.hint or None, "notes": list(f.notes)}
+                    {
+                        "name": f.name,
+                        "ok": f.problem is None,
+                        "problem": f.problem,
+                        "hint": f.hint or None,
+                        "notes": list(f.notes),
+                    }
                     for f in findings
                 ]
             }

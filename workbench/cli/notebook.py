@@ -75,7 +75,7 @@ def marimo_command(
 def _run(words: list[str]) -> int:
     # A look for a newer version would leave the machine.
     environment = {**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
-    with subprocess.Popen(words, env=environment) as process:  # noqa: S603 - no shell
+    with subprocess.Popen(words, env=environment) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -74,7 +74,9 @@ version_option = click.option(
 def _remember_directory(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     session = session_of(ctx)
     # A command's own -C wins over the group's; the variable must not undo either.
-    if value is not None and (session.directory is None or ctx.get_parameter_source("directory") != _ENVIRONMENT):
+    if value is not None and (
+        session.directory is None or ctx.get_parameter_source("directory") != _ENVIRONMENT
+    ):
         session.directory = value
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Bad-prediction rate over time.")
 @click.argument("name")
 @period_option
-@click.option("--by", type=click.Choice(["1h", "1d", "7d", "month", "all"]), help="Length of a bucket.")
+@click.option(
+    "--by", type=click.Choice(["1h", "1d", "7d", "month", "all"]), help="Length of a bucket."
+)
 @click.option("--segment", metavar="COL", help="Break the rates down by a column.")
 @version_option
 @json_option
@@ -55,14 +57,22 @@ def performance(
 
     def cells(bucket: RateBucket) -> tuple[str, ...]:
         value = next(iter(bucket.segment.values())) if bucket.segment else None
-        first = (when(bucket.start),) + ((shown(value if value is not None else "(missing)", 24),) if segment else ())
+        first = (when(bucket.start),) + (
+            (shown(value if value is not None else "(missing)", 24),) if segment else ()
+        )
         return (
             *first, f"{bucket.rows:,}", f"{bucket.labelled:,}", rate(bucket.bad_rate),
             interval(bucket.low, bucket.high), word(bucket.status), shown(bucket.reason or ""),
         )  # fmt: skip
 
-    print_table(kept, [cells(bucket) for bucket in report.buckets], "llrrrrll" if segment else "lrrrrll")
-    for title, groups in (("version", report.by_version), ("role", report.by_role), ("arm", report.by_arm)):
+    print_table(
+        kept, [cells(bucket) for bucket in report.buckets], "llrrrrll" if segment else "lrrrrll"
+    )
+    for title, groups in (
+        ("version", report.by_version),
+        ("role", report.by_role),
+        ("arm", report.by_arm),
+    ):
         if len(groups) > 1 or (title == "arm" and groups):
             click.echo("")
             print_table(

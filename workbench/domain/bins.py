@@ -40,10 +40,7 @@ def make_numeric_bins(name: str, role: str, values: NDArray[Any]) -> ColumnBins:
     distinct = np.unique(finite)
     is_discrete = distinct.size <= FINE_BINS
     below = np.nextafter(distinct[0], -np.inf)
-    if is_discrete:
-        inner = distinct
-    else:
-        inner = np.unique(np.append(_quantiles(finite, FINE_BINS), distinct[-1]))
+    inner = distinct if is_discrete else np.append(_quantiles(finite, FINE_BINS), distinct[-1])
     deciles = np.unique(_quantiles(finite, 10))
     kept = deciles[deciles < distinct[-1]]
     if kept.size == 0:

@@ -53,7 +53,9 @@ class Columns:
     experiment: str = key("", "arm of a traffic split")
     features: tuple[str, ...] = key((), "empty: every other column of the reference")
     categorical: tuple[str, ...] = key((), "empty: strings, booleans and enums")
-    segments: tuple[str, ...] = key((), "columns to break rates down by; empty: the categorical ones")
+    segments: tuple[str, ...] = key(
+        (), "columns to break rates down by; empty: the categorical ones"
+    )
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,7 @@ class BadPrediction:
     """When is a prediction bad?"""
 
     positive_class: str = key("1", "binary: which class the score is for")
-    rule: str = key(
-        "", "empty: mismatch for classes, absolute_error for regression", ("", *RULES)
-    )
+    rule: str = key("", "empty: mismatch for classes, absolute_error for regression", ("", *RULES))
     tolerance: float = key(
         0.0, "error rules: bad when larger; 0: the 90th percentile of the reference's errors"
     )
@@ -93,7 +93,9 @@ class Labels:
 class Reference:
     """What the model looked like when it was well."""
 
-    data: str = key("data/reference.parquet", "labelled table in the log's columns, held out from training")
+    data: str = key(
+        "data/reference.parquet", "labelled table in the log's columns, held out from training"
+    )
     period: str = key("", "or an explicit start/end of the ingested logs, frozen at first use")
 
 
@@ -111,9 +113,13 @@ class Thresholds:
     """What is worth a look and what is worth a page: (warning, critical)."""
 
     bad_rate: tuple[float, float] = key((0.02, 0.05), "absolute rise over the reference, or")
-    bad_rate_ratio: tuple[float, float] = key((1.25, 1.5), "relative rise; either raises, if significant")
+    bad_rate_ratio: tuple[float, float] = key(
+        (1.25, 1.5), "relative rise; either raises, if significant"
+    )
     drift_effect: tuple[float, float] = key((0.1, 0.25), "PSI, on top of significance")
-    drift_distance: tuple[float, float] = key((0.25, 1.0), "scaled Wasserstein of a numeric column, likewise")
+    drift_distance: tuple[float, float] = key(
+        (0.25, 1.0), "scaled Wasserstein of a numeric column, likewise"
+    )
     missing_rate: tuple[float, float] = key((0.01, 0.05), "absolute rise")
     false_pages_per_month: float = key(1.0, "alarm budget over all tests of this model")
 
@@ -123,7 +129,9 @@ class Training:
     """How the champion was trained."""
 
     data: str = key("data/train.parquet", "the table the champion was trained on")
-    recipe: str = key("gradient_boosting", 'gradient_boosting, linear, random_forest or "package.module:function"')
+    recipe: str = key(
+        "gradient_boosting", 'gradient_boosting, linear, random_forest or "package.module:function"'
+    )
     params: dict[str, Any] = key({}, "parameters of the recipe")
 
 
@@ -131,7 +139,9 @@ class Training:
 class Trigger:
     """What starts a retraining."""
 
-    on: tuple[str, ...] = key(("bad_rate",), "bad_rate, training_data_changed", ("bad_rate", "training_data_changed"))
+    on: tuple[str, ...] = key(
+        ("bad_rate",), "bad_rate, training_data_changed", ("bad_rate", "training_data_changed")
+    )
     mode: str = key("propose", "auto trains, and never promotes by itself", ("propose", "auto"))
 
 
@@ -185,4 +195,6 @@ class ModelCard:
     @property
     def rule(self) -> str:
         """The bad-prediction rule in force."""
-        return self.bad_prediction.rule or ("mismatch" if self.is_classification else "absolute_error")
+        return self.bad_prediction.rule or (
+            "mismatch" if self.is_classification else "absolute_error"
+        )

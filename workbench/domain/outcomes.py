@@ -8,8 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class OutcomeCounts:
-    """Sums over the rows of one bucket and group; all but `rows` and the predicted counts are
-    over the labelled rows only. Counts of rows are whole numbers, stored as floats."""
+    """Sums over the rows of one bucket and group.
+
+    All but `rows` and the predicted counts are over the labelled rows only. Counts of rows
+    are whole numbers, stored as floats.
+    """
 
     rows: float = 0
     labelled: float = 0
@@ -41,7 +44,9 @@ class OutcomeCounts:
 
     def __add__(self, other: OutcomeCounts) -> OutcomeCounts:
         """The counts of both groups together."""
-        return OutcomeCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(OutcomeCounts)))
+        return OutcomeCounts(
+            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(OutcomeCounts))
+        )
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,9 @@ def parse_duration(text: str) -> timedelta:
     try:
         return int(match.group(1)) * _UNITS[match.group(2)]
     except OverflowError as error:
-        raise PeriodError(f"the duration {text!r} is too long", "Write it as 24h, 7d or 2w.") from error
+        raise PeriodError(
+            f"the duration {text!r} is too long", "Write it as 24h, 7d or 2w."
+        ) from error
 
 
 def bucket_start(moment: datetime, bucket: timedelta) -> datetime:
@@ -119,16 +121,22 @@ def resolve_period(text: str, *, first: datetime, now: datetime, bucket: timedel
         if period.end <= period.start:
             raise PeriodError(f"the period {text!r} ends before it starts", PERIOD_HINT)
         return period
+    length = _length(text)
     try:
-        length = parse_duration(text)
-        if length <= timedelta(0):
-            raise PeriodError(f"the period {text!r} is empty", PERIOD_HINT)
         # A length that is not whole buckets starts where its first bucket starts.
         return Period(bucket_start(end - length, bucket), end)
-    except PeriodError as error:
-        raise PeriodError(f"cannot read the period {text!r}", PERIOD_HINT) from error
     except OverflowError as error:
         raise PeriodError(f"the period {text!r} starts before the calendar", PERIOD_HINT) from error
+
+
+def _length(text: str) -> timedelta:
+    try:
+        length = parse_duration(text)
+    except PeriodError as error:
+        raise PeriodError(f"cannot read the period {text!r}", PERIOD_HINT) from error
+    if length <= timedelta(0):
+        raise PeriodError(f"the period {text!r} is empty", PERIOD_HINT)
+    return length
 
 
 def is_whole_buckets(period: Period, bucket: timedelta) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 CATEGORY_CAP = 200
@@ -93,4 +94,4 @@ class ColumnProfile:
         if self.bins.kind != "numeric" or self.present == 0 or self.minimum is None:
             return None
         mean = self.total / self.present
-        return max(self.total_squares / self.present - mean * mean, 0.0) ** 0.5
+        return math.sqrt(max(self.total_squares / self.present - mean * mean, 0.0))

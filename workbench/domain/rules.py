@@ -62,7 +62,9 @@ def outcome_rules(card: ModelCard, shape: LogShape, tolerance: float) -> Outcome
         bucket_seconds=int(parse_duration(card.monitoring.bucket).total_seconds()),
         segments=shape.segments,
         missing_means=card.labels.missing_means if assumes else None,
-        maturity_seconds=int(parse_duration(card.labels.maturity).total_seconds()) if assumes else 0,
+        maturity_seconds=int(parse_duration(card.labels.maturity).total_seconds())
+        if assumes
+        else 0,
     )
 
 

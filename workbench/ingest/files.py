@@ -37,7 +37,7 @@ def expand_paths(paths: Sequence[str | Path]) -> tuple[Path, ...]:
         elif path.exists() or not glob.has_magic(str(given)):
             found[path] = None
         else:
-            matched = sorted(Path(name) for name in glob.glob(str(given), recursive=True))
+            matched = sorted(Path(name) for name in glob.iglob(str(given), recursive=True))  # noqa: PTH207 - may be absolute
             files = [name for name in matched if name.is_file()]
             if not files:
                 raise LogFileError(f"nothing matches {given}", "Check the path; quote a pattern.")

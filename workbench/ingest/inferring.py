@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from workbench.domain.card import BadPrediction, Columns, Identity, ModelCard, Reference, Training
 from workbench.errors import CardError, ReferenceTableError
@@ -77,16 +78,18 @@ def infer_card(
     notes["model.task"] = why
     positive = _positive_class(label or prediction)
     if chosen == "binary":
+        outcome = label or prediction
         notes["bad_prediction.positive_class"] = (
-            f"the classes of {(label or prediction).name} are {_listed((label or prediction).values)}"
-            if (label or prediction)
+            f"the classes of {outcome.name} are {_listed(outcome.values)}"
+            if outcome is not None
             else "no label or prediction to tell the classes from"
         )
     if chosen == "regression":
         notes["bad_prediction.tolerance"] = (
             "0: the 90th percentile of the reference's own errors; say what is bad for you"
         )
-    columns = Columns(**{role: column for role, column in found.items() if column is not None})
+    given: dict[str, Any] = {role: column for role, column in found.items() if column is not None}
+    columns = Columns(**given)
     card = ModelCard(
         model=Identity(name=name, task=chosen, artifact=artifact or ""),
         columns=columns,
@@ -114,7 +117,11 @@ def _task(outcome: ColumnSummary | None, score: str | None) -> tuple[str, str]:
         return "binary", f"{outcome.name} has {outcome.distinct} distinct values"
     if not outcome.is_number:
         return "multiclass", f"{outcome.name} is text with {outcome.distinct} distinct values"
-    if outcome.is_whole and outcome.distinct <= _MOST_CLASSES and outcome.distinct < outcome.rows / 20:
+    if (
+        outcome.is_whole
+        and outcome.distinct <= _MOST_CLASSES
+        and outcome.distinct < outcome.rows / 20
+    ):
         return "multiclass", f"{outcome.name} has {outcome.distinct} distinct whole numbers"
     return "regression", f"{outcome.name} is a number with {outcome.distinct} distinct values"
 

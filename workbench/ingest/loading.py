@@ -118,7 +118,8 @@ def _look(context: StoreContext, files: Sequence[Path], format_: str, kind: str)
             format_found, names = peek_columns(path, format_)
             digest = file_hash(path)
             earlier = next(
-                (entry for entry in known if entry[1] == digest and kind in ("auto", entry[0])), None
+                (entry for entry in known if entry[1] == digest and kind in ("auto", entry[0])),
+                None,
             )
             if earlier is not None:
                 plan.results[number] = _already(shown, format_found, earlier[0], known[earlier])
@@ -131,9 +132,7 @@ def _look(context: StoreContext, files: Sequence[Path], format_: str, kind: str)
             plan.twins[number] = seen[digest]
             continue
         seen[digest] = number
-        plan.candidates.append(
-            _Candidate(number, path, shown, digest, path.stat().st_size, which)
-        )
+        plan.candidates.append(_Candidate(number, path, shown, digest, path.stat().st_size, which))
     return plan
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from math import log
 
 from workbench.domain.outcomes import OutcomeBucket
@@ -30,7 +31,7 @@ def onset(buckets: Sequence[OutcomeBucket]) -> datetime | None:
     together = _likelihood(bad, labelled)
     best: tuple[float, datetime] | None = None
     bad_before = labelled_before = 0.0
-    for previous, bucket in zip(kept, kept[1:], strict=False):
+    for previous, bucket in pairwise(kept):
         bad_before += previous.counts.bad
         labelled_before += previous.counts.labelled
         bad_after, labelled_after = bad - bad_before, labelled - labelled_before

@@ -7,7 +7,7 @@ from datetime import datetime
 from workbench.domain.period import iso
 from workbench.report.sections import Cell, Column
 
-NOTHING = "–"
+NOTHING = "-"
 """What stands in a cell that has no figure; the status or the reason beside it says why."""
 
 
@@ -31,6 +31,6 @@ def cell_text(column: Column, value: Cell) -> str:
 
 
 def _moment(at: datetime) -> str:
-    """A moment in UTC, without the time of day at midnight, and without seconds if there are none."""
+    """A moment in UTC, without a time of day at midnight, and without seconds if they are 0."""
     text = iso(at).removesuffix("Z").replace("T", " ")
     return text.removesuffix(" 00:00:00").removesuffix(":00")

@@ -34,8 +34,7 @@ from workbench.store.outcome_sql import bucket_of
 from workbench.store.quoting import identifier, literal
 from workbench.store.rebuilding import copy_counts, rebuild_counts
 from workbench.store.reference_shape import reference_shape
-from workbench.store.rows import make_rows_view
-from workbench.store.rows import known_columns
+from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.source import Source
 from workbench.store.sources import open_source
 
@@ -105,9 +104,20 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
             baseline, tolerance = _measure(connection, path, Path(folder), card, digest, basis, now)
             written = write_counts(connection, Path(folder))
         with writing(home, f"storing the baseline of {card.name}") as catalog:
-            _store(catalog, baseline, tolerance, written, basis, digest, stat.st_size, stat.st_mtime_ns)
-            rebuild_counts(catalog, home, baseline.model, baseline.bins, baseline.bins_id,
-                           baseline.rules, baseline.rules_id, baseline.shape, Path(folder))
+            _store(
+                catalog, baseline, tolerance, written, basis, digest, stat.st_size, stat.st_mtime_ns
+            )
+            rebuild_counts(
+                catalog,
+                home,
+                baseline.model,
+                baseline.bins,
+                baseline.bins_id,
+                baseline.rules,
+                baseline.rules_id,
+                baseline.shape,
+                Path(folder),
+            )
     return baseline
 
 
@@ -164,12 +174,20 @@ def _stored(
 
 
 def _measure(
-    connection: Connection, path: Path, folder: Path, card: ModelCard, digest: str, basis: str, now: datetime
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    card: ModelCard,
+    digest: str,
+    basis: str,
+    now: datetime,
 ) -> tuple[Baseline, float]:
     try:
         source = open_source(connection, path, folder)
     except LogFileError as error:
-        raise ReferenceTableError(f"the reference of {card.name}: {error.message}", error.hint) from error
+        raise ReferenceTableError(
+            f"the reference of {card.name}: {error.message}", error.hint
+        ) from error
     shape = reference_shape(connection, source, card)
     rules = outcome_rules(card, shape, card.bad_prediction.tolerance)
     _make_reference_rows(connection, source, card, shape, rules, folder, now)
@@ -204,8 +222,13 @@ def _measure(
 
 
 def _make_reference_rows(
-    connection: Connection, source: Source, card: ModelCard, shape: LogShape, rules: OutcomeRules,
-    folder: Path, now: datetime,
+    connection: Connection,
+    source: Source,
+    card: ModelCard,
+    shape: LogShape,
+    rules: OutcomeRules,
+    folder: Path,
+    now: datetime,
 ) -> None:
     query = normalised_predictions(
         source, card, shape, rules, file=REFERENCE, now=now, is_reference=True
@@ -221,7 +244,9 @@ def _default_tolerance(connection: Connection, rules: OutcomeRules) -> float:
     error = "abs(wb_prediction - wb_label)"
     if rules.rule == "relative_error":
         error += " / greatest(abs(wb_label), 1e-9)"
-    value = connection.execute(f"SELECT quantile_cont({error}, 0.9) FROM reference_rows").fetchall()[0][0]
+    value = connection.execute(
+        f"SELECT quantile_cont({error}, 0.9) FROM reference_rows"
+    ).fetchall()[0][0]
     return float(value) if value is not None else 0.0
 
 
@@ -230,9 +255,14 @@ def _bins(
 ) -> tuple[ColumnBins, ...]:
     names = source.names
     kind = "categorical" if rules.is_classification else "numeric"
-    bins = [_column_bins(connection, f.name, "feature", f.kind, identifier(f.name)) for f in shape.features]
+    bins = [
+        _column_bins(connection, f.name, "feature", f.kind, identifier(f.name))
+        for f in shape.features
+    ]
     if card.columns.prediction in names or (rules.task == "binary" and card.columns.score in names):
-        bins.append(_column_bins(connection, card.columns.prediction, "prediction", kind, "wb_prediction"))
+        bins.append(
+            _column_bins(connection, card.columns.prediction, "prediction", kind, "wb_prediction")
+        )
     for name in shape.scores:
         value = "wb_score" if rules.task == "binary" else identifier(name)
         bins.append(_column_bins(connection, name, "score", "numeric", value))
@@ -243,7 +273,9 @@ def _bins(
 
 def _column_bins(connection: Connection, name: str, role: str, kind: str, value: str) -> ColumnBins:
     if kind == "numeric":
-        values = connection.execute(f"SELECT {value} AS x FROM reference_rows WHERE {value} IS NOT NULL").fetchnumpy()
+        values = connection.execute(
+            f"SELECT {value} AS x FROM reference_rows WHERE {value} IS NOT NULL"
+        ).fetchnumpy()
         return make_numeric_bins(name, role, values["x"])
     rows = connection.execute(
         f"SELECT {value}, count(*) AS n FROM reference_rows WHERE {value} IS NOT NULL "
@@ -254,19 +286,29 @@ def _column_bins(connection: Connection, name: str, role: str, kind: str, value:
 
 
 def _store(
-    catalog: Connection, baseline: Baseline, tolerance: float, written: dict[str, Path], basis: str,
-    digest: str, size: int, mtime: int,
+    catalog: Connection,
+    baseline: Baseline,
+    tolerance: float,
+    written: dict[str, Path],
+    basis: str,
+    digest: str,
+    size: int,
+    mtime: int,
 ) -> None:
     model = baseline.model
-    old = catalog.execute("SELECT bins_id, rules_id FROM baselines WHERE model = ?", [model]).fetchall()
+    old = catalog.execute(
+        "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [model]
+    ).fetchall()
     for bins_identity, rules_identity in old:
         for table in ("profile_counts", "profile_moments", "profile_unseen", "bins"):
             catalog.execute(
-                f"DELETE FROM {table} WHERE bins_id IN (?, ?)", [bins_identity, f"{REFERENCE}:{bins_identity}"]
+                f"DELETE FROM {table} WHERE bins_id IN (?, ?)",
+                [bins_identity, f"{REFERENCE}:{bins_identity}"],
             )
         for table in ("outcomes", "outcome_scores", "outcome_classes"):
             catalog.execute(
-                f"DELETE FROM {table} WHERE rules_id IN (?, ?)", [rules_identity, f"{REFERENCE}:{rules_identity}"]
+                f"DELETE FROM {table} WHERE rules_id IN (?, ?)",
+                [rules_identity, f"{REFERENCE}:{rules_identity}"],
             )
     catalog.execute("DELETE FROM baselines WHERE model = ?", [model])
     catalog.execute(
@@ -281,7 +323,9 @@ def _store(
             [baseline.bins_id, number, b.role, b.name, b.kind, list(b.edges), list(b.psi_edges),
              list(b.categories), list(b.other), b.is_open, b.center, b.is_discrete],
         )  # fmt: skip
-    copy_counts(catalog, written, baseline.reference_bins_id, baseline.reference_rules_id, REFERENCE)
+    copy_counts(
+        catalog, written, baseline.reference_bins_id, baseline.reference_rules_id, REFERENCE
+    )
 
 
 def _read_shape(text: str) -> LogShape:

@@ -21,7 +21,12 @@ from workbench.store.committing import PreparedBatch, commit_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
-from workbench.store.prediction_intake import LATE, drop_repeats, prepare_predictions, stage_predictions
+from workbench.store.prediction_intake import (
+    LATE,
+    drop_repeats,
+    prepare_predictions,
+    stage_predictions,
+)
 from workbench.store.repeats import shares_ids
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
@@ -40,7 +45,7 @@ class StoreContext:
     clock: Clock
 
 
-class _Outdated(Exception):
+class _OutdatedError(Exception):
     """Something was committed that touches the batch."""
 
 
@@ -88,29 +93,39 @@ def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResul
 
 
 def _commit(
-    context: StoreContext, staging: Staging, connection: Connection, kind: str,
-    files: list[StagedFile], baseline: Baseline,
+    context: StoreContext,
+    staging: Staging,
+    connection: Connection,
+    kind: str,
+    files: list[StagedFile],
+    baseline: Baseline,
 ) -> tuple[StagedFile, ...]:
     current: tuple[StagedFile, ...] = tuple(files)
     for _ in range(_OPTIMISTIC_TRIES):
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
-        current, prepared = _prepare(connection, staging, kind, current, context.card, baseline, segments)
+        current, prepared = _prepare(
+            connection, staging, kind, current, context.card, baseline, segments
+        )
         if not prepared.files and not prepared.segments:
             return current
         # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
         _store_late_labels(context, staging, baseline)
         try:
             with writing(context.home, f"ingesting {context.card.name}") as catalog:
-                _require_fresh(catalog, context, connection, prepared, staging, current)
+                _require_fresh(catalog, context, connection, prepared, staging)
                 commit_batch(catalog, context.home, staging, prepared, context.clock.now())
-        except _Outdated:
-            baseline = ensure_baseline(context.home, context.root, context.card, context.clock.now())
+        except _OutdatedError:
+            baseline = ensure_baseline(
+                context.home, context.root, context.card, context.clock.now()
+            )
             continue
         return current
     with writing(context.home, f"ingesting {context.card.name}") as catalog:
         segments = model_segments(catalog, context.card.name, context.home.segments)
-        current, prepared = _prepare(connection, staging, kind, current, context.card, baseline, segments)
+        current, prepared = _prepare(
+            connection, staging, kind, current, context.card, baseline, segments
+        )
         _require_baseline(catalog, prepared)
         commit_batch(catalog, context.home, staging, prepared, context.clock.now())
     return current
@@ -129,8 +144,13 @@ def _store_late_labels(context: StoreContext, staging: Staging, baseline: Baseli
 
 
 def _prepare(
-    connection: Connection, staging: Staging, kind: str, files: Sequence[StagedFile],
-    card: ModelCard, baseline: Baseline, segments: ModelSegments,
+    connection: Connection,
+    staging: Staging,
+    kind: str,
+    files: Sequence[StagedFile],
+    card: ModelCard,
+    baseline: Baseline,
+    segments: ModelSegments,
 ) -> tuple[tuple[StagedFile, ...], PreparedBatch]:
     if kind == LABELS:
         return prepare_labels(connection, staging, files, card, baseline, segments)
@@ -139,12 +159,17 @@ def _prepare(
 
 
 def _require_fresh(
-    catalog: Connection, context: StoreContext, connection: Connection, prepared: PreparedBatch,
-    staging: Staging, files: Sequence[StagedFile],
+    catalog: Connection,
+    context: StoreContext,
+    connection: Connection,
+    prepared: PreparedBatch,
+    staging: Staging,
 ) -> None:
-    """Raises `_Outdated` when what was committed since the check touches the batch."""
+    """Raises `_OutdatedError` when what was committed since the check touches the batch."""
     _require_baseline(catalog, prepared)
-    newer = model_segments(catalog, context.card.name, context.home.segments).since(prepared.checked)
+    newer = model_segments(catalog, context.card.name, context.home.segments).since(
+        prepared.checked
+    )
     paths = [segment.path for segment in (*newer.predictions, *newer.labels)]
     if not paths:
         return
@@ -157,7 +182,7 @@ def _require_fresh(
     make_rows_view(connection, "newer_ids", paths, ids)
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
-        raise _Outdated
+        raise _OutdatedError
 
 
 def _require_baseline(catalog: Connection, prepared: PreparedBatch) -> None:
@@ -165,7 +190,7 @@ def _require_baseline(catalog: Connection, prepared: PreparedBatch) -> None:
         "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [prepared.model]
     ).fetchall()
     if rows != [(prepared.bins_id, prepared.rules_id)]:
-        raise _Outdated
+        raise _OutdatedError
 
 
 def _result(file: StagedFile, kind: str) -> FileResult:

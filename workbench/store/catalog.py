@@ -91,7 +91,9 @@ def segment_relation(segments: Sequence[Segment]) -> str:
 def files_relation(paths: Sequence[Path]) -> str:
     """The FROM clause over some Parquet files of ours, with `filename`."""
     listed = literal_list(str(path) for path in paths)
-    return f"read_parquet({listed}, union_by_name = true, filename = true, hive_partitioning = false)"
+    return (
+        f"read_parquet({listed}, union_by_name = true, filename = true, hive_partitioning = false)"
+    )
 
 
 def aware(moment: datetime | None) -> datetime | None:

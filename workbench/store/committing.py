@@ -68,9 +68,12 @@ def commit_batch(
     version = catalog_version(catalog) + 1
     stamp = naive(now)
     catalog.execute(
-        "INSERT INTO commits VALUES (?, ?, ?, ?)", [version, stamp, model, f"ingest {prepared.kind}"]
+        "INSERT INTO commits VALUES (?, ?, ?, ?)",
+        [version, stamp, model, f"ingest {prepared.kind}"],
     )
-    catalog.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", [batch, version, model, prepared.kind, stamp])
+    catalog.execute(
+        "INSERT INTO batches VALUES (?, ?, ?, ?, ?)", [batch, version, model, prepared.kind, stamp]
+    )
     for file in prepared.files:
         c = file.counts
         catalog.execute(
@@ -79,7 +82,9 @@ def commit_batch(
              c.rows_stored, c.rows_duplicate, c.rows_quarantined, c.labels_matched, c.labels_pending],
         )  # fmt: skip
     if prepared.segments:
-        values = ", ".join(_segment_values(batch, prepared, segment) for segment in prepared.segments)
+        values = ", ".join(
+            _segment_values(batch, prepared, segment) for segment in prepared.segments
+        )
         catalog.execute(f"INSERT INTO segments VALUES {values}")
     for source, reason, rows in prepared.rejected:
         catalog.execute(

@@ -133,8 +133,11 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
     if _open.get() is not None:
         # It would wait for itself until the deadline.
         raise StoreError("the store cannot be written while it is being read")
-    with _translated(), store_lock(
-        home.folder, exclusive=True, timeout=home.resources.lock_timeout, purpose=purpose
+    with (
+        _translated(),
+        store_lock(
+            home.folder, exclusive=True, timeout=home.resources.lock_timeout, purpose=purpose
+        ),
     ):
         connection = duckdb.connect(str(home.catalog), config=_config(home))
         try:

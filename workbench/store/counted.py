@@ -63,7 +63,12 @@ class ModelStore:
         finer = by in WIDTHS and WIDTHS[by] < bucket
         # Months and weeks are not made of each other: a week that a month cuts is split by rows.
         split = by == "month" and bucket > timedelta(days=1)
-        return is_cut(self.segments, self.as_of) or finer or split or not is_whole_buckets(period, bucket)
+        return (
+            is_cut(self.segments, self.as_of)
+            or finer
+            or split
+            or not is_whole_buckets(period, bucket)
+        )
 
     @contextmanager
     def counts(self, period: Period, by: str) -> Iterator[Counts]:
@@ -80,27 +85,31 @@ class ModelStore:
 
     @contextmanager
     def _row_counts(self, period: Period, by: str) -> Iterator[Connection]:
-        with TemporaryDirectory(dir=self.home.folder, prefix="spill-") as spill:
-            with scratch(self.home, Path(spill)) as connection:
-                inside = ModelSegments(
-                    self.segments.version,
-                    tuple(s for s in self.segments.predictions if _overlaps(s, period)),
-                    self.segments.labels,
-                )
-                make_empty_counts(connection)
-                if inside.predictions:
-                    make_judged_view(
-                        connection, inside, self.baseline.rules, self.baseline.shape, by=by,
-                        start=period.start, end=period.end, as_of=self.as_of,
-                    )  # fmt: skip
-                    count_judged(connection, self.baseline.rules, self.baseline.bins)
-                yield connection
+        with (
+            TemporaryDirectory(dir=self.home.folder, prefix="spill-") as spill,
+            scratch(self.home, Path(spill)) as connection,
+        ):
+            inside = ModelSegments(
+                self.segments.version,
+                tuple(s for s in self.segments.predictions if _overlaps(s, period)),
+                self.segments.labels,
+            )
+            make_empty_counts(connection)
+            if inside.predictions:
+                make_judged_view(
+                    connection, inside, self.baseline.rules, self.baseline.shape, by=by,
+                    start=period.start, end=period.end, as_of=self.as_of,
+                )  # fmt: skip
+                count_judged(connection, self.baseline.rules, self.baseline.bins)
+            yield connection
 
 
 def read_model_store(home: StoreHome, baseline: Baseline, as_of: datetime | None) -> ModelStore:
     """A model's committed rows as they are now."""
     with reading(home, f"reading {baseline.model}") as catalog:
-        return ModelStore(home, baseline, model_segments(catalog, baseline.model, home.segments), as_of)
+        return ModelStore(
+            home, baseline, model_segments(catalog, baseline.model, home.segments), as_of
+        )
 
 
 def _overlaps(segment: Segment, period: Period) -> bool:

@@ -13,7 +13,13 @@ from pathlib import Path
 from workbench.domain.profile import ColumnBins
 from workbench.domain.rules import OutcomeRules
 from workbench.store.connections import Connection
-from workbench.store.outcome_sql import COUNTS, class_statement, outcome_statement, score_bin_statement, score_statement
+from workbench.store.outcome_sql import (
+    COUNTS,
+    class_statement,
+    outcome_statement,
+    score_bin_statement,
+    score_statement,
+)
 from workbench.store.profile_sql import (
     CountedColumn,
     category_counts,
@@ -48,7 +54,9 @@ def make_empty_counts(connection: Connection) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE new_{table} ({columns})")
 
 
-def counted_columns(bins: Iterable[ColumnBins], roles: tuple[str, ...], task: str) -> list[CountedColumn]:
+def counted_columns(
+    bins: Iterable[ColumnBins], roles: tuple[str, ...], task: str
+) -> list[CountedColumn]:
     """The columns of some roles, with the SQL that gives their values in a rows view."""
     return [
         CountedColumn(number, column, _value(column, task))
@@ -57,7 +65,9 @@ def counted_columns(bins: Iterable[ColumnBins], roles: tuple[str, ...], task: st
     ]
 
 
-def count_profiles(connection: Connection, relation: str, columns: list[CountedColumn], *, sign: int = 1) -> None:
+def count_profiles(
+    connection: Connection, relation: str, columns: list[CountedColumn], *, sign: int = 1
+) -> None:
     """Adds the profiles of a relation's rows to the `new_profile_` tables.
 
     Args:
@@ -69,12 +79,16 @@ def count_profiles(connection: Connection, relation: str, columns: list[CountedC
     numeric = [column for column in columns if column.bins.kind == "numeric"]
     categorical = [column for column in columns if column.bins.kind == "categorical"]
     if numeric:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS {numeric_statement(relation, numeric)}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE grouped AS {numeric_statement(relation, numeric)}"
+        )
         for column in numeric:
             _insert(connection, "profile_counts", numeric_counts("grouped", column), sign)
             _insert(connection, "profile_moments", numeric_moments("grouped", column), sign)
     if categorical:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE grouped AS {category_statement(relation, categorical)}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE grouped AS {category_statement(relation, categorical)}"
+        )
         for column in categorical:
             _insert(connection, "profile_counts", category_counts("grouped", column), sign)
             _insert(connection, "profile_unseen", category_unseen("grouped", column), sign)
@@ -82,7 +96,9 @@ def count_profiles(connection: Connection, relation: str, columns: list[CountedC
     connection.execute("DROP TABLE IF EXISTS grouped")
 
 
-def count_parse_failures(connection: Connection, relation: str, columns: list[CountedColumn]) -> None:
+def count_parse_failures(
+    connection: Connection, relation: str, columns: list[CountedColumn]
+) -> None:
     """Adds the values that could not be read to `new_profile_moments`."""
     numbers = ", ".join(
         f"({literal(column.bins.name)}, {column.number})"
@@ -106,10 +122,10 @@ def count_outcomes(
         connection.execute(f"INSERT INTO new_outcome_classes {class_statement(relation)}")
     if rules.task == "binary":
         edges = next((b.edges for b in bins if b.role == "score"), ()) or _EVEN
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE scored AS {score_statement(relation, rules, edges)}")
         connection.execute(
-            f"INSERT INTO new_outcome_scores {score_bin_statement('scored', edges)}"
+            f"CREATE OR REPLACE TEMP TABLE scored AS {score_statement(relation, rules, edges)}"
         )
+        connection.execute(f"INSERT INTO new_outcome_scores {score_bin_statement('scored', edges)}")
         zeros = ", ".join("0.0" for _ in COUNTS[:-2])
         connection.execute(
             "INSERT INTO new_outcomes SELECT model_version, role, arm, bucket, is_assumed, 0, NULL, "

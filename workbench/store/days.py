@@ -41,7 +41,12 @@ def count_days(connection: Connection, query: str) -> tuple[dict[str, int], list
 
 
 def write_days(
-    connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, query: str, days: list[date]
+    connection: Connection,
+    staging: Staging,
+    file: OpenedFile,
+    card: ModelCard,
+    query: str,
+    days: list[date],
 ) -> None:
     """Writes the usable rows of a normalising SELECT as staged segments, one or more a day.
 
@@ -71,16 +76,20 @@ def write_days(
 
 
 def _write_each_day(
-    connection: Connection, staging: Staging, source: Source, card: ModelCard, usable: str,
-    days: list[date], name: str,
+    connection: Connection,
+    staging: Staging,
+    source: Source,
+    card: ModelCard,
+    usable: str,
+    days: list[date],
+    name: str,
 ) -> None:
     column = identifier(card.columns.timestamp)
 
     def write(day: date) -> None:
         end = day + timedelta(days=1)
-        narrowed = (
-            f"(SELECT * FROM {source.relation} WHERE {column} >= TIMESTAMP '{day}' AND {column} < TIMESTAMP '{end}')"
-        )
+        inside = f"{column} >= TIMESTAMP '{day}' AND {column} < TIMESTAMP '{end}'"
+        narrowed = f"(SELECT * FROM {source.relation} WHERE {inside})"
         with connection.cursor() as cursor:
             _copy(cursor, usable.replace(source.relation, narrowed), staging, f"{name}-{day}-000")
 

@@ -57,7 +57,9 @@ def number(column: str, duckdb_type: str) -> str:
 
 def class_name(expression: str) -> str:
     """The class that a text names: `domain.classes.class_name` in SQL."""
-    trimmed = f"trim({expression}, ' \\t\\n\\r\\x0b\\x0c')".replace("\\t", "\t").replace("\\n", "\n")
+    trimmed = f"trim({expression}, ' \\t\\n\\r\\x0b\\x0c')".replace("\\t", "\t").replace(
+        "\\n", "\n"
+    )
     trimmed = trimmed.replace("\\r", "\r").replace("\\x0b", "\x0b").replace("\\x0c", "\x0c")
     whole = r"^[+-]?[0-9]+(\.0*)?$"
     digits = f"regexp_replace({trimmed}, '\\.0*$', '')"
@@ -121,7 +123,10 @@ def moment(column: str, duckdb_type: str, timezone: str) -> str:
         return _epoch(f"{name}::DOUBLE")
     trimmed = f"trim({name}::VARCHAR)"
     numeric = f"TRY_CAST({trimmed} AS DOUBLE)"
-    zoned = rf"regexp_matches({trimmed}, '(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') AND regexp_matches({trimmed}, '[0-9]:[0-9]')"
+    zoned = (
+        rf"regexp_matches({trimmed}, '(Z|z|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') "
+        rf"AND regexp_matches({trimmed}, '[0-9]:[0-9]')"
+    )
     # ISO 8601 allows +0200; the cast wants +02:00.
     spelled = rf"regexp_replace({trimmed}, '([+-][0-9]{{2}})([0-9]{{2}})$', '\1:\2')"
     return _finite(
@@ -131,7 +136,7 @@ def moment(column: str, duckdb_type: str, timezone: str) -> str:
     )
 
 
-def unread(column: str, duckdb_type: str, read: str) -> str:
+def unread(column: str, read: str) -> str:
     """The text of a value that is there and could not be read, else NULL."""
     name = identifier(column)
     return (

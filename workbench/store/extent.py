@@ -28,27 +28,31 @@ def model_extent(home: StoreHome, segments: ModelSegments, as_of: datetime | Non
         segments: what is committed.
         as_of: later predictions do not exist.
     """
-    known = [s for s in segments.predictions if s.start is not None and s.end is not None]
+    known = [s for s in segments.predictions if s.start is not None]
     if as_of is not None:
         known = [s for s in known if s.start is not None and s.start <= as_of]
     if not known:
         return None
     first = min(s.start for s in known if s.start is not None)
     cut = [s for s in known if as_of is not None and s.end is not None and s.end > as_of]
-    ends = [s.end for s in known if s.end is not None and s not in cut]
+    ends: list[datetime | None] = [s.end for s in known if s not in cut]
     if cut and as_of is not None:
         with scratch(home) as connection:
-            make_rows_view(connection, "cut_rows", [s.path for s in cut], {"wb_timestamp": "TIMESTAMP"})
+            make_rows_view(
+                connection, "cut_rows", [s.path for s in cut], {"wb_timestamp": "TIMESTAMP"}
+            )
             newest = connection.execute(
                 "SELECT max(wb_timestamp) FROM cut_rows WHERE wb_timestamp <= ?", [naive(as_of)]
             ).fetchall()[0][0]
         if newest is not None:
             ends.append(aware(newest))
-    return Extent(first, max(e for e in ends if e is not None))
+    return Extent(first, max(end for end in ends if end is not None))
 
 
 def is_cut(segments: ModelSegments, as_of: datetime | None) -> bool:
     """Whether `as_of` hides any committed row or label, so that stored counts do not hold."""
     if as_of is None:
         return False
-    return any(s.end is not None and s.end > as_of for s in (*segments.predictions, *segments.labels))
+    return any(
+        s.end is not None and s.end > as_of for s in (*segments.predictions, *segments.labels)
+    )

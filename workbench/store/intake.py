@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from workbench.domain.ingested import RowCounts
 from workbench.errors import LogFileError
@@ -16,6 +14,9 @@ from workbench.store.quoting import literal
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ def count_reasons(connection: Connection, query: str) -> dict[str, int]:
     }
 
 
-def set_aside(connection: Connection, file: OpenedFile, query: str, reasons: dict[str, int]) -> None:
+def set_aside(
+    connection: Connection, file: OpenedFile, query: str, reasons: dict[str, int]
+) -> None:
     """Puts a file's unusable rows and lines into the table of rejects."""
     for line in file.source.rejected:
         connection.execute(
@@ -105,7 +108,9 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
     """
     total = file.source.rows + len(file.source.rejected)
     if total == 0:
-        raise LogFileError(f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again.")
+        raise LogFileError(
+            f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again."
+        )
     if sum(reasons.values()) < file.source.rows:
         return
     counted = dict(reasons)
@@ -131,15 +136,17 @@ def write_rejects(connection: Connection, staging: Staging) -> tuple[tuple[str, 
     return tuple((str(source), str(reason), int(count)) for source, reason, count in rows)
 
 
-def staged_segments(connection: Connection, paths: list[Path], time_column: str) -> tuple[StagedSegment, ...]:
+def staged_segments(
+    connection: Connection, paths: list[Path], time_column: str
+) -> tuple[StagedSegment, ...]:
     """What the catalog will say of staged files; empty files are left out."""
     if not paths:
         return ()
     make_rows_view(connection, "measured_rows", paths, {time_column: "TIMESTAMP"})
-    rows: list[tuple[str, int, datetime | None, datetime | None]] = connection.execute(
+    rows = connection.execute(
         f"SELECT wb_path, count(*), min({time_column}), max({time_column}) FROM measured_rows "
         "GROUP BY 1 ORDER BY 1"
-    ).fetchall()  # type: ignore[assignment]
+    ).fetchall()
     return tuple(StagedSegment(Path(path), count, low, high) for path, count, low, high in rows)
 
 

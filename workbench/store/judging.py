@@ -68,15 +68,23 @@ def make_judged_view(
     if as_of is not None:
         conditions.append(f"wb_timestamp <= {_moment(as_of)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    bucket = "TIMESTAMP '1970-01-01'" if whole else bucket_of("wb_timestamp", by or own_bucket(rules))
+    bucket = (
+        "TIMESTAMP '1970-01-01'" if whole else bucket_of("wb_timestamp", by or own_bucket(rules))
+    )
     if segments.labels:
         make_label_records(connection, "label_records", segments.labels, rules, as_of)
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE standing_now AS "
-            + standing_labels("label_records", f"WHERE wb_id IN (SELECT wb_id FROM stored_rows{where})")
+            + standing_labels(
+                "label_records", f"WHERE wb_id IN (SELECT wb_id FROM stored_rows{where})"
+            )
         )
         make_sequences(
-            connection, "row_sequences", () if staged else segments.predictions, list(staged), sequence
+            connection,
+            "row_sequences",
+            () if staged else segments.predictions,
+            list(staged),
+            sequence,
         )
         joined = (
             f"(SELECT * FROM stored_rows{where}) LEFT JOIN standing_now USING (wb_id) "

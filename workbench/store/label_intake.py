@@ -117,7 +117,11 @@ def prepare_labels(
 
 
 def _make_records(
-    connection: Connection, staging: Staging, files: Sequence[StagedFile], rules: OutcomeRules, segments: ModelSegments
+    connection: Connection,
+    staging: Staging,
+    files: Sequence[StagedFile],
+    rules: OutcomeRules,
+    segments: ModelSegments,
 ) -> None:
     """Makes `old_records` (committed, of these ids), `old_standing` and `new_records`.
 
@@ -137,7 +141,9 @@ def _make_records(
         "CREATE OR REPLACE TEMP TABLE old_records AS SELECT * FROM committed_labels "
         "WHERE wb_id IN (SELECT wb_id FROM staged_labels)"
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE old_standing AS {standing_labels('old_records')}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE old_standing AS {standing_labels('old_records')}"
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE arrived AS SELECT l.*, place, row_number() OVER ("
         "PARTITION BY wb_id, wb_label, wb_label_timestamp ORDER BY place, wb_row) AS copy_no, "
@@ -166,7 +172,8 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
     make_sequences(connection, "row_sequences", segments.predictions, (), 0)
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW all_records AS "
-        "SELECT wb_id, wb_label, wb_label_timestamp, sequence, place::BIGINT * 1000000000 + wb_row AS wb_row FROM new_records "
+        "SELECT wb_id, wb_label, wb_label_timestamp, sequence, "
+        "place::BIGINT * 1000000000 + wb_row AS wb_row FROM new_records "
         "UNION ALL SELECT wb_id, wb_label, wb_label_timestamp, sequence, wb_row FROM old_records"
     )
     connection.execute(
@@ -191,9 +198,14 @@ def _count_changes(connection: Connection, baseline: Baseline) -> None:
     rules = baseline.rules
     changed = "FROM touched WHERE old_label IS DISTINCT FROM new_label"
     parts = [
-        f"SELECT *, new_label AS judged_label, 0 AS row_count, 1 AS sign, false AS is_assumed {changed}",
-        f"SELECT *, old_label AS judged_label, 0 AS row_count, -1 AS sign, false AS is_assumed {changed} "
-        "AND old_label IS NOT NULL",
+        (
+            "SELECT *, new_label AS judged_label, 0 AS row_count, 1 AS sign, false AS is_assumed "
+            f"{changed}"
+        ),
+        (
+            "SELECT *, old_label AS judged_label, 0 AS row_count, -1 AS sign, false AS is_assumed "
+            f"{changed} AND old_label IS NOT NULL"
+        ),
     ]
     if rules.missing_means is not None:
         parts.append(

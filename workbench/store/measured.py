@@ -87,7 +87,9 @@ def read_profiles(
     profiles = []
     for number, column in enumerate(bins):
         found = counts[number]
-        missing, failures, total, squares, low, high = moments.get(number, (0, 0, 0.0, 0.0, None, None))
+        missing, failures, total, squares, low, high = moments.get(
+            number, (0, 0, 0.0, 0.0, None, None)
+        )
         profiles.append(
             ColumnProfile(
                 column, tuple(found.get(i, 0) for i in range(column.size)), missing, failures,
@@ -158,7 +160,9 @@ def read_outcomes(
     return found
 
 
-def read_groups(connection: Connection, source: CountSource, choice: Choice, column: str) -> list[str | None]:
+def read_groups(
+    connection: Connection, source: CountSource, choice: Choice, column: str
+) -> list[str | None]:
     """The values of `model_version`, `role` or `arm` that a period has rows of."""
     where, values = _outcome_conditions(source, choice)
     rows = connection.execute(

@@ -94,7 +94,7 @@ def normalised_predictions(
         use(name)
     if rules.task == "binary":
         use(columns.score)
-    values, unread = _features(source, types, shape)
+    values, unread = _features(types, shape)
     used.update(shape.feature_names)
     for name in shape.scores if rules.task == "multiclass" else ():
         if use(name):
@@ -114,8 +114,12 @@ def normalised_predictions(
         "WHEN wb_prediction IS NULL THEN 'unreadable_prediction' END"
     )
     derived = ("wb_day", "wb_reason")
-    inner = [f"{expression} AS {name}" for name, expression in fields.items() if name not in derived]
-    inner += [f"{expression} AS {identifier(name)}" for name, expression in (values | extras).items()]
+    inner = [
+        f"{expression} AS {name}" for name, expression in fields.items() if name not in derived
+    ]
+    inner += [
+        f"{expression} AS {identifier(name)}" for name, expression in (values | extras).items()
+    ]
     outer = ", ".join(f"{fields[name]} AS {name}" for name in derived)
     missing = [name for name in shape.feature_names if name not in types]
     notes = (f"columns missing from the file: {', '.join(missing)}",) if missing else ()
@@ -124,7 +128,9 @@ def normalised_predictions(
     )
 
 
-def normalised_labels(source: Source, card: ModelCard, rules: OutcomeRules, *, file: str) -> Normalised:
+def normalised_labels(
+    source: Source, card: ModelCard, rules: OutcomeRules, *, file: str
+) -> Normalised:
     """The SELECT that reads a label file: id, label and, where there is one, its time.
 
     Raises:
@@ -191,9 +197,7 @@ def _prediction(types: dict[str, str], card: ModelCard, rules: OutcomeRules) -> 
     return f"coalesce({given}, {decided})" if given else decided
 
 
-def _features(
-    source: Source, types: dict[str, str], shape: LogShape
-) -> tuple[dict[str, str], dict[str, str]]:
+def _features(types: dict[str, str], shape: LogShape) -> tuple[dict[str, str], dict[str, str]]:
     values: dict[str, str] = {}
     unread: dict[str, str] = {}
     for feature in shape.features:
@@ -213,7 +217,7 @@ def _features(
         else:
             values[feature.name] = sql.number(feature.name, type_)
         if type_ is not None and not sql.is_number(type_):
-            unread[feature.name] = sql.unread(feature.name, type_, values[feature.name])
+            unread[feature.name] = sql.unread(feature.name, values[feature.name])
     return values, unread
 
 
@@ -237,9 +241,7 @@ def _map(entries: dict[str, str]) -> str:
         return "NULL::MAP(VARCHAR, VARCHAR)"
     listed = ", ".join(f"{{'k': {literal(name)}, 'v': {value}}}" for name, value in entries.items())
     any_ = " OR ".join(f"({value}) IS NOT NULL" for value in entries.values())
-    return (
-        f"CASE WHEN {any_} THEN map_from_entries(list_filter([{listed}], lambda e: e.v IS NOT NULL)) END"
-    )
+    return f"CASE WHEN {any_} THEN map_from_entries(list_filter([{listed}], lambda e: e.v IS NOT NULL)) END"
 
 
 def _require(source: Source, card: ModelCard, rules: OutcomeRules) -> None:
@@ -247,7 +249,10 @@ def _require(source: Source, card: ModelCard, rules: OutcomeRules) -> None:
     columns = card.columns
     if columns.prediction_id and columns.prediction_id not in names:
         raise _missing_column(
-            source, columns.prediction_id, "prediction id", 'or set prediction_id = "" for a log without ids'
+            source,
+            columns.prediction_id,
+            "prediction id",
+            'or set prediction_id = "" for a log without ids',
         )
     if columns.timestamp not in names:
         raise _missing_column(source, columns.timestamp, "timestamp")

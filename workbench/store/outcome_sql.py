@@ -47,7 +47,10 @@ def badness(rules: OutcomeRules, prediction: str, label: str) -> str:
         return f"{alarmed}::INT"
     if rules.rule == "cost":
         largest = max(rules.cost_false_positive, rules.cost_false_negative) or 1.0
-        return f"(CASE WHEN {missed} THEN {rules.cost_false_negative / largest!r} WHEN {alarmed} THEN {rules.cost_false_positive / largest!r} ELSE 0.0 END)"
+        return (
+            f"(CASE WHEN {missed} THEN {rules.cost_false_negative / largest!r} "
+            f"WHEN {alarmed} THEN {rules.cost_false_positive / largest!r} ELSE 0.0 END)"
+        )
     error = f"abs({prediction} - {label})"
     if rules.rule == "relative_error":
         error += f" / greatest(abs({label}), 1e-9)"
@@ -67,11 +70,13 @@ def outcome_statement(relation: str, rules: OutcomeRules, bins: dict[str, Column
     sets += [f"({_SOURCE_KEYS}, {identifier(name)}{_classes(rules)})" for name in segments]
     names = ", ".join(identifier(name) for name in segments)
     which = " ".join(
-        f"WHEN grouping({identifier(name)}) = 0 THEN {number}" for number, name in enumerate(segments, 1)
+        f"WHEN grouping({identifier(name)}) = 0 THEN {number}"
+        for number, name in enumerate(segments, 1)
     )
     segment_no = f"CASE {which} ELSE 0 END" if segments else "0"
     value = " ".join(
-        f"WHEN {number} THEN {_pooled(name, bins.get(name))}" for number, name in enumerate(segments, 1)
+        f"WHEN {number} THEN {_pooled(name, bins.get(name))}"
+        for number, name in enumerate(segments, 1)
     )
     segment = f"CASE segment_no {value} END" if segments else "NULL::VARCHAR"
     grouped = (
@@ -88,8 +93,9 @@ def outcome_statement(relation: str, rules: OutcomeRules, bins: dict[str, Column
 
 
 def score_statement(relation: str, rules: OutcomeRules, edges: tuple[float, ...]) -> str:
-    """The SELECT of score counts, one row a label's side: KEYS, is_positive, sign, bins (a map of
-    upper edge to rows), scored, log_loss.
+    """The SELECT of score counts, one row a label's side.
+
+    KEYS, is_positive, sign, bins (a map of upper edge to rows), scored, log_loss.
 
     DuckDB's `histogram` counts edges[i-1] < score <= edges[i], and the rest under infinity.
     """
@@ -185,13 +191,32 @@ def _number_sums(rules: OutcomeRules) -> str:
 
 
 def _number_counts() -> str:
-    sums = ("n", "s", "b", "b", "0.0", "0.0", "0.0", "0.0", "0.0", "n", "0.0", "e", "ae", "se", "0.0", "0.0", "0.0")
+    sums = (
+        "n",
+        "s",
+        "b",
+        "b",
+        "0.0",
+        "0.0",
+        "0.0",
+        "0.0",
+        "0.0",
+        "n",
+        "0.0",
+        "e",
+        "ae",
+        "se",
+        "0.0",
+        "0.0",
+        "0.0",
+    )
     return _named(tuple(f"sum({value})" for value in sums))
 
 
 def _named(values: tuple[str, ...]) -> str:
     return ", ".join(
-        f"({value})::DOUBLE AS {identifier(name)}" for name, value in zip(COUNTS, values, strict=True)
+        f"({value})::DOUBLE AS {identifier(name)}"
+        for name, value in zip(COUNTS, values, strict=True)
     )
 
 
@@ -201,7 +226,11 @@ def _pooled(name: str, bins: ColumnBins | None) -> str:
     if bins is None or bins.kind != "categorical" or not bins.categories:
         return column
     beyond = literal(OTHER) if bins.is_open else literal(UNSEEN)
-    other = f"WHEN list_contains({literal_list(bins.other)}, {column}) THEN {literal(OTHER)} " if bins.other else ""
+    other = (
+        f"WHEN list_contains({literal_list(bins.other)}, {column}) THEN {literal(OTHER)} "
+        if bins.other
+        else ""
+    )
     return (
         f"CASE WHEN {column} IS NULL THEN NULL "
         f"WHEN list_contains({literal_list(bins.categories)}, {column}) THEN {column} {other}ELSE {beyond} END"

@@ -16,6 +16,7 @@ from workbench.store.catalog import PREDICTIONS, ModelSegments
 from workbench.store.committing import FileRecord, PreparedBatch
 from workbench.store.connections import Connection
 from workbench.store.counting import make_empty_counts, write_counts
+from workbench.store.days import ROW_GROUP, count_days, write_days
 from workbench.store.intake import (
     OpenedFile,
     StagedFile,
@@ -25,7 +26,6 @@ from workbench.store.intake import (
     translated,
     write_rejects,
 )
-from workbench.store.days import ROW_GROUP, count_days, write_days
 from workbench.store.judging import make_judged_view
 from workbench.store.normalising import normalised_predictions
 from workbench.store.quoting import identifier, literal
@@ -39,7 +39,12 @@ LATE = "labels of repeated rows"
 
 
 def stage_predictions(
-    connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, baseline: Baseline, now: datetime
+    connection: Connection,
+    staging: Staging,
+    file: OpenedFile,
+    card: ModelCard,
+    baseline: Baseline,
+    now: datetime,
 ) -> StagedFile:
     """Writes a log's usable rows as staged segments, one or more a day, and sets the others aside.
 
@@ -91,7 +96,9 @@ def drop_repeats(
     make_rows_view(connection, "staged_rows", paths, columns)
     make_rows_view(connection, "committed_rows", [s.path for s in segments.predictions], columns)
     order = ", ".join(f"({literal(f.opened.identity)}, {f.opened.number})" for f in files)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE file_order AS SELECT * FROM (VALUES {order}) t(wb_file, place)")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE file_order AS SELECT * FROM (VALUES {order}) t(wb_file, place)"
+    )
     if not find_repeats(connection, columns, has_committed=bool(segments.predictions)):
         return tuple(files)
     connection.execute(
@@ -145,7 +152,9 @@ def prepare_predictions(
 def file_record(file: StagedFile) -> FileRecord:
     """What the catalog keeps of a file."""
     opened = file.opened
-    return FileRecord(opened.path, opened.sha256, opened.source.format, opened.size, replace(file.counts))
+    return FileRecord(
+        opened.path, opened.sha256, opened.source.format, opened.size, replace(file.counts)
+    )
 
 
 def _keep_late_labels(connection: Connection, staging: Staging) -> None:
@@ -184,7 +193,9 @@ def _rewrite(connection: Connection, path: Path) -> None:
         f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
         f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
-    left = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(part))})").fetchall()[0][0]
+    left = connection.execute(
+        f"SELECT count(*) FROM read_parquet({literal(str(part))})"
+    ).fetchall()[0][0]
     if left:
         part.replace(path)
     else:

@@ -69,8 +69,12 @@ def category_statement(relation: str, columns: list[CountedColumn]) -> str:
     """Rows a version, bucket, column and value: (wb_version, wb_bucket, column_no, value, n)."""
     listed = ", ".join(f"{column.value} AS c{column.number}" for column in columns)
     sets = ", ".join(f"(wb_version, wb_bucket, c{column.number})" for column in columns)
-    number = " ".join(f"WHEN grouping(c{column.number}) = 0 THEN {column.number}" for column in columns)
-    value = " ".join(f"WHEN grouping(c{column.number}) = 0 THEN c{column.number}" for column in columns)
+    number = " ".join(
+        f"WHEN grouping(c{column.number}) = 0 THEN {column.number}" for column in columns
+    )
+    value = " ".join(
+        f"WHEN grouping(c{column.number}) = 0 THEN c{column.number}" for column in columns
+    )
     return (
         f"SELECT wb_version, wb_bucket, CASE {number} END AS column_no, CASE {value} END AS value, "
         f"count(*) AS n FROM (SELECT wb_version, wb_bucket, {listed} FROM {relation}) "
@@ -84,7 +88,9 @@ def category_counts(table: str, column: CountedColumn) -> str:
     known = literal_list(bins.categories)
     other = len(bins.categories)
     beyond = other if bins.is_open else other + 1
-    pooled = f"WHEN list_contains({literal_list(bins.other)}, value) THEN {other} " if bins.other else ""
+    pooled = (
+        f"WHEN list_contains({literal_list(bins.other)}, value) THEN {other} " if bins.other else ""
+    )
     return (
         f"SELECT wb_version, wb_bucket, {column.number}, CASE WHEN list_position({known}, value) > 0 "
         f"THEN list_position({known}, value) - 1 {pooled}ELSE {beyond} END AS bin, sum(n)::BIGINT "

@@ -26,18 +26,28 @@ REBUILT = "rebuilt"
 """The batch that remade counts are stored under."""
 
 
-def copy_counts(catalog: Connection, written: dict[str, Path], bins_id: str, rules_id: str, batch: str) -> None:
+def copy_counts(
+    catalog: Connection, written: dict[str, Path], bins_id: str, rules_id: str, batch: str
+) -> None:
     """Copies the files of `write_counts` into the catalog's tables."""
     for table, path in written.items():
         basis = bins_id if table in PROFILE_TABLES else rules_id
         catalog.execute(
-            f"INSERT INTO {table} SELECT ?, ?, * FROM read_parquet({literal(str(path))})", [basis, batch]
+            f"INSERT INTO {table} SELECT ?, ?, * FROM read_parquet({literal(str(path))})",
+            [basis, batch],
         )
 
 
 def rebuild_counts(
-    catalog: Connection, home: StoreHome, model: str, bins: tuple[ColumnBins, ...], bins_id: str,
-    rules: OutcomeRules, rules_id: str, shape: LogShape, folder: Path,
+    catalog: Connection,
+    home: StoreHome,
+    model: str,
+    bins: tuple[ColumnBins, ...],
+    bins_id: str,
+    rules: OutcomeRules,
+    rules_id: str,
+    shape: LogShape,
+    folder: Path,
 ) -> None:
     """Replaces a model's counts by those that its segments give, in the open transaction.
 
@@ -66,7 +76,11 @@ def rebuild_counts(
 
 
 def count_rows(
-    connection: Connection, segments: ModelSegments, rules: OutcomeRules, shape: LogShape, bins: tuple[ColumnBins, ...]
+    connection: Connection,
+    segments: ModelSegments,
+    rules: OutcomeRules,
+    shape: LogShape,
+    bins: tuple[ColumnBins, ...],
 ) -> None:
     """Adds every count of some committed rows, with the labels that stand for them."""
     make_judged_view(connection, segments, rules, shape)

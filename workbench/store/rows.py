@@ -44,7 +44,9 @@ def make_rows_view(
     when it was ingested) is read as far as it can be. `wb_path` is the file's path.
     """
     if not paths:
-        fields = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in columns.items())
+        fields = ", ".join(
+            f"NULL::{type_} AS {identifier(name)}" for name, type_ in columns.items()
+        )
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, NULL::VARCHAR AS wb_path WHERE false"
         )
@@ -72,7 +74,13 @@ def _stored(name: str | None, found: dict[str, str], type_: str) -> str:
     return f"TRY_CAST({identifier(name)} AS {type_})"
 
 
-def make_sequences(connection: Connection, table: str, segments: Sequence[Segment], new: Sequence[Path], sequence: int) -> None:
+def make_sequences(
+    connection: Connection,
+    table: str,
+    segments: Sequence[Segment],
+    new: Sequence[Path],
+    sequence: int,
+) -> None:
     """Makes a table (wb_path, sequence): which commit each file belongs to.
 
     Args:
@@ -90,7 +98,11 @@ def make_sequences(connection: Connection, table: str, segments: Sequence[Segmen
 
 
 def make_label_records(
-    connection: Connection, view: str, segments: Sequence[Segment], rules: OutcomeRules, as_of: datetime | None = None
+    connection: Connection,
+    view: str,
+    segments: Sequence[Segment],
+    rules: OutcomeRules,
+    as_of: datetime | None = None,
 ) -> None:
     """Makes a table of label records: wb_id, wb_label, wb_label_timestamp, wb_row, sequence.
 
@@ -106,7 +118,12 @@ def make_label_records(
         connection,
         f"{view}_files",
         [s.path for s in segments],
-        {"wb_id": "VARCHAR", "wb_label": type_, "wb_label_timestamp": "TIMESTAMP", "wb_row": "BIGINT"},
+        {
+            "wb_id": "VARCHAR",
+            "wb_label": type_,
+            "wb_label_timestamp": "TIMESTAMP",
+            "wb_row": "BIGINT",
+        },
     )
     make_sequences(connection, f"{view}_sequences", segments, (), 0)
     limit = (

@@ -64,4 +64,7 @@ def count_rows(connection: Connection, path: Path) -> int:
 
 def not_utf8(path: Path) -> LogFileError:
     """The failure of a text file in another encoding."""
-    return LogFileError(f"{path.name} is not UTF-8 text", "Convert it, for instance with: iconv -f latin1 -t utf-8 FILE")
+    return LogFileError(
+        f"{path.name} is not UTF-8 text",
+        "Convert it, for instance with: iconv -f latin1 -t utf-8 FILE",
+    )

@@ -14,7 +14,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import duckdb
 
@@ -136,10 +136,15 @@ def detect_format(head: bytes, name: str) -> str:
     """
     if head.startswith(b"PAR1"):
         return PARQUET
-    if head.startswith(b"ARROW1") or head.startswith(b"\xff\xff\xff\xff"):
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return ARROW
     lowered = name.lower()
-    for ending, format_ in ((".parquet", PARQUET), (".arrow", ARROW), (".feather", ARROW), (".ipc", ARROW)):
+    for ending, format_ in (
+        (".parquet", PARQUET),
+        (".arrow", ARROW),
+        (".feather", ARROW),
+        (".ipc", ARROW),
+    ):
         if ending in lowered:
             return format_
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -160,15 +165,19 @@ def _head(path: Path) -> bytes:
     except IsADirectoryError:
         raise LogFileError(f"{path.name} is a folder", "Name the files in it.") from None
     except OSError as error:
-        raise LogFileError(f"cannot read {path.name}: {error.strerror}", "Check its permissions.") from error
+        raise LogFileError(
+            f"cannot read {path.name}: {error.strerror}", "Check its permissions."
+        ) from error
     if not head:
-        raise LogFileError(f"{path.name} is empty", "Export it again; an empty export has a header or a schema.")
+        raise LogFileError(
+            f"{path.name} is empty", "Export it again; an empty export has a header or a schema."
+        )
     return head
 
 
 def _compressed(path: Path, compression: str) -> IO[bytes]:
     if compression == "gzip":
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     import pyarrow as pa
 
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
@@ -200,10 +209,13 @@ def _decompress(path: Path, target: Path, compression: str) -> None:
 
 
 def _truncated(path: Path, compression: str) -> LogFileError:
-    return LogFileError(f"{path.name} is damaged: its {compression} data ends early or is broken", "Copy or export it again.")
+    return LogFileError(
+        f"{path.name} is damaged: its {compression} data ends early or is broken",
+        "Copy or export it again.",
+    )
 
 
-def _open_parquet(connection: Connection, path: Path, folder: Path) -> Source:
+def _open_parquet(connection: Connection, path: Path, _: Path) -> Source:
     columns = describe(connection, path)
     return Source(path, PARQUET, columns, count_rows(connection, path))
 
@@ -253,5 +265,3 @@ _OPENERS: dict[str, Callable[[Connection, Path, Path], Source]] = {
     CSV: open_csv,
     JSON_LINES: open_json_lines,
 }
-
-

@@ -36,7 +36,10 @@ def summarise(home: StoreHome, path: Path) -> tuple[ColumnSummary, ...]:
     Raises:
         ReferenceTableError: the file is no table.
     """
-    with TemporaryDirectory(prefix="workbench-") as folder, scratch(home, Path(folder)) as connection:
+    with (
+        TemporaryDirectory(prefix="workbench-") as folder,
+        scratch(home, Path(folder)) as connection,
+    ):
         try:
             source = open_source(connection, path, Path(folder))
         except LogFileError as error:

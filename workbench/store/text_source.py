@@ -14,7 +14,15 @@ from pathlib import Path
 from workbench.errors import LogFileError
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal
-from workbench.store.source import CSV, JSON_LINES, RejectedLine, Source, count_rows, describe, not_utf8
+from workbench.store.source import (
+    CSV,
+    JSON_LINES,
+    RejectedLine,
+    Source,
+    count_rows,
+    describe,
+    not_utf8,
+)
 
 _LINE_LIMIT = 64 * 1024 * 1024
 
@@ -73,7 +81,9 @@ def split_header(lines: Iterable[str], name: str) -> tuple[str, list[str]]:
         delimiter = best if counts[best] > counts[","] else ","
         names = next(csv.reader(itertools.chain([start], rest), delimiter=delimiter), [])
     except csv.Error as error:
-        raise LogFileError(f"the header of {name} cannot be read: {error}", "Export it again.") from error
+        raise LogFileError(
+            f"the header of {name} cannot be read: {error}", "Export it again."
+        ) from error
     if not any(given.strip() for given in names) or any("\0" in given for given in names):
         raise LogFileError(f"{name} has no header", "Its first line must name the columns.")
     return delimiter, list(_distinct_names(names))
@@ -109,7 +119,8 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         "AND NOT is_object ORDER BY line_no"
     ).fetchall()
     rejected = tuple(
-        RejectedLine(int(number), "malformed_line", "not a JSON object", str(text)) for number, text in bad
+        RejectedLine(int(number), "malformed_line", "not a JSON object", str(text))
+        for number, text in bad
     )
     if not names:
         raise LogFileError(f"{path.name} holds no JSON object", "Export one object a line.")
@@ -124,12 +135,16 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
     columns = tuple((name, "VARCHAR") for name in names)
-    return Source(target, JSON_LINES, columns, count_rows(connection, target), rejected, is_text=True)
+    return Source(
+        target, JSON_LINES, columns, count_rows(connection, target), rejected, is_text=True
+    )
 
 
 def _distinct_names(keys: list[str]) -> dict[str, str]:
-    """Column names, with the keys they stand for: DuckDB takes names that differ only in case
-    for one, and a header may give a name twice."""
+    """Column names, with the keys they stand for.
+
+    DuckDB takes names that differ only in case for one, and a header may give a name twice.
+    """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for key in keys:

@@ -23,9 +23,7 @@ def run_app(ws: Source, low_bandwidth: bool = False) -> None:
         low_bandwidth: no animation, few frames and no ticking, for a slow SSH line.
     """
     if low_bandwidth:
-        os.environ.update(
-            TEXTUAL_ANIMATIONS="none", TEXTUAL_FPS="10", TEXTUAL_SMOOTH_SCROLL="0"
-        )
+        os.environ.update(TEXTUAL_ANIMATIONS="none", TEXTUAL_FPS="10", TEXTUAL_SMOOTH_SCROLL="0")
     from workbench.tui.application import WorkbenchApp
 
     WorkbenchApp(ws, low_bandwidth=low_bandwidth).run()

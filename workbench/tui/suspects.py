@@ -34,7 +34,7 @@ def suspects(report: DriftReport, arrow: str = "->") -> tuple[Suspect, ...]:
     """
     ranked = sorted(
         (c for c in report.columns if _is_suspect(c)),
-        key=lambda c: (_LOUD.get(c.status, 3 if c.status == "unknown" else 2)),
+        key=lambda c: _LOUD.get(c.status, 3 if c.status == "unknown" else 2),
     )
     return tuple(Suspect(c.name, c.role, c.status, evidence(c, arrow)) for c in ranked)
 

@@ -161,9 +161,7 @@ def period_name(asked: str | None, period: Period | None) -> str:
     return NONE if period is None else duration(period.length.total_seconds())
 
 
-def against_threshold(
-    bucket: RateBucket, warning: float | None, critical: float | None
-) -> str:
+def against_threshold(bucket: RateBucket, warning: float | None, critical: float | None) -> str:
     """The rate of a period, the threshold it is held against and the verdict, in words.
 
     The threshold is the one that the status crossed; a calm status is held against the

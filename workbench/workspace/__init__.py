@@ -186,8 +186,7 @@ class Workspace:
                 known = replace(card, model=replace(card.model, name=name))
                 found.append(empty_status(known, "", error.message))
         with self._one_reading(*subjects):
-            for one in subjects:
-                found.append(model_status(one, self.clock.now()))
+            found += [model_status(one, self.clock.now()) for one in subjects]
         return worst_first(found)
 
     def performance(
@@ -261,7 +260,9 @@ class Workspace:
         with reading(self.store, f"reading {name}"):
             baseline = stored_baseline(self.store, self.root, card)
             if baseline is not None:
-                return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
+                return subject(
+                    card, read_model_store(self.store, baseline, self.seen_as_of), champion
+                )
         baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
         return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
@@ -275,7 +276,10 @@ class Workspace:
             text
             for role, text in (
                 ("label", "the reference has no labels: no rise of the bad rate can be judged"),
-                ("prediction", "the reference has no predictions: its bad rate and prediction drift are unknown"),
+                (
+                    "prediction",
+                    "the reference has no predictions: its bad rate and prediction drift are unknown",
+                ),
             )
             if role not in roles
         )

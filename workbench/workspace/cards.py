@@ -69,7 +69,9 @@ def read_card(root: Path, name: str, thresholds: Thresholds) -> ModelCard:
     except UnicodeDecodeError as error:
         raise CardError(f"{where} is not UTF-8 text", "Save it as UTF-8.") from error
     except OSError as error:
-        raise CardError(f"cannot read {where}: {error.strerror}", "Check its permissions.") from error
+        raise CardError(
+            f"cannot read {where}: {error.strerror}", "Check its permissions."
+        ) from error
     card = parse_card(text, where, thresholds)
     if card.name != name:
         raise CardError(
@@ -100,7 +102,9 @@ def add_card(
         raise CardError("a model needs a name of 1 to 200 bytes", "Give it a short name.")
     path = card_path(root, name)
     if path.exists():
-        raise CardError(f"there is a model {shown(name)!r} already", f"Edit models/{shown(path.name)}.")
+        raise CardError(
+            f"there is a model {shown(name)!r} already", f"Edit models/{shown(path.name)}."
+        )
     for file in (reference, train, artifact):
         if file is not None and not file.is_file():
             raise ReferenceTableError(f"there is no file {shown(file)}", "Check the path.")
@@ -113,7 +117,9 @@ def add_card(
         root / kept,
         reference_path=kept,
         task=task,
-        training_path=_kept(root, train, root / "data" / f"{file_stem(name)}-train") if train else None,
+        training_path=_kept(root, train, root / "data" / f"{file_stem(name)}-train")
+        if train
+        else None,
         artifact=_kept(root, artifact, root / "registry" / file_stem(name) / "1" / "model")
         if artifact
         else None,

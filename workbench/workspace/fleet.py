@@ -117,7 +117,9 @@ def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> 
 def _live_rows(subject: Subject) -> int:
     everything = subject.period("all")
     with subject.store.counts(everything, subject.store.own_by) as counts:
-        found = read_outcomes(counts.connection, counts.source, Choice(everything), by="all", start=everything.start)
+        found = read_outcomes(
+            counts.connection, counts.source, Choice(everything), by="all", start=everything.start
+        )
     return round(sum(bucket.counts.rows for bucket in found))
 
 
@@ -128,7 +130,9 @@ def _recent_buckets(subject: Subject, performance: PerformanceReport) -> tuple[R
     versions = performance.versions or None
     with subject.store.counts(recent, subject.store.own_by) as counts:
         choice = Choice(recent, versions, assumed_before=subject.assumed_before())
-        found = read_outcomes(counts.connection, counts.source, choice, by=subject.store.own_by, start=recent.start)
+        found = read_outcomes(
+            counts.connection, counts.source, choice, by=subject.store.own_by, start=recent.start
+        )
     return rate_buckets(found, subject.card, reference_outcomes(subject))
 
 
@@ -148,6 +152,10 @@ def _since(subject: Subject, performance: PerformanceReport, status: str) -> dat
     everything = subject.period("all")
     own = subject.store.own_by
     with subject.store.counts(everything, own) as counts:
-        choice = Choice(everything, performance.versions or None, assumed_before=subject.assumed_before())
-        found = read_outcomes(counts.connection, counts.source, choice, by=own, start=everything.start)
+        choice = Choice(
+            everything, performance.versions or None, assumed_before=subject.assumed_before()
+        )
+        found = read_outcomes(
+            counts.connection, counts.source, choice, by=own, start=everything.start
+        )
     return onset(found)

@@ -54,8 +54,8 @@ def drift_frame(report: DriftReport) -> pl.DataFrame:
     for row in rows:
         row["unseen"] = list(row["unseen"])
     texts = {"name", "role", "kind", "status", "reason"}
-    schema = {
-        name: pl.String if name in texts else pl.List(pl.String) if name == "unseen" else pl.Float64
-        for name in names
+    schema: dict[str, pl.DataType] = {
+        name: pl.String() if name in texts else pl.Float64() for name in names
     }
+    schema["unseen"] = pl.List(pl.String())
     return pl.DataFrame(rows, schema=schema)

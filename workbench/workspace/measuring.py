@@ -86,7 +86,14 @@ def reference_outcomes(subject: Subject, segment_no: int = 0) -> list[OutcomeBuc
     store = subject.store
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
         start = store.baseline.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-        found = read_outcomes(catalog, store.reference, Choice(roles=()), by=store.own_by, start=start, segment_no=segment_no)
+        found = read_outcomes(
+            catalog,
+            store.reference,
+            Choice(roles=()),
+            by=store.own_by,
+            start=start,
+            segment_no=segment_no,
+        )
     return [bucket for bucket in found if bucket.counts.labelled > 0]
 
 
@@ -115,10 +122,18 @@ def measure_performance(
         present = read_groups(counts.connection, counts.source, Choice(asked), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
-        found = read_outcomes(counts.connection, counts.source, choice, by=width, start=asked.start, segment_no=number)
-        days = read_outcomes(counts.connection, counts.source, choice, by=_cluster(width, store), start=asked.start)
-        by_version = _groups(counts, replace(choice, versions=None), asked, "model_version", card, baseline)
-        by_role = _groups(counts, replace(choice, versions=None, roles=()), asked, "role", card, baseline)
+        found = read_outcomes(
+            counts.connection, counts.source, choice, by=width, start=asked.start, segment_no=number
+        )
+        days = read_outcomes(
+            counts.connection, counts.source, choice, by=_cluster(width, store), start=asked.start
+        )
+        by_version = _groups(
+            counts, replace(choice, versions=None), asked, "model_version", card, baseline
+        )
+        by_role = _groups(
+            counts, replace(choice, versions=None, roles=()), asked, "role", card, baseline
+        )
         by_arm = (
             _groups(counts, choice, asked, "arm", card, baseline) if card.columns.experiment else ()
         )
@@ -147,7 +162,11 @@ def measure_performance(
 
 
 def measure_drift(
-    subject: Subject, *, period: str | None = None, against: str = "reference", version: str | None = None
+    subject: Subject,
+    *,
+    period: str | None = None,
+    against: str = "reference",
+    version: str | None = None,
 ) -> DriftReport:
     """How far every column moved between the reference (or another period) and a period.
 
@@ -163,7 +182,9 @@ def measure_drift(
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered)
         current = read_profiles(counts.connection, counts.source, bins, choice)
-        rows = _rows(read_outcomes(counts.connection, counts.source, choice, by="all", start=asked.start))
+        rows = _rows(
+            read_outcomes(counts.connection, counts.source, choice, by="all", start=asked.start)
+        )
         from_rows = counts.is_from_rows
     if against == "reference":
         with reading(store.home, f"reading the baseline of {card.name}") as catalog:
@@ -176,7 +197,9 @@ def measure_drift(
             choice = Choice(reference_period, filtered)
             reference = read_profiles(counts.connection, counts.source, bins, choice)
             reference_rows = _rows(
-                read_outcomes(counts.connection, counts.source, choice, by="all", start=reference_period.start)
+                read_outcomes(
+                    counts.connection, counts.source, choice, by="all", start=reference_period.start
+                )
             )
     level = significance_level(card.thresholds.false_pages_per_month, subject.bucket)
     columns = compare_columns(reference, current, card.thresholds, level)
@@ -196,7 +219,11 @@ def measure_drift(
 
 
 def _judged(
-    subject: Subject, found: list[OutcomeBucket], baseline: list[OutcomeBucket], segment: str | None, number: int
+    subject: Subject,
+    found: list[OutcomeBucket],
+    baseline: list[OutcomeBucket],
+    segment: str | None,
+    number: int,
 ) -> tuple[RateBucket, ...]:
     """The buckets' rates; a segment's are judged against the same segment of the reference."""
     if segment is None:
@@ -224,16 +251,27 @@ def _whole(
 
 
 def _groups(
-    counts: Counts, choice: Choice, period: Period, column: str, card: ModelCard, baseline: list[OutcomeBucket]
+    counts: Counts,
+    choice: Choice,
+    period: Period,
+    column: str,
+    card: ModelCard,
+    baseline: list[OutcomeBucket],
 ) -> tuple[RateBucket, ...]:
     """One rate a version, role or arm, each over the whole period."""
-    label = {"arm": card.columns.experiment, "role": "role", "model_version": "model_version"}[column]
-    found = read_outcomes(counts.connection, counts.source, choice, by="all", start=period.start, group=column)
+    label = {"arm": card.columns.experiment, "role": "role", "model_version": "model_version"}[
+        column
+    ]
+    found = read_outcomes(
+        counts.connection, counts.source, choice, by="all", start=period.start, group=column
+    )
     rates = rate_buckets(found, card, baseline, label)
     if column != "role":
         return rates
     order = {role: place for place, role in enumerate(ROLES)}
-    return tuple(sorted(rates, key=lambda r: order.get((r.segment or {}).get(label) or "", len(order))))
+    return tuple(
+        sorted(rates, key=lambda r: order.get((r.segment or {}).get(label) or "", len(order)))
+    )
 
 
 def _months(
@@ -245,7 +283,9 @@ def _months(
         return ()
     with subject.store.counts(everything, "month") as counts:
         choice = Choice(everything, versions, assumed_before=subject.assumed_before())
-        found = read_outcomes(counts.connection, counts.source, choice, by="month", start=everything.start)
+        found = read_outcomes(
+            counts.connection, counts.source, choice, by="month", start=everything.start
+        )
     return rate_buckets(found, subject.card, baseline)
 
 
@@ -292,7 +332,9 @@ def _reference_period(subject: Subject) -> Period | None:
 def _notes(subject: Subject, counts: Counts, roles: Sequence[RateBucket]) -> tuple[str, ...]:
     notes = []
     if counts.is_from_rows:
-        notes.append("counted from the rows: the period, the bucket or --as-of cuts a stored bucket")
+        notes.append(
+            "counted from the rows: the period, the bucket or --as-of cuts a stored bucket"
+        )
     odd = [
         str((rate.segment or {}).get("role"))
         for rate in roles

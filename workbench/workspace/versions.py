@@ -24,7 +24,8 @@ def champion_version(root: Path, card: ModelCard) -> str:
         return card.model.version
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CardError(
-            f"cannot read the champion of {card.name}: {error}", "Restore registry/.../champion.json."
+            f"cannot read the champion of {card.name}: {error}",
+            "Restore registry/.../champion.json.",
         ) from error
 
 

@@ -66,7 +66,9 @@ def drift_cells(
     plain = style if is_loud else palette.dim
     missing = NONE
     if column.missing_reference is not None or column.missing_current is not None:
-        missing = f"{percent(column.missing_reference)}{glyphs.arrow}{percent(column.missing_current)}"
+        missing = (
+            f"{percent(column.missing_reference)}{glyphs.arrow}{percent(column.missing_current)}"
+        )
         missing = missing.replace("%", "")
     cells = (
         Cell(column.name, palette.strong),
@@ -88,8 +90,8 @@ def drift_about(column: ColumnDrift, palette: Palette, glyphs: Glyphs) -> Text:
     """Four lines about one column: which, why, its distances, what is new or missing."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(shown(column.name), palette.strong)
-    text.append(f"  {shown(column.role)}, {shown(column.kind)}  ", palette.dim)
-    text.append(status_words(column.status), palette.status(column.status))
+    text.append("  ").append(status_words(column.status), palette.status(column.status))
+    text.append(f"  {shown(column.role)}, {shown(column.kind)}", palette.dim)
     text.append(f"\n{shown(column.reason or 'agrees with the reference')}\n")
     text.append(distances(column) or "no distance could be measured", palette.dim)
     facts = [mean_shift(column, glyphs.arrow), unseen_words(column) if column.unseen else ""]

@@ -65,8 +65,14 @@ class FleetScreen(QueryScreen):
         notice.say_empty(
             "No models in this workspace yet.",
             (
-                ("workbench model add NAME --reference FILE", "describes a model from a labelled table"),
-                ("workbench ingest FILES --model NAME", "reads its prediction logs and label files"),
+                (
+                    "workbench model add NAME --reference FILE",
+                    "describes a model from a labelled table",
+                ),
+                (
+                    "workbench ingest FILES --model NAME",
+                    "reads its prediction logs and label files",
+                ),
                 ("workbench demo DIR", "builds a workspace with three models from real flights"),
             ),
         )

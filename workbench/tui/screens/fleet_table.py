@@ -73,16 +73,20 @@ def fleet_about(status: ModelStatus, palette: Palette, glyphs: Glyphs) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(model_name(status), palette.strong)
     window = f"window {period_days(status.period)}" if status.period else "no predictions stored"
+    text.append("  ").append(model_status_words(status), palette.status(status.status))
     text.append(f"  {shown(status.task)}{dot}{window}\n", palette.dim)
-    text.append(model_status_words(status), palette.status(status.status))
-    text.append(f"  {shown(status.reason or 'nothing to report')}\n")
+    text.append(f"{shown(status.reason or 'nothing to report')}\n")
     since = f"since {status.since:%Y-%m-%d}{dot}" if status.since else ""
     labelled = f"{count(status.period_labelled)} of {count(status.period_rows)} rows labelled"
     reference = f"{dot}reference {percent(status.reference_rate)}"
     text.append(since, palette.status(status.status))
-    text.append(f"{labelled}{reference if status.reference_rate is not None else ''}\n", palette.dim)
+    text.append(
+        f"{labelled}{reference if status.reference_rate is not None else ''}\n", palette.dim
+    )
     drifted = ", ".join(shown(name, 32) for name in status.drifted_features)
-    text.append(f"{len(status.drifted_features)} of {status.features} features drifted", palette.dim)
+    text.append(
+        f"{len(status.drifted_features)} of {status.features} features drifted", palette.dim
+    )
     text.append(f": {drifted}" if drifted else "", palette.warning)
     if status.data_faults:
         text.append(f"{dot}{status.data_faults} data faults", palette.warning)

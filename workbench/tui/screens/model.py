@@ -38,7 +38,9 @@ class ModelScreen(QueryScreen):
     """One model: its rate over time above, the columns that could be behind it below."""
 
     BINDINGS = [
-        Binding("enter", "open", "suspect", tooltip="the suspect under the cursor, in the drift table"),
+        Binding(
+            "enter", "open", "suspect", tooltip="the suspect under the cursor, in the drift table"
+        ),
         Binding("d,3", "drift", "drift", tooltip="the drift table"),
         Binding("t", "period", "period", tooltip="the card's window, 24h, 7d, 30d, all"),
         Binding("1", "fleet", "fleet", show=False, tooltip="all models"),
@@ -63,9 +65,7 @@ class ModelScreen(QueryScreen):
     def reload(self) -> None:
         """Asks for the rates, the drift and, for the header, the fleet."""
         source, model, period = self.session.source, self.model, self.session.period
-        self.ask(
-            "performance", lambda: PerformanceLoaded(source.performance_report(model, period))
-        )
+        self.ask("performance", lambda: PerformanceLoaded(source.performance_report(model, period)))
         self.ask("drift", lambda: DriftLoaded(source.drift(model, period)))
         self.ask_fleet()
 
@@ -121,13 +121,23 @@ class ModelScreen(QueryScreen):
                 palette.dim,
             )
             if not found:
-                heading.append("\nNo column moved: look at segments, labels and events.", palette.dim)
+                heading.append(
+                    "\nNo column moved: look at segments, labels and events.", palette.dim
+                )
             rows = [
                 Row(
                     s.column,
                     (
-                        Cell(status_words(s.status) if s.status != "ok" else "", palette.status(s.status)),
-                        Cell(s.column if s.role in ("feature", s.column) else f"{s.column} ({s.role})", palette.strong),
+                        Cell(
+                            status_words(s.status) if s.status != "ok" else "",
+                            palette.status(s.status),
+                        ),
+                        Cell(
+                            s.column
+                            if s.role in ("feature", s.column)
+                            else f"{s.column} ({s.role})",
+                            palette.strong,
+                        ),
                         Cell(s.why),
                     ),
                 )

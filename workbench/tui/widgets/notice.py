@@ -57,7 +57,9 @@ class Notice(Static):
             text.append(shown(failure.hint), palette.dim)
         if not failure.is_empty:
             text.append("\n" if has_data else "\n\n")
-            tail = "r: try again    what is shown below is from before" if has_data else "r: try again"
+            tail = (
+                "r: try again    what is shown below is from before" if has_data else "r: try again"
+            )
             text.append(tail, palette.accent)
         self._say(text, "-empty" if failure.is_empty else "-failed", has_data)
 
