@@ -21,7 +21,7 @@ with app.setup:
     from workbench.domain.names import shown
     from workbench.domain.period import parse_time
     from workbench.errors import WorkbenchError
-    from workbench.report.happened import happened_section, overall_status
+    from workbench.report.happened import happened_section, overall_status, rise_began
     from workbench.report.moved import drift_section
     from workbench.report.writing import cell_text
 
@@ -126,14 +126,16 @@ def figures(attempt, model_choice, period_choice, ws):
     mo.stop(card is None, _problem)
     rates, _problem = attempt(lambda: ws.performance_report(card.name, period=_period))
     mo.stop(rates is None, _problem)
+    history, _problem = attempt(lambda: ws.performance_report(card.name, period="all"))
+    mo.stop(history is None, _problem)
     drift, drift_problem = attempt(lambda: ws.drift(card.name, period=str(rates.period)))
-    return card, drift, drift_problem, rates
+    return card, drift, drift_problem, history, rates
 
 
 @app.cell
-def summary(drift, rates, words):
+def summary(drift, history, rates, words):
     """What happened, in a few sentences; printed too when this runs as a script."""
-    sentences = happened_section(rates, drift).paragraphs
+    sentences = happened_section(rates, drift, rise_began(history)).paragraphs
     _kinds = {"ok": "success", "warning": "warn", "critical": "danger"}
     if mo.app_meta().mode == "script":
         print(*(shown(sentence) for sentence in sentences), sep="\n")  # noqa: T201

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,10 @@ def test_only_who_has_the_token_sees_the_page(address: str) -> None:
     wait_until_it_listens(port)
     token = re.search(r"access_token=([^&\s]+)", address)
     assert token is not None
-    for path in ("/", "/?access_token=guessed", f"/?access_token={token.group(1)}"):
-        a = answer(port, path)
-        print(path, a.status, a.getheaders(), a.read()[:200])
-    assert 0
+    for path in ("/", "/?access_token=guessed"):
+        refused = answer(port, path)
+        assert refused.status != HTTPStatus.OK
+        assert str(refused.getheader("location")).startswith("/auth/login")
+    let_in = answer(port, f"/?access_token={token.group(1)}")
+    assert let_in.getheader("location") == "/"
+    assert let_in.getheader("set-cookie")

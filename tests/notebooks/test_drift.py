@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from tests.report.site import HOSTILE, MODEL, PERIOD, POSTCODES, SENSITIVE
 from workbench import charts
-from workbench.report.happened import happened_section
+from workbench.report.happened import happened_section, rise_began
 from workbench.workspace import Workspace
 
 
@@ -53,9 +54,10 @@ def test_it_passes_marimos_own_check(notebook: Path) -> None:
 def test_figures_are_those_of_the_workspace(incident: Workspace, notebook: Path) -> None:
     defined = run(notebook, asked=asked(incident.root, MODEL, PERIOD))
     rates, drift = incident.performance_report(MODEL, PERIOD), incident.drift(MODEL, PERIOD)
+    history = incident.performance_report(MODEL, "all")
     assert defined["rates"] == rates
     assert defined["drift"] == drift
-    assert defined["sentences"] == happened_section(rates, drift).paragraphs
+    assert defined["sentences"] == happened_section(rates, drift, rise_began(history)).paragraphs
     assert defined["rate_chart"].to_dict() == charts.bad_rate_timeline(rates).to_dict()
 
 
@@ -139,6 +141,7 @@ def test_rates_are_shown_where_drift_cannot_be_told(incident: Workspace, noteboo
     defined = run(
         notebook, asked=asked(incident.root, MODEL, PERIOD),
         card=incident.card(MODEL), rates=rates, drift=None, drift_problem="gone",
+        history=rates,
     )  # fmt: skip
     assert "rate_chart" in defined
     assert "share_chart" not in defined
@@ -159,9 +162,11 @@ def test_it_runs_as_a_script_and_prints_what_happened(
 def test_no_cell_fails_when_it_is_exported(
     incident: Workspace, notebook: Path, tmp_path: Path
 ) -> None:
+    # An export leaves its outputs beside the notebook: not in the sources.
+    copy = Path(shutil.copy(notebook, tmp_path))
     page = tmp_path / "page.html"
     done = subprocess.run(
-        [sys.executable, "-m", "marimo", "export", "html", str(notebook), "-o", str(page), "--",
+        [sys.executable, "-m", "marimo", "export", "html", str(copy), "-o", str(page), "--",
          f"--workspace={incident.root}", f"--model={MODEL}"],
         capture_output=True, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip

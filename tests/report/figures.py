@@ -12,7 +12,7 @@ from workbench.domain.profile import ColumnBins, ColumnProfile
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.report import IncidentReport
 from workbench.report.building import report_sections
-from workbench.report.happened import overall_status
+from workbench.report.happened import overall_status, rise_began
 
 NAME = "# m|`x` <b>[/b]\x1b[31m"
 """A model's name: a heading, a table's border, code, an element, markup and an escape sequence."""
@@ -128,5 +128,11 @@ def report() -> IncidentReport:
         generated_at=START + 7 * DAY,
         workbench_version="0.1.0",
         catalog_version=7,
-        sections=report_sections(card(), performance(), drift(), root=Path("/srv/my work")),
+        sections=report_sections(
+            card(),
+            performance(),
+            drift(),
+            root=Path("/srv/my work"),
+            began=rise_began(performance()),
+        ),
     )

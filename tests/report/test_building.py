@@ -57,6 +57,15 @@ def test_the_broken_feed_is_named_with_the_day_it_broke(incident: Workspace) -> 
     assert (START + timedelta(days=DAYS // 2)).strftime("since %Y-%m-%d") in text
 
 
+def test_the_rise_began_where_the_fleet_says(incident: Workspace) -> None:
+    period = f"{START + timedelta(days=5):%Y-%m-%d}/{START + timedelta(days=DAYS):%Y-%m-%d}"
+    report = build_report(incident, MODEL, period)
+    began = section(report, "what_happened").paragraphs[1]
+    assert began.startswith("The rate rose at 2024-02-06 00:00Z")
+    fleet = incident.status()[0]
+    assert fleet.since in (None, START + timedelta(days=5))
+
+
 def test_drift_and_rates_are_of_one_period_whatever_its_words(incident: Workspace) -> None:
     report = build_report(incident, MODEL, "3d")
     assert str(report.period) == "2024-02-08T00:00:00Z/2024-02-11T00:00:00Z"

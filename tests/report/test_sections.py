@@ -14,9 +14,11 @@ from workbench.report.building import report_sections
 from workbench.report.happened import (
     drift_sentence,
     happened_section,
-    onset,
+    latest_run,
+    onset_sentence,
     overall_status,
     rate_sentence,
+    rise_began,
 )
 from workbench.report.rates import MOST_BUCKETS, bucket_table, group_section, sparkline
 from workbench.report.rerun import command, rerun_section
@@ -24,20 +26,31 @@ from workbench.report.rerun import command, rerun_section
 DAY = figures.DAY
 
 
-def test_onset_is_the_start_of_the_latest_run_above_the_warning_rate() -> None:
-    assert onset(figures.performance().buckets) == (figures.START + 3 * DAY, 2)
+def test_latest_run_is_the_start_of_the_latest_run_above_the_warning_rate() -> None:
+    assert latest_run(figures.performance().buckets) == (figures.START + 3 * DAY, 2)
 
 
 def test_buckets_without_labels_do_not_end_a_run() -> None:
     rates = (0.1, 0.5, None, 0.5, None)
-    assert onset(tuple(figures.bucket(i, r) for i, r in enumerate(rates))) == (
+    assert latest_run(tuple(figures.bucket(i, r) for i, r in enumerate(rates))) == (
         figures.START + DAY,
         2,
     )
 
 
-def test_a_calm_newest_bucket_is_no_onset() -> None:
-    assert onset(tuple(figures.bucket(i, r) for i, r in enumerate((0.5, 0.5, 0.1, None)))) is None
+def test_the_point_where_the_rate_rose_is_told_while_it_is_raised() -> None:
+    began = rise_began(figures.performance())
+    assert began == figures.START + 3 * DAY
+    raised = onset_sentence(figures.performance(), began)
+    assert raised.startswith("The rate rose at 2024-02-04 00:00Z")
+    calm = replace(figures.performance(), whole=replace(figures.performance().whole, status="ok"))
+    assert onset_sentence(calm, began).startswith("The latest 2 buckets with labels are a warning")
+
+
+def test_a_calm_newest_bucket_is_no_run() -> None:
+    assert (
+        latest_run(tuple(figures.bucket(i, r) for i, r in enumerate((0.5, 0.5, 0.1, None)))) is None
+    )
 
 
 def test_rate_sentence_has_n_interval_baseline_and_status() -> None:

@@ -42,7 +42,7 @@ def test_every_row_is_in_one_line(before: tuple[int, ...], now: tuple[int, ...],
     assert sum(s.current for s in shares) == pytest.approx(1.0)
 
 
-def test_the_largest_categories_come_first_and_the_unseen_last() -> None:
+def test_the_categories_that_changed_most_come_first_and_the_unseen_last() -> None:
     shares = paired_shares(column(WORDS, (1, 8, 1, 0, 0, 0), (0, 2, 6, 0, 0, 2)), 4)
     assert [s.label for s in shares] == ["b", "c", "(other)", "(unseen)"]
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 import math
 import re
 
-_WHOLE = re.compile(r"^([+-]?)(\d+)(?:\.0*)?$")
+_WHOLE = re.compile(r"([+-]?)([0-9]+)(?:\.0*)?")
+BLANK = " \t\n\r\x0b\x0c"
+"""What is trimmed from a class: the blanks of ASCII and nothing else."""
+
 _TRUTH = {"true": "1", "false": "0"}
 
 
@@ -23,13 +26,13 @@ def class_name(value: object) -> str | None:
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    text = str(value).strip()
+    text = str(value).strip(BLANK)
     if not text or text.lower() == "nan":
         return None
     truth = _TRUTH.get(text.lower())
     if truth is not None:
         return truth
-    match = _WHOLE.match(text)
+    match = _WHOLE.fullmatch(text)
     if match is None:
         return text
     sign, digits = match.groups()

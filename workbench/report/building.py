@@ -12,7 +12,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.rates import PerformanceReport
 from workbench.errors import WorkbenchError
 from workbench.report.basis import basis_section
-from workbench.report.happened import happened_section, overall_status
+from workbench.report.happened import happened_section, overall_status, rise_began
 from workbench.report.moved import drift_section, no_drift_section
 from workbench.report.rates import group_section, rate_section
 from workbench.report.rerun import rerun_section
@@ -41,6 +41,7 @@ def build_report(
     card = ws.card(model)
     before = _catalog_version(ws)
     performance = ws.performance_report(model, period=period, version=version)
+    history = ws.performance_report(model, period="all", version=version)
     drift, failure = _drift(ws, model, str(performance.period), version)
     return IncidentReport(
         model=model,
@@ -55,7 +56,14 @@ def build_report(
         # A commit between two questions leaves no one version that the figures are of.
         catalog_version=before if before == _catalog_version(ws) else None,
         sections=report_sections(
-            card, performance, drift, failure, root=ws.root, version=version, as_of=ws.seen_as_of
+            card,
+            performance,
+            drift,
+            failure,
+            root=ws.root,
+            version=version,
+            as_of=ws.seen_as_of,
+            began=rise_began(history),
         ),
     )
 
@@ -83,6 +91,7 @@ def report_sections(
     root: Path,
     version: str | None = None,
     as_of: datetime | None = None,
+    began: datetime | None = None,
 ) -> tuple[Section, ...]:
     """The sections of a report, in reading order, from figures alone.
 
@@ -94,9 +103,10 @@ def report_sections(
         root: the workspace's folder, for the commands.
         version: the `--version` that was asked for.
         as_of: the moment of `--as-of`.
+        began: where the bad rate rose, from everything stored.
     """
     sections = (
-        happened_section(performance, drift),
+        happened_section(performance, drift, began),
         rate_section(performance),
         group_section(performance, card),
         no_drift_section(drift_failure) if drift is None else drift_section(drift, card),

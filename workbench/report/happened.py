@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from workbench.domain.drift import DriftReport
+from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.rates import PerformanceReport, RateBucket, worst
+from workbench.performance.onset import onset
 from workbench.report.sections import Section
 
 _LOUD = ("warning", "critical")
@@ -13,9 +15,17 @@ _NAMED = 5
 """How many drifted columns a sentence names."""
 
 
-def happened_section(performance: PerformanceReport, drift: DriftReport | None) -> Section:
-    """One sentence on the rate, one on its onset, one on the columns that moved."""
-    sentences = [rate_sentence(performance), onset_sentence(performance)]
+def happened_section(
+    performance: PerformanceReport, drift: DriftReport | None, began: datetime | None = None
+) -> Section:
+    """One sentence on the rate, one on its onset, one on the columns that moved.
+
+    Args:
+        performance: the rates of the period.
+        drift: None when it could not be told.
+        began: where the rate rose, see `rise_began`.
+    """
+    sentences = [rate_sentence(performance), onset_sentence(performance, began)]
     if drift is not None:
         sentences.append(drift_sentence(drift))
     return Section("what_happened", "What happened", tuple(s for s in sentences if s))
@@ -46,7 +56,22 @@ def rate_sentence(report: PerformanceReport) -> str:
     return f"{text}; {whole.rows - whole.labelled:,} have no label yet. Status {whole.status}{why}."
 
 
-def onset(buckets: tuple[RateBucket, ...]) -> tuple[datetime, int] | None:
+def rise_began(history: PerformanceReport) -> datetime | None:
+    """Where the bad rate rose: the same point as in the fleet, from the same buckets.
+
+    Args:
+        history: the rates of everything stored, not of one period only.
+    """
+    return onset(
+        [
+            OutcomeBucket(b.start, b.end, OutcomeCounts(labelled=b.labelled, bad=b.bad))
+            for b in history.buckets
+            if b.segment is None
+        ]
+    )
+
+
+def latest_run(buckets: tuple[RateBucket, ...]) -> tuple[datetime, int] | None:
     """Start and length of the latest unbroken run of buckets that are a warning or worse.
 
     Buckets without labels neither make nor break a run. None when the newest bucket that has
@@ -62,17 +87,27 @@ def onset(buckets: tuple[RateBucket, ...]) -> tuple[datetime, int] | None:
     return None if start is None else (start, length)
 
 
-def onset_sentence(report: PerformanceReport) -> str:
-    """Since when the buckets are above the warning rate; empty when the newest one is not."""
-    run = onset(report.buckets)
+def onset_sentence(report: PerformanceReport, began: datetime | None) -> str:
+    """Since when: where the rise began, else the latest loud buckets; empty for neither.
+
+    Args:
+        report: the rates of the period.
+        began: see `rise_began`; told only while the rate is raised.
+    """
+    if report.whole.status in _LOUD and began is not None:
+        return f"The rate rose at {_minute(began)}, the point that best divides before from after."
+    run = latest_run(report.buckets)
     if run is None:
         return ""
     start, length = run
     labelled = [b for b in report.buckets if b.segment is None and b.bad_rate is not None]
-    at = start.strftime("%Y-%m-%d %H:%MZ")
     buckets = "bucket with labels is" if length == 1 else f"{length} buckets with labels are"
-    text = f"The latest {buckets} a warning or worse, since {at}"
+    text = f"The latest {buckets} a warning or worse, since {_minute(start)}"
     return f"{text} or before." if len(labelled) == length else f"{text}."
+
+
+def _minute(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%MZ")
 
 
 def drift_sentence(report: DriftReport) -> str:

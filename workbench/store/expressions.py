@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.domain.classes import BLANK
 from workbench.store.quoting import identifier, literal
 
 _MISSING = "('', 'na', 'n/a', 'nan', 'null', 'none', '<na>', 'nat', '-')"
@@ -57,10 +58,7 @@ def number(column: str, duckdb_type: str) -> str:
 
 def class_name(expression: str) -> str:
     """The class that a text names: `domain.classes.class_name` in SQL."""
-    trimmed = f"trim({expression}, ' \\t\\n\\r\\x0b\\x0c')".replace("\\t", "\t").replace(
-        "\\n", "\n"
-    )
-    trimmed = trimmed.replace("\\r", "\r").replace("\\x0b", "\x0b").replace("\\x0c", "\x0c")
+    trimmed = f"trim({expression}, {literal(BLANK)})"
     whole = r"^[+-]?[0-9]+(\.0*)?$"
     digits = f"regexp_replace({trimmed}, '\\.0*$', '')"
     return (

@@ -34,6 +34,7 @@ from workbench.store.repeats import find_repeats
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
 
+_KEPT_ROWS = 100_000
 LATE = "labels of repeated rows"
 """Stands for the hash of a file where labels come from rows that were there already."""
 
@@ -54,15 +55,20 @@ def stage_predictions(
     normalised = normalised_predictions(
         file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
     )
+    query = normalised.query
     try:
-        reasons, days = count_days(connection, normalised.query)
+        if file.source.is_text and file.source.rows <= _KEPT_ROWS:
+            # Reading text costs more than keeping it: a small file is read once, into memory.
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE normalised AS {query}")
+            query = "SELECT * FROM normalised"
+        reasons, days = count_days(connection, query)
         require_usable(file, reasons)
-        write_days(connection, staging, file, card, normalised.query, days)
+        write_days(connection, staging, file, card, query, days)
     except duckdb.Error as error:
         for path in staging.rows.glob(f"{file.number:05d}-*"):
             path.unlink()
         raise translated(file, error) from error
-    set_aside(connection, file, normalised.query, reasons)
+    set_aside(connection, file, query, reasons)
     unusable = sum(reasons.values())
     lines = len(file.source.rejected)
     for line in file.source.rejected:

@@ -11,6 +11,7 @@ from workbench.store.quoting import identifier
 
 _IDENTITY = "wb_version, wb_role, wb_id"
 _HASH = f"hash({_IDENTITY})"
+_HASHES_AT_ONCE = 3_000_000
 _NOT_CONTENT = {"wb_label", "wb_file", "wb_row", "wb_unparsed", "wb_id", "wb_version", "wb_role"}
 
 
@@ -39,10 +40,7 @@ def find_repeats(connection: Connection, columns: dict[str, str], *, has_committ
             f"JOIN (SELECT {_IDENTITY}, hash({content}) AS content FROM committed_rows "
             f"WHERE {_HASH} IN (SELECT {_HASH} FROM staged_rows)) c USING ({_IDENTITY})"
         )
-    rows, distinct = connection.execute(
-        f"SELECT count(*), count(DISTINCT {_HASH}) FROM staged_rows"
-    ).fetchall()[0]
-    if rows != distinct:
+    if _has_repeats(connection):
         connection.execute(
             "INSERT INTO dropped SELECT wb_path, wb_file, wb_row, content = first_content FROM ("
             f"SELECT wb_path, wb_file, wb_row, hash({content}) AS content, "
@@ -54,6 +52,24 @@ def find_repeats(connection: Connection, columns: dict[str, str], *, has_committ
             f"WINDOW spot AS (PARTITION BY {_IDENTITY} ORDER BY place, wb_row)) WHERE place_in > 1"
         )
     return int(connection.execute("SELECT count(*) FROM dropped").fetchall()[0][0])
+
+
+def _has_repeats(connection: Connection) -> bool:
+    """Whether two staged rows have the same identity.
+
+    Some of the hashes at a time, so that the memory does not grow with the file.
+    """
+    rows = int(connection.execute("SELECT count(*) FROM staged_rows").fetchall()[0][0])
+    parts = max(-(-rows // _HASHES_AT_ONCE), 1)
+    distinct = sum(
+        int(
+            connection.execute(
+                f"SELECT count(DISTINCT {_HASH}) FROM staged_rows WHERE {_HASH} % {parts} = {part}"
+            ).fetchall()[0][0]
+        )
+        for part in range(parts)
+    )
+    return rows != distinct
 
 
 def shares_ids(connection: Connection, ids: str, others: str) -> bool:

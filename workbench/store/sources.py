@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
@@ -104,7 +105,7 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
             file.seek(0)
             reader = ipc.open_file(file) if is_file else ipc.open_stream(file)
             return tuple(reader.schema.names)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise LogFileError(
             f"{path.name} cannot be read as {kind}: {first}",
@@ -114,8 +115,13 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
 
 def _text_start(path: Path, compression: str) -> str:
     """The first megabyte of a text file."""
-    with _compressed(path, compression) if compression else path.open("rb") as stream:
-        start = bytes(stream.read(1 << 20))
+    try:
+        with _compressed(path, compression) if compression else path.open("rb") as stream:
+            start = bytes(stream.read(1 << 20))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        if not compression:
+            raise
+        raise _truncated(path, compression) from error
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError:
@@ -187,7 +193,7 @@ def _decompressed_head(path: Path, compression: str) -> bytes:
     try:
         with _compressed(path, compression) as stream:
             head = bytes(stream.read(4096))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise _truncated(path, compression) from error
     if not head:
         raise LogFileError(f"{path.name} is empty once unpacked", "Export it again.")
@@ -195,8 +201,6 @@ def _decompressed_head(path: Path, compression: str) -> bytes:
 
 
 def _decompress(path: Path, target: Path, compression: str) -> None:
-    import zlib
-
     try:
         with _compressed(path, compression) as stream, target.open("wb") as out:
             shutil.copyfileobj(stream, out, 1 << 20)
@@ -239,9 +243,12 @@ def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
             with pq.ParquetWriter(target, reader.schema, compression="lz4") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
-    except (pa.ArrowException, EOFError) as error:
+    except (pa.ArrowException, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's doing; Arrow's own I/O errors about the content carry no number
+        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise LogFileError(
-            f"{path.name} cannot be read as Arrow: {str(error).splitlines()[0]}",
+            f"{path.name} cannot be read as Arrow: {first}",
             "Copy or export it again; write plain columns.",
         ) from error
     opened = _open_parquet(connection, target, folder)

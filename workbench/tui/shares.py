@@ -8,6 +8,8 @@ from workbench.domain.drift import ColumnDrift
 from workbench.domain.profile import ColumnProfile
 from workbench.tui.wording import figure
 
+OTHER = "(other)"
+
 
 @dataclass(frozen=True)
 class Share:
@@ -22,8 +24,8 @@ class Share:
 def paired_shares(column: ColumnDrift, most: int) -> tuple[Share, ...]:
     """The shares of a column in the reference and now.
 
-    Numbers are in the bins of PSI, in their order; categories by the larger of their two
-    shares, then those left over as one, then the unseen ones as one.
+    Numbers are in the bins of PSI, in their order; categories by how much their share changed,
+    then those left over as one, then the unseen ones as one.
 
     Args:
         column: without both profiles, or without rows in one, there is nothing to compare.
@@ -66,10 +68,10 @@ def _categorical(before: ColumnProfile, now: ColumnProfile, most: int) -> tuple[
         Share(name, a / before.present, b / now.present)
         for name, a, b in zip(names, before.counts, now.counts, strict=False)
     ]
-    pairs.sort(key=lambda s: max(s.reference, s.current), reverse=True)
+    pairs.sort(key=lambda s: (-abs(s.current - s.reference), -s.reference))
     kept, rest = pairs[: most - 2], pairs[most - 2 :]
     other = Share(
-        "(other)",
+        OTHER,
         sum(s.reference for s in rest) + before.counts[-2] / before.present,
         sum(s.current for s in rest) + now.counts[-2] / now.present,
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 
 def date_labels(
-    start: datetime, end: datetime, bucket: timedelta, width: int
+    start: datetime, end: datetime, bucket: timedelta, width: int, room: int | None = None
 ) -> list[tuple[int, str]]:
     """Labels of a time axis with the cell in which each begins.
 
@@ -18,7 +18,9 @@ def date_labels(
         end: right edge, UTC.
         bucket: the smallest step worth a label.
         width: cells of the axis.
+        room: labels end before this cell; all of the axis when None.
     """
+    room = width if room is None else min(room, width)
     length = end - start
     if width < 6 or length <= timedelta(0):
         return []
@@ -38,7 +40,7 @@ def date_labels(
         year = moment.year
         # A label begins at its date, so that the tick above its first character is the date.
         cell = int((moment - start) / length * width)
-        if cell + len(text) <= width and (not labels or cell > labels[-1][0] + len(labels[-1][1])):
+        if cell + len(text) <= room and (not labels or cell > labels[-1][0] + len(labels[-1][1])):
             labels.append((cell, text))
         index += step
     return labels

@@ -74,7 +74,7 @@ def count(number: int) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """A fraction as a percentage with one decimal, two below one percent.
+    """A fraction as a percentage with one decimal, two below one percent; never 0 for some.
 
     >>> percent(0.4123), percent(0.0042), percent(None)
     ('41.2%', '0.42%', '-')
@@ -100,6 +100,8 @@ def _digits(rate: float) -> str:
     share = rate * 100.0
     if share >= 99.95:
         return "100"
+    if 0.0 < share < 0.005:
+        return "<0.01"
     return f"{share:.2f}" if 0.0 < share < 0.995 else f"{share:.1f}"
 
 
@@ -172,7 +174,7 @@ def against_threshold(bucket: RateBucket, warning: float | None, critical: float
     >>> against_threshold(RateBucket(day, day, 9, 9, 4, 0.41, 0.3, 0.5, "critical"), 0.18, 0.201)
     '41.0% > 20.1%  ALERT !'
     """
-    words = status_words(bucket.status, has_data=bucket.labelled > 0)
+    words = status_words(bucket.status, has_data=bucket.rows > 0)
     if bucket.bad_rate is None:
         return words
     threshold = critical if bucket.status == "critical" else warning

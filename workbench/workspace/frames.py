@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -36,7 +36,7 @@ def performance_frame(report: PerformanceReport) -> pl.DataFrame:
         }
         for bucket in report.buckets
     ]
-    schema = {
+    schema: dict[str, Any] = {
         "start": _TIME, "end": _TIME, "segment": pl.String, "rows": pl.Int64, "labelled": pl.Int64,
         "bad": pl.Float64, "bad_rate": pl.Float64, "low": pl.Float64, "high": pl.Float64,
         "status": pl.String, "reason": pl.String, **dict.fromkeys(_METRICS, pl.Float64),

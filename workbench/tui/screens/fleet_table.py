@@ -21,6 +21,9 @@ from workbench.tui.wording import (
 _FIXED = 9 + 17 + 7 + 5 + 5 + 4 + 8
 """Cells of all columns but the model's name, the trend and the reason, with their gaps."""
 _WIDE = 98
+"""From here on the reason has a column."""
+_WIDER = 118
+"""From here on every bucket of the trend has a cell."""
 
 
 def model_name(status: ModelStatus) -> str:
@@ -31,7 +34,7 @@ def model_name(status: ModelStatus) -> str:
 def fleet_columns(width: int, longest: int) -> list[Column]:
     """The columns that fit; what is left of a wide line goes to the reason."""
     room = width - _FIXED
-    trend = 8 if width < _WIDE else 12
+    trend = 8 if width < _WIDE else 12 if width < _WIDER else 24
     name = max(min(longest, room - trend if width < _WIDE else 28), 5)
     columns = [
         Column("STATUS", 9),

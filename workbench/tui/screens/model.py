@@ -13,6 +13,7 @@ from textual.widgets import Static
 from workbench.domain.drift import DriftReport
 from workbench.domain.names import shown
 from workbench.domain.rates import PerformanceReport
+from workbench.domain.status import ModelStatus
 from workbench.tui.help_text import MODEL_HELP
 from workbench.tui.messages import DriftLoaded, PerformanceLoaded
 from workbench.tui.palette import Palette, palette_of
@@ -102,7 +103,7 @@ class ModelScreen(QueryScreen):
         status = self.session.status_of(self.model)
         self.query_one("#title", Static).update(_title(self._performance, palette))
         self.query_one("#caption", Static).update(
-            _caption(self._performance, palette, self.session.glyphs.dot)
+            _caption(self._performance, status, palette, self.session.glyphs.dot)
         )
         self.query_one(Timeline).show(self._performance, status.since if status else None)
         self._fill_suspects(palette)
@@ -220,15 +221,22 @@ def _title(report: PerformanceReport | None, palette: Palette) -> Text:
     return text
 
 
-def _caption(report: PerformanceReport | None, palette: Palette, dot: str) -> Text:
+def _caption(
+    report: PerformanceReport | None, status: ModelStatus | None, palette: Palette, dot: str
+) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
     if report is None:
-        return Text()
+        return text
+    if status is not None and status.since is not None:
+        text.append(f"since {status.since:%Y-%m-%d}", palette.status(status.status))
+        text.append(f" {dot} ", palette.dim)
     whole = report.whole
     parts = [period_days(report.period), f"by {report.by}"]
     if report.versions:
         parts.append("version " + ", ".join(shown(v) for v in report.versions))
-    parts.append(f"{count(whole.labelled)} of {count(whole.rows)} rows labelled")
+    share = percent(whole.labelled / whole.rows) if whole.rows else "none"
+    parts.append(f"{share} of {count(whole.rows)} rows labelled")
     # The reason of a raised status is what the line above says already.
     reason = whole.reason if whole.status in ("ok", "unknown") else None
     parts += [shown(note) for note in (reason, *report.notes) if note]
-    return Text(f" {dot} ".join(parts), palette.dim, no_wrap=True, overflow="ellipsis")
+    return text.append(f" {dot} ".join(parts), palette.dim)

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from workbench.domain.drift import ColumnDrift
 from workbench.tui.glyphs import Glyphs
 from workbench.tui.palette import palette_of
-from workbench.tui.shares import Share, paired_shares
+from workbench.tui.shares import OTHER, Share, paired_shares
 from workbench.tui.widgets.records import fitted
 from workbench.tui.wording import percent
 
@@ -39,18 +39,21 @@ class PairedHistogram(Widget):
         if not shares:
             return text.append("no distribution to compare", palette.dim)
         bar = max((self.size.width - _LABEL - 18) // 2, 4)
-        top = max(max(s.reference, s.current) for s in shares)
+        # What is left over would dwarf everything else; it has its figures, but no bars.
+        top = max((max(s.reference, s.current) for s in shares if s.label != OTHER), default=1.0)
         style = palette.status(column.status)
         text.append(f"{'':{_LABEL}}  {'REFERENCE':<{bar + 8}}{'NOW'}", palette.dim)
         for share in shares:
             text.append(f"\n{fitted(share.label, _LABEL)}  ", palette.dim)
-            text.append(self._side(share.reference, top, bar), palette.dim)
-            text.append(self._side(share.current, top, bar), style if _moved(share) else palette.ok)
+            width = 0 if share.label == OTHER else bar
+            text.append(self._side(share.reference, top, bar, width), palette.dim)
+            now = style if _moved(share) else palette.ok
+            text.append(self._side(share.current, top, bar, width), now)
         return text
 
-    def _side(self, share: float, top: float, width: int) -> str:
-        cells = round(share / top * width) if top else 0
-        bar = self._glyphs.full * max(cells, 1 if share > 0 else 0)
+    def _side(self, share: float, top: float, width: int, most: int) -> str:
+        cells = max(round(share / top * most), 1 if share > 0 else 0) if top else 0
+        bar = self._glyphs.full * min(cells, most)
         return f"{percent(share):>6} {bar:<{width}} "
 
 

@@ -10,12 +10,13 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.domain.rates import PerformanceReport
 from workbench.tui.glyphs import Glyphs
 from workbench.tui.palette import Palette, palette_of
 from workbench.tui.plot import Bucket, Raster, dot_height, nice_scale, rasterise
+from workbench.tui.pooling import Point, pooled
 from workbench.tui.timescale import date_labels
-from workbench.tui.wording import percent
+from workbench.tui.wording import duration, percent
 
 _GUTTER = 8
 _FOOT = 2
@@ -77,24 +78,28 @@ class Timeline(Widget):
         plot_width, plot_height = width - _GUTTER - 1, height - _FOOT
         if report is None or plot_width < 8 or plot_height < 2:
             return ()
-        buckets = report.buckets
-        known = [b.bad_rate for b in buckets if b.bad_rate is not None]
-        if not known:
-            return ((("", palette.dim),),)
-        start, end = buckets[0].start, max(b.end for b in buckets)
+        if not any(b.labelled for b in report.buckets):
+            why = "no labels in this period yet" if report.whole.rows else "no rows in this period"
+            blank = ((" ", palette.dim),)
+            return (*[blank] * (height // 2), ((f"{why:^{width}}", palette.dim),))
+        # Two cells a point keep a line that can be followed.
+        points, length = pooled(report.buckets, max(plot_width // 2, 1))
+        known = [p.rate for p in points if p.rate is not None]
+        start, end = points[0].start, points[-1].end
         limits = [r for r in (report.warning_rate, report.critical_rate) if r is not None]
         top, ticks = nice_scale(max(*known, *limits, 0.001), plot_height)
         raster = rasterise(
-            [_placed(b, start, end) for b in buckets],
+            [_placed(p, start, end) for p in points],
             top, plot_width, plot_height, self._glyphs.has_braille,
         )  # fmt: skip
         labels = self._labels(report, top, ticks, raster, palette)
-        rows = [
-            ((f"{labels.get(y, ('', palette.dim))[0]:>{_GUTTER - 1}} ", labels.get(y, ("", palette.dim))[1]),
-             *self._line(y, report, top, raster, palette))
-            for y in range(plot_height)
-        ]  # fmt: skip
-        return (*rows, *self._axis(start, end, buckets[0], plot_width, palette))
+        rows = []
+        for y in range(plot_height):
+            label, style = labels.get(y, ("", palette.dim))
+            line = self._line(y, report, top, raster, palette)
+            rows.append(((f"{label:>{_GUTTER - 1}} ", style), *line))
+        grain = f"one point: {duration(length.total_seconds())}"
+        return (*rows, *self._axis(start, end, length, plot_width, palette, grain))
 
     def _labels(
         self, report: PerformanceReport, top: float, ticks: tuple[float, ...],
@@ -150,16 +155,18 @@ class Timeline(Widget):
         return parts
 
     def _axis(
-        self, start: datetime, end: datetime, first: RateBucket, width: int, palette: Palette
-    ) -> list[tuple[tuple[str, Style], ...]]:
-        """The axis with its ticks and the onset, and the dates under it."""
-        dates = date_labels(start, end, max(first.end - first.start, timedelta(minutes=1)), width)
+        self, start: datetime, end: datetime, step: timedelta, width: int, palette: Palette,
+        grain: str,
+    ) -> list[tuple[tuple[str, Style], ...]]:  # fmt: skip
+        """The axis with its ticks and the onset; under it the dates, and how long a point is."""
+        dates = date_labels(start, end, step, width, width - len(grain) - 2)
         line = [self._glyphs.floor] * width
         below = [" "] * width
         for cell, text in dates:
             if cell:  # the corner marks the first one
                 line[cell] = self._glyphs.tick
             below[cell : cell + len(text)] = text
+        below[width - len(grain) :] = grain
         axis: list[tuple[str, Style]] = [
             (" " * (_GUTTER - 1) + self._glyphs.corner, palette.dim),
             ("".join(line), palette.dim),
@@ -174,9 +181,9 @@ class Timeline(Widget):
         return [tuple(axis), ((" " * _GUTTER + "".join(below), palette.dim),)]
 
 
-def _placed(bucket: RateBucket, start: datetime, end: datetime) -> Bucket:
+def _placed(point: Point, start: datetime, end: datetime) -> Bucket:
     length = end - start
-    return Bucket((bucket.start - start) / length, (bucket.end - start) / length, bucket.bad_rate)
+    return Bucket((point.start - start) / length, (point.end - start) / length, point.rate)
 
 
 def _row(rate: float, top: float, raster: Raster) -> int:
