@@ -21,7 +21,7 @@ def test_the_model_on_fire_leads_and_its_hostile_name_does_no_harm(real: Workspa
         assert pilot.app.screen.query_one(Records).current_key == HOSTILE
         seen = text(pilot)
         assert "ALERT !   [/b]risk \\x1b" in seen
-        assert "[/b]risk \\x1b[31m🚀@1  binary" in seen
+        assert "[/b]risk \\x1b[31m🚀@1  ALERT !  binary" in seen
         assert "\x1b" not in seen
         assert percent(real.status()[0].current_rate) in seen
 

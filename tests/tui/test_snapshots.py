@@ -69,7 +69,7 @@ def looks_the_same(
         for key in keys:
             await pilot.press(key)
             await settled(pilot)
-        while is_answered and size[1] >= 30 and _chart_is_due(pilot, source):
+        while size[1] >= 30 and _chart_is_due(pilot, source):
             await settled(pilot)
 
     app = Still(source, low_bandwidth=True, glyphs=glyphs)

@@ -60,7 +60,8 @@ def test_a_figure_fits_its_column_whatever_it_is(number: float) -> None:
 
 @given(st.floats(0, 1))
 def test_a_rate_is_never_further_off_than_its_last_digit(rate: float) -> None:
-    assert abs(float(percent(rate).rstrip("%")) / 100 - rate) <= 0.00051
+    assert abs(float(percent(rate).strip("<%")) / 100 - rate) <= 0.00051
+    assert (percent(rate) == "0.0%") == (rate == 0)
 
 
 @given(st.integers(0, 10**12))

@@ -31,21 +31,23 @@ def pooled(buckets: Sequence[RateBucket], most: int) -> tuple[tuple[Point, ...],
         most: how many points fit, at least one.
     """
     step = max(b.end - b.start for b in buckets)
+    first = buckets[0].start
     # The first bucket may be cut by the period; the second one lies on the grid.
-    origin = buckets[1].start - step if len(buckets) > 1 else buckets[0].start
+    on_grid = buckets[1].start if len(buckets) > 1 else first
+    origin = on_grid - -(-(on_grid - first) // step) * step
     slots = -(-(buckets[-1].end - origin) // step)
     size = next(s for s in _sizes() if -(-slots // s) <= most)
     length = step * size
     rows: dict[int, tuple[float, int]] = {}
     for bucket in buckets:
-        index = max((bucket.start - origin) // length, 0)
+        index = (bucket.start - origin) // length
         bad, labelled = rows.get(index, (0.0, 0))
         rows[index] = (bad + bucket.bad, labelled + bucket.labelled)
     end = buckets[-1].end
     points = []
     for index in range(-(-slots // size)):
         bad, labelled = rows.get(index, (0.0, 0))
-        start = max(origin + index * length, buckets[0].start)
+        start = max(origin + index * length, first)
         rate = bad / labelled if labelled else None
         points.append(Point(start, min(origin + (index + 1) * length, end), rate))
     return tuple(points), length
