@@ -88,5 +88,7 @@ def test_the_scale_holds_the_largest_value_with_few_round_ticks(largest: float, 
     top, ticks = nice_scale(largest, rows)
     assert top > largest
     assert ticks[0] == 0.0
-    assert ticks[-1] == top
-    assert 2 <= len(ticks) <= max(rows // 3, 1) + 1
+    assert ticks[-1] <= top
+    assert 1 <= len(ticks) <= max(rows // 3, 1) + 1
+    # Never so few that the next finer step would have fitted twice over.
+    assert len(ticks) > max(rows // 3, 1) / 3

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tests.tui.conftest import drive, settled
 from tests.tui.standin import COLUMNS, FLEET, StandIn, model_status
+from workbench.domain.rates import PerformanceReport
 from workbench.errors import NoRowsError, StoreLockedError
 from workbench.tui.screens.drift import DriftScreen
 from workbench.tui.screens.fleet import FleetScreen
@@ -342,6 +343,28 @@ def test_a_tall_terminal_shows_the_chart_of_the_model_under_the_cursor(standin: 
 
     drive(standin, steps, (120, 40))
     assert ("performance", "air-time", None) in standin.asked
+
+
+def test_a_chart_that_fails_is_asked_for_once_and_says_why() -> None:
+    class NoCharts(StandIn):
+        """Has a fleet, and no charts."""
+
+        def performance_report(self, model: str, period: str | None = None) -> PerformanceReport:
+            """Fails."""
+            self.asked.append(("performance", model, period))
+            raise StoreLockedError("the store is busy", "Wait.")
+
+    source = NoCharts()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await pilot.pause(0.6)
+        await settled(pilot)
+        assert "the store is busy" in text(pilot, Notice)
+        assert "air-time@1" in text(pilot, Records)
+
+    drive(source, steps, (120, 40))
+    assert source.asked.count(("performance", "air-time", None)) == 1
 
 
 def test_a_click_on_a_key_does_what_the_key_does(standin: StandIn) -> None:

@@ -20,6 +20,9 @@ from workbench.store.source import FORMATS
 from workbench.store.sources import open_source, peek_columns
 from workbench.store.staging import Staging, sweep
 
+_OPENED = 0.05
+"""How much of a file's work is done when it is about to be opened, so that something shows."""
+
 GROUP_BYTES = 128 * 1024 * 1024
 GROUP_FILES = 400
 """A batch is a group of files: small daily files share one commit, a large file has its own."""
@@ -81,12 +84,13 @@ def ingest_files(
     files = expand_paths(paths)
     sweep(context.home)
     plan = _look(context, files, format, kind)
-    tracker = _Tracker(progress, sum(c.size for c in plan.candidates), len(plan.candidates))
+    tracker = _Tracker(progress, {candidate.shown: candidate.size for candidate in plan.candidates})
+    listening = replace(context, told=tracker.tell)
     results = dict(plan.results)
     for which in (PREDICTIONS, LABELS):
         chosen = [candidate for candidate in plan.candidates if candidate.kind == which]
         for group in _groups(chosen):
-            stored = store_group(context, which, _opener(group, format, tracker))
+            stored = store_group(listening, which, _opener(group, format, tracker))
             by_path = {result.path: result for result in stored}
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
     tracker.finish()
@@ -156,7 +160,7 @@ def _opener(group: Sequence[_Candidate], format_: str, tracker: _Tracker) -> Ope
         opened: list[OpenedFile] = []
         refused: list[FileResult] = []
         for candidate in group:
-            tracker.start(candidate)
+            tracker.tell(candidate.shown, _OPENED)
             folder = staging.work / f"source-{candidate.number}"
             folder.mkdir()
             try:
@@ -197,27 +201,25 @@ def _require_known(format_: str, kind: str) -> None:
 class _Tracker:
     """Tells the reporter how far the call is."""
 
-    def __init__(self, reporter: Reporter | None, total_bytes: int, total_files: int) -> None:
+    def __init__(self, reporter: Reporter | None, sizes: dict[str, int]) -> None:
         self._reporter = reporter
-        self._total = (total_bytes, total_files)
-        self._done_bytes = 0
-        self._done_files = 0
-        self._at_hand = 0
+        self._sizes = sizes
+        self._shares = dict.fromkeys(sizes, 0.0)
 
-    def start(self, candidate: _Candidate) -> None:
-        self._done_bytes += self._at_hand
-        self._tell(candidate.shown)
-        self._at_hand = candidate.size
-        self._done_files += 1
+    def tell(self, path: str, share: float) -> None:
+        """One file's share of work done, which never falls."""
+        self._shares[path] = max(self._shares.get(path, 0.0), share)
+        self._report(path)
 
     def finish(self) -> None:
-        self._done_bytes, self._at_hand = self._total[0], 0
-        self._done_files = self._total[1]
-        self._tell("")
+        """All files are done, stored or not."""
+        self._shares = dict.fromkeys(self._sizes, 1.0)
+        self._report("")
 
-    def _tell(self, path: str) -> None:
-        if self._reporter is not None:
-            total_bytes, total_files = self._total
-            self._reporter(
-                IngestProgress(self._done_bytes, total_bytes, self._done_files, total_files, path)
-            )
+    def _report(self, path: str) -> None:
+        if self._reporter is None:
+            return
+        done = sum(round(self._sizes.get(p, 0) * share) for p, share in self._shares.items())
+        finished = sum(share >= 1.0 for share in self._shares.values())
+        total = sum(self._sizes.values())
+        self._reporter(IngestProgress(done, total, finished, len(self._sizes), path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workbench.clock import Clock
@@ -43,6 +44,13 @@ class StoreContext:
     root: Path
     card: ModelCard
     clock: Clock
+    told: Callable[[str, float], None] | None = None
+    """Told of each file, by its path, the share of its work that is done."""
+
+    def tell(self, path: str, share: float) -> None:
+        """Tells whoever listens how far a file is."""
+        if self.told is not None:
+            self.told(path, share)
 
 
 class _OutdatedError(Exception):
@@ -73,9 +81,10 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
         make_rejects_table(connection)
         files: list[StagedFile] = []
         for file in opened:
+            tell = partial(context.tell, file.path)
             try:
                 files.append(
-                    stage_predictions(connection, staging, file, card, baseline, now)
+                    stage_predictions(connection, staging, file, card, baseline, now, tell)
                     if kind == PREDICTIONS
                     else stage_labels(connection, staging, file, card, baseline)
                 )
@@ -83,6 +92,8 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
                 results.append(failed(file.path, file.source.format, kind, error))
         if files:
             stored = _commit(context, staging, connection, kind, files, baseline)
+            for stored_file in stored:
+                context.tell(stored_file.opened.path, 1.0)
             results += [_result(file, kind) for file in stored]
         return results
 

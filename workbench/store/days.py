@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -47,6 +48,7 @@ def write_days(
     card: ModelCard,
     query: str,
     days: list[date],
+    tell: Callable[[float], None],
 ) -> None:
     """Writes the usable rows of a normalising SELECT as staged segments, one or more a day.
 
@@ -57,6 +59,7 @@ def write_days(
         card: names the timestamp.
         query: the normalising SELECT.
         days: the days of its usable rows, as `count_days` finds them.
+        tell: told the share of the days that are written.
 
     Raises:
         duckdb.Error: the file cannot be read to its end.
@@ -68,7 +71,7 @@ def write_days(
         if len(days) == 1:
             _copy(connection, usable, staging, f"{name}-{days[0]}-000")
         elif _in_time_order(connection, file.source, card, len(days)):
-            _write_each_day(connection, staging, file.source, card, usable, days, name)
+            _write_each_day(connection, staging, file.source, card, usable, days, name, tell)
         else:
             _write_partitioned(connection, staging, query, name)
     finally:
@@ -83,6 +86,7 @@ def _write_each_day(
     usable: str,
     days: list[date],
     name: str,
+    tell: Callable[[float], None],
 ) -> None:
     column = identifier(card.columns.timestamp)
 
@@ -94,7 +98,8 @@ def _write_each_day(
             _copy(cursor, usable.replace(source.relation, narrowed), staging, f"{name}-{day}-000")
 
     with ThreadPoolExecutor(max(os.cpu_count() or 1, 1)) as pool:
-        list(pool.map(write, days))
+        for done, _ in enumerate(pool.map(write, days), 1):
+            tell(done / len(days))
 
 
 def _write_partitioned(connection: Connection, staging: Staging, query: str, name: str) -> None:

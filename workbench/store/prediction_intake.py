@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,9 @@ from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
 
 _KEPT_ROWS = 100_000
+STAGED = 0.7
+"""How much of a file's work is done when its rows are staged, about; the rest is counting."""
+
 LATE = "labels of repeated rows"
 """Stands for the hash of a file where labels come from rows that were there already."""
 
@@ -46,8 +49,18 @@ def stage_predictions(
     card: ModelCard,
     baseline: Baseline,
     now: datetime,
+    tell: Callable[[float], None],
 ) -> StagedFile:
     """Writes a log's usable rows as staged segments, one or more a day, and sets the others aside.
+
+    Args:
+        connection: scratch, with the table of rejects.
+        staging: the batch.
+        file: the opened file.
+        card: names the columns.
+        baseline: the features and the rules.
+        now: the machine's clock.
+        tell: told the share of the file's work that is done, up to `STAGED`.
 
     Raises:
         LogFileError: a required column is missing, no row is usable, or reading breaks off.
@@ -63,7 +76,7 @@ def stage_predictions(
             query = "SELECT * FROM normalised"
         reasons, days = count_days(connection, query)
         require_usable(file, reasons)
-        write_days(connection, staging, file, card, query, days)
+        write_days(connection, staging, file, card, query, days, lambda share: tell(STAGED * share))
     except duckdb.Error as error:
         for path in staging.rows.glob(f"{file.number:05d}-*"):
             path.unlink()

@@ -104,23 +104,21 @@ def _segment(start: tuple[int, int], end: tuple[int, int]) -> set[tuple[int, int
 
 
 def nice_scale(largest: float, rows: int) -> tuple[float, tuple[float, ...]]:
-    """The upper edge of a rate axis and its ticks: round numbers, three rows apart or more.
+    """The upper edge of a rate axis, and its ticks: round numbers, three rows apart or more.
 
     Args:
         largest: the largest value that must fit, a fraction.
         rows: cells of height.
 
     >>> nice_scale(0.41, 10)
-    (0.6, (0.0, 0.2, 0.4, 0.6))
+    (0.4264, (0.0, 0.2, 0.4))
     """
-    largest = max(largest * 1.04, 1e-4)
+    top = round(max(largest * 1.04, 1e-4), 9)
     most = max(rows // 3, 1)
     step = 1e-5
     while True:
         for factor in (1, 2, 2.5, 5):
-            size = step * factor
-            ticks = -(-largest // size)
-            if ticks <= most:
-                values = tuple(round(i * size, 9) for i in range(int(ticks) + 1))
-                return values[-1], values
+            if top / (step * factor) <= most:
+                size = step * factor
+                return top, tuple(round(i * size, 9) for i in range(int(top / size) + 1))
         step *= 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -35,8 +36,10 @@ class QueryScreen(Screen[None]):
     BINDINGS = [
         Binding("r", "reload", "refresh", tooltip="read again; what is shown stays until then"),
     ]
-    HELP_TEXT = ""
+    HELP_TEXT: ClassVar[str] = ""
     """What the numbers of this screen mean: plain text."""
+    QUIET: ClassVar[frozenset[str]] = frozenset()
+    """Questions that the header does not call loading, because they follow the cursor."""
 
     def __init__(self, session: Session) -> None:
         """A screen that has not asked anything yet."""
@@ -193,7 +196,7 @@ class QueryScreen(Screen[None]):
 
     def _show_header(self) -> None:
         facts = self.facts()
-        state = "loading" if self._pending else "stale" if self._failures else ""
+        state = "loading" if self._pending - self.QUIET else "stale" if self._failures else ""
         self.query_one(HeaderLine).show(
             HeaderFacts(
                 workspace=self.session.source.root.name,

@@ -39,11 +39,14 @@ class FleetScreen(QueryScreen):
         Binding("t", "period", "period", show=False, tooltip="on a model: 24h, 7d, 30d, all"),
     ]
     HELP_TEXT = FLEET_HELP
+    QUIET = frozenset({"chart"})
 
     def __init__(self, session: Session) -> None:
         """The fleet, not asked for yet."""
         super().__init__(session)
         self._charts: dict[str, PerformanceReport] = {}
+        self._asked_charts: set[str] = set()
+        """Models whose chart was asked for since the last refresh; a failure is not asked again."""
         self._rest: Timer | None = None
 
     def content(self) -> Iterable[Widget]:
@@ -104,8 +107,8 @@ class FleetScreen(QueryScreen):
             self._show_chart(status)
 
     def on_fleet_loaded(self, _message: FleetLoaded) -> None:
-        """Charts from before are void."""
-        self._charts.clear()
+        """Charts from before stay in view, and are asked for again."""
+        self._asked_charts.clear()
 
     def on_performance_loaded(self, message: PerformanceLoaded) -> None:
         """Keeps the chart, and shows it when the cursor is still there."""
@@ -121,11 +124,13 @@ class FleetScreen(QueryScreen):
         chart.show(known, status.since)
         if self._rest is not None:
             self._rest.stop()
-        if known is None and status.period_rows and chart.display and self.has_class("-tall"):
+        is_due = status.name not in self._asked_charts and status.period_rows > 0
+        if is_due and self.has_class("-tall"):
             self._rest = self.set_timer(_DEBOUNCE, lambda: self._ask_chart(status.name))
 
     def _ask_chart(self, model: str) -> None:
         source = self.session.source
+        self._asked_charts.add(model)
         self.ask("chart", lambda: PerformanceLoaded(source.performance_report(model, None)))
 
     def on_data_table_row_selected(self, _message: Records.RowSelected) -> None:

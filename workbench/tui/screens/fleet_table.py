@@ -22,7 +22,7 @@ _FIXED = 9 + 17 + 7 + 5 + 5 + 4 + 8
 """Cells of all columns but the model's name, the trend and the reason, with their gaps."""
 _WIDE = 98
 """From here on the reason has a column."""
-_WIDER = 118
+_WIDER = 138
 """From here on every bucket of the trend has a cell."""
 
 

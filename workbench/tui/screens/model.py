@@ -232,10 +232,11 @@ def _caption(
         text.append(f" {dot} ", palette.dim)
     whole = report.whole
     parts = [period_days(report.period), f"by {report.by}"]
-    if report.versions:
+    # The version at the top of the screen is not repeated here.
+    if report.versions and status is not None and report.versions != (status.version,):
         parts.append("version " + ", ".join(shown(v) for v in report.versions))
     share = percent(whole.labelled / whole.rows) if whole.rows else "none"
-    parts.append(f"{share} of {count(whole.rows)} rows labelled")
+    parts.append(f"{share} of {count(whole.rows)} labelled")
     # The reason of a raised status is what the line above says already.
     reason = whole.reason if whole.status in ("ok", "unknown") else None
     parts += [shown(note) for note in (reason, *report.notes) if note]

@@ -98,7 +98,8 @@ class Timeline(Widget):
             label, style = labels.get(y, ("", palette.dim))
             line = self._line(y, report, top, raster, palette)
             rows.append(((f"{label:>{_GUTTER - 1}} ", style), *line))
-        grain = f"one point: {duration(length.total_seconds())}"
+        is_pooled = length > max(b.end - b.start for b in report.buckets)
+        grain = f"one point: {duration(length.total_seconds())}" if is_pooled else ""
         return (*rows, *self._axis(start, end, length, plot_width, palette, grain))
 
     def _labels(
@@ -159,7 +160,7 @@ class Timeline(Widget):
         grain: str,
     ) -> list[tuple[tuple[str, Style], ...]]:  # fmt: skip
         """The axis with its ticks and the onset; under it the dates, and how long a point is."""
-        dates = date_labels(start, end, step, width, width - len(grain) - 2)
+        dates = date_labels(start, end, step, width, width - len(grain) - 2 if grain else width)
         line = [self._glyphs.floor] * width
         below = [" "] * width
         for cell, text in dates:
