@@ -51,7 +51,9 @@ def test_a_failed_write_leaves_nothing(home: StoreHome) -> None:
         assert catalog.execute("SELECT count(*) FROM commits").fetchall() == [(0,)]
 
 
-def test_the_catalog_and_the_rows_are_private(tmp_path: Path, home: StoreHome, clock: FixedClock) -> None:
+def test_the_catalog_and_the_rows_are_private(
+    tmp_path: Path, home: StoreHome, clock: FixedClock
+) -> None:
     site = binary_site(tmp_path, home, clock)
     ingest_files(site.context, [site.write("log.parquet", binary_log(10))])
     files = [home.catalog, *home.segments.rglob("*.parquet")]

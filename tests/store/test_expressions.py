@@ -20,7 +20,9 @@ def connection() -> duckdb.DuckDBPyConnection:
     return made
 
 
-def value(connection: duckdb.DuckDBPyConnection, expression: str, given_: object, type_: str) -> object:
+def value(
+    connection: duckdb.DuckDBPyConnection, expression: str, given_: object, type_: str
+) -> object:
     query = f"SELECT {expression} FROM (SELECT CAST(? AS {type_}) AS x)"
     return connection.execute(query, [given_]).fetchall()[0][0]
 
@@ -29,7 +31,9 @@ TEXTS = st.one_of(
     st.text(alphabet="01.+- \ttrueFALSnan", max_size=8),
     st.integers().map(str),
     st.floats(allow_nan=True).map(str),
-    st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs", "Z"]), max_size=6),
+    st.text(
+        alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs", "Z"]), max_size=6
+    ),
 )
 
 
@@ -83,7 +87,9 @@ def test_a_naive_time_follows_the_summer_time_of_its_zone(
     assert value(connection, read, "2024-07-15 12:00", "TIMESTAMP") == datetime(2024, 7, 15, 10)
 
 
-@pytest.mark.parametrize(("text", "expected"), [("1.5", 1.5), (" 2 ", 2.0), ("NaN", None), ("x", None)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1.5", 1.5), (" 2 ", 2.0), ("NaN", None), ("x", None)]
+)
 def test_numbers_are_read_or_missing(
     connection: duckdb.DuckDBPyConnection, text: str, expected: float | None
 ) -> None:
@@ -94,6 +100,11 @@ def test_a_category_keeps_its_zeros_but_not_its_fraction(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     read = sql.category("x", "VARCHAR", "number")
-    assert [value(connection, read, text, "VARCHAR") for text in ("1", "1.0", "01", " 1")] == ["1", "1", "01", " 1"]
+    assert [value(connection, read, text, "VARCHAR") for text in ("1", "1.0", "01", " 1")] == [
+        "1",
+        "1",
+        "01",
+        " 1",
+    ]
     assert value(connection, sql.category("x", "DOUBLE", "number"), 3.0, "DOUBLE") == "3"
     assert value(connection, sql.category("x", "VARCHAR", "boolean"), "True", "VARCHAR") == "true"

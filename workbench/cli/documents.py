@@ -49,6 +49,8 @@ def performance_document(report: PerformanceReport) -> dict[str, Any]:
             else "the reference has no labelled predictions",
         },
         "whole": _bucket(report.whole),
+        "onset": report.onset,
+        "since_onset": _bucket(report.since_onset) if report.since_onset else None,
         "buckets": [_bucket(bucket) for bucket in report.buckets],
         "months": [_bucket(bucket) for bucket in report.months],
         "by_version": [_bucket(bucket) for bucket in report.by_version],

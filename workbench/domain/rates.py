@@ -73,5 +73,10 @@ class PerformanceReport:
     by_arm: tuple[RateBucket, ...]
     """One an arm of the experiment; empty when the card names no experiment."""
     by: str = "1d"
+    onset: datetime | None = None
+    """The point in the period that best divides a lower rate before from a higher one after;
+    None when none stands out."""
+    since_onset: RateBucket | None = None
+    """The rows from the onset on as one bucket, so that calm days before do not dilute it."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how this was answered."""

@@ -43,7 +43,8 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
     whole = performance.whole
     features = [c for c in drift.columns if c.role == "feature"]
     drifted = tuple(c.name for c in features if c.status in ("warning", "critical"))
-    status = worst([whole.status, drift.status if drift.status != "unknown" else "ok"])
+    judged = _judged(performance)
+    status = worst([judged.status, drift.status if drift.status != "unknown" else "ok"])
     if silence is not None:
         status = "critical"
     buckets = _recent_buckets(subject, performance)
@@ -69,7 +70,7 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
         age_seconds=age,
         open_incidents=open_incidents,
         trend=_trend(subject, buckets),
-        since=_since(subject, performance, whole.status),
+        since=_since(subject, performance, judged.status),
     )
 
 
@@ -104,8 +105,19 @@ def _silence(card: ModelCard, age: float) -> str | None:
     return f"silent for longer than {card.monitoring.expect_every}"
 
 
+def _judged(performance: PerformanceReport) -> RateBucket:
+    """What the rate's status rests on: the window, or its part from the onset when that is louder.
+
+    A fault of this morning is not to be diluted by a calm month.
+    """
+    whole, part = performance.whole, performance.since_onset
+    if part is None or STATUSES.index(part.status) <= STATUSES.index(whole.status):
+        return whole
+    return replace(part, reason=f"since {part.start:%Y-%m-%d %H:%MZ}: {part.reason}")
+
+
 def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> str | None:
-    whole = performance.whole
+    whole = _judged(performance)
     moved = [c for c in drift.columns if c.status in ("warning", "critical")]
     if whole.status in ("warning", "critical"):
         return whole.reason or f"bad rate {whole.bad_rate:.1%}"

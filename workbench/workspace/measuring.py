@@ -13,6 +13,7 @@ from workbench.domain.period import Period, iso, resolve_period
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
 from workbench.errors import NoRowsError, PeriodError
+from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
 from workbench.store.connections import reading
 from workbench.store.counted import Counts, ModelStore
@@ -139,6 +140,7 @@ def measure_performance(
         )
         notes = _notes(subject, counts, by_role)
     warning, critical = threshold_rates(card, baseline)
+    began = onset(days)
     reference = whole_rate(baseline, card, baseline) if baseline else None
     return PerformanceReport(
         model=card.name,
@@ -151,6 +153,15 @@ def measure_performance(
         warning_rate=warning,
         critical_rate=critical,
         whole=_whole(days, card, baseline, asked),
+        onset=began,
+        since_onset=_whole(
+            [day for day in days if day.start >= began],
+            card,
+            baseline,
+            Period(max(began, asked.start), asked.end),
+        )
+        if began is not None
+        else None,
         buckets=_judged(subject, _cut(found, asked), baseline, segment, number),
         months=_months(subject, filtered, baseline),
         by_version=by_version,
