@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -32,7 +33,7 @@ def test_points_fit_and_follow_one_another(found: dict[int, tuple[int, int]], mo
     buckets = [bucket(day, *found[day]) for day in sorted(found)]
     points, length = pooled(buckets, most)
     assert len(points) <= most
-    assert all(a.end == b.start for a, b in zip(points, points[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(points))
     assert points[0].start == buckets[0].start
     assert points[-1].end == buckets[-1].end
     assert length % DAY == timedelta(0)

@@ -14,35 +14,30 @@ ENDINGS = (
 PACKINGS = (".gz", ".gzip", ".zst", ".zstd")
 
 
-def expand_paths(paths: Sequence[str | Path]) -> tuple[Path, ...]:
-    """The files that paths, folders and globs name, each once.
+def expand_paths(paths: Sequence[str | Path]) -> tuple[tuple[Path, LogFileError | None], ...]:
+    """The files that paths, folders and globs name, each once, in order.
 
     A folder stands for the files below it with a known ending, hidden ones left out, sorted
-    by path. A name that exists is never taken as a glob.
-
-    Raises:
-        LogFileError: a path or a glob names nothing, or a folder holds no known file.
+    by path. A name that exists is never taken as a glob. A glob that matches nothing and a
+    folder without a known file are listed with their error: they stop no other.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, LogFileError | None] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            below = _files_below(path)
-            if not below:
-                raise LogFileError(
-                    f"no log file in the folder {given}",
-                    f"Known endings: {' '.join(ENDINGS)}, each also with .gz or .zst.",
-                )
-            found.update(dict.fromkeys(below))
+            files = _files_below(path)
+            nothing = LogFileError(
+                f"no log file in the folder {given}",
+                f"Known endings: {' '.join(ENDINGS)}, each also with .gz or .zst.",
+            )
         elif path.exists() or not glob.has_magic(str(given)):
-            found[path] = None
+            files = [path]
         else:
             matched = sorted(Path(name) for name in glob.iglob(str(given), recursive=True))  # noqa: PTH207 - may be absolute
             files = [name for name in matched if name.is_file()]
-            if not files:
-                raise LogFileError(f"nothing matches {given}", "Check the path; quote a pattern.")
-            found.update(dict.fromkeys(files))
-    return tuple(found)
+            nothing = LogFileError(f"nothing matches {given}", "Check the path; quote a pattern.")
+        found |= dict.fromkeys(files) if files else {path: nothing}
+    return tuple(found.items())
 
 
 def _files_below(folder: Path) -> list[Path]:

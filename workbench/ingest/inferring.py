@@ -10,6 +10,7 @@ from typing import Any
 from workbench.domain.card import BadPrediction, Columns, Identity, ModelCard, Reference, Training
 from workbench.errors import CardError, ReferenceTableError
 from workbench.store.connections import StoreHome
+from workbench.store.reference_shape import role_columns, score_columns
 from workbench.store.summaries import ColumnSummary, summarise
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -61,7 +62,7 @@ def infer_card(
         artifact: the champion, as the card names it.
 
     Raises:
-        ReferenceTableError: the file is no table or has no rows.
+        ReferenceTableError: the file is no table, or has no rows or no feature.
         CardError: the task cannot be told.
     """
     summaries = {summary.name: summary for summary in summarise(home, reference)}
@@ -90,6 +91,12 @@ def infer_card(
         )
     given: dict[str, Any] = {role: column for role, column in found.items() if column is not None}
     columns = Columns(**given)
+    known = {*role_columns(columns), *score_columns(list(summaries), columns, chosen)}
+    if not set(summaries) - known:
+        raise ReferenceTableError(
+            f"{reference.name} has no feature column",
+            "Export it with the model's inputs, in the columns of the log.",
+        )
     card = ModelCard(
         model=Identity(name=name, task=chosen, artifact=artifact or ""),
         columns=columns,

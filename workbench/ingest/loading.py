@@ -76,14 +76,14 @@ def ingest_files(
         progress: told before each file and at the end.
 
     Raises:
-        LogFileError: a path names nothing, or the format or kind is unknown.
+        LogFileError: the format or the kind is unknown.
         StoreError: the store cannot be written; groups already committed stay.
     """
     started = time.monotonic()
     _require_known(format, kind)
-    files = expand_paths(paths)
+    named = expand_paths(paths)
     sweep(context.home)
-    plan = _look(context, files, format, kind)
+    plan = _look(context, named, format, kind)
     tracker = _Tracker(progress, {candidate.shown: candidate.size for candidate in plan.candidates})
     listening = replace(context, told=tracker.tell)
     results = dict(plan.results)
@@ -95,7 +95,7 @@ def ingest_files(
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
     tracker.finish()
     for number, first in plan.twins.items():
-        results[number] = _twin(str(files[number]), results[first])
+        results[number] = _twin(str(named[number][0]), results[first])
     ordered = tuple(results[number] for number in sorted(results))
     return IngestResult(context.card.name, ordered, time.monotonic() - started)
 
@@ -111,14 +111,21 @@ class _Plan:
     """Files with the content of an earlier one of the same call."""
 
 
-def _look(context: StoreContext, files: Sequence[Path], format_: str, kind: str) -> _Plan:
+def _look(
+    context: StoreContext,
+    named: Sequence[tuple[Path, LogFileError | None]],
+    format_: str,
+    kind: str,
+) -> _Plan:
     with reading(context.home, "looking for known files") as catalog:
         known = known_files(catalog, context.card.name)
     plan = _Plan([], {}, {})
     seen: dict[str, int] = {}
-    for number, path in enumerate(files):
+    for number, (path, problem) in enumerate(named):
         shown = str(path)
         try:
+            if problem is not None:
+                raise problem
             format_found, names = peek_columns(path, format_)
             digest = file_hash(path)
             earlier = next(

@@ -221,6 +221,12 @@ def _truncated(path: Path, compression: str) -> LogFileError:
 
 def _open_parquet(connection: Connection, path: Path, _: Path) -> Source:
     columns = describe(connection, path)
+    if any(name.lower() == "file_row_number" for name, _ in columns):
+        # DuckDB adds the position of a row under this name, and refuses a file that has it.
+        raise LogFileError(
+            f"{path.name} has a column named file_row_number, which is what positions are called",
+            "Rename it in the export.",
+        )
     return Source(path, PARQUET, columns, count_rows(connection, path))
 
 

@@ -34,7 +34,7 @@ class Glyphs:
 
 UNICODE = Glyphs(
     has_braille=True, ramp="▁▂▃▄▅▆▇█", gap="·", limit="─", hint="┄", corner="└", floor="─",
-    tick="┴", onset="▲", arrow="→", crumb="›", dot="·", full="█",
+    tick="┴", onset="▲", arrow="→", crumb="\u203a", dot="·", full="█",
 )  # fmt: skip
 ASCII = Glyphs(
     has_braille=False, ramp="_.,-~=*#", gap=" ", limit="-", hint=".", corner="+", floor="-",

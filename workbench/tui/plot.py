@@ -7,6 +7,7 @@ so that a single bucket is a line too and a bucket without a rate is a gap.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,7 +72,7 @@ def rasterise(
             (min(int(x * columns), columns - 1), dot_height(rate or 0.0, top, rows))
             for x, rate in path
         ]
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in itertools.pairwise(points):
             dots.update(_segment(start, end))
     cells = [[0] * width for _ in range(height)]
     peaks = [[-1] * width for _ in range(height)]

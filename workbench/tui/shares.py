@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from workbench.domain.drift import ColumnDrift
@@ -45,7 +46,7 @@ def _numeric(before: ColumnProfile, now: ColumnProfile) -> tuple[Share, ...]:
         return ()
     labels = [
         f"<= {figure(edges[0])}",
-        *(f"{figure(a)} .. {figure(b)}" for a, b in zip(edges, edges[1:], strict=False)),
+        *(f"{figure(a)} .. {figure(b)}" for a, b in itertools.pairwise(edges)),
         f"> {figure(edges[-1])}",
     ]
     wide = [0] * len(labels), [0] * len(labels)

@@ -105,6 +105,10 @@ def _digits(rate: float) -> str:
     return f"{share:.2f}" if 0.0 < share < 0.995 else f"{share:.1f}"
 
 
+_DIGITS = ((0.0995, 3), (9.995, 2), (99.95, 1), (math.inf, 0))
+"""Below which size a figure has how many decimals."""
+
+
 def figure(number: float | None) -> str:
     """A distance in at most five characters; a dash where there is none.
 
@@ -113,20 +117,17 @@ def figure(number: float | None) -> str:
     """
     if number is None or math.isnan(number):
         return NONE
-    if math.isinf(number):
-        return "inf" if number > 0 else "-inf"
     size = abs(number)
+    if math.isinf(number) or size == 0:
+        return f"{number:.0f}" if size else "0"
     if size < 0.0005:
-        return "0" if size == 0 else "0.000"
+        return "0.000"
     if size >= 1e6:
         return f"{number:.0e}".replace("e+0", "e").replace("e+", "e")
     if size >= 9999.5:
         return f"{number / 1000:.0f}k"
-    if size >= 99.95:
-        return f"{number:.0f}"
-    if size >= 9.995:
-        return f"{number:.1f}"
-    return f"{number:.3f}" if size < 0.0995 else f"{number:.2f}"
+    digits = next(digits for limit, digits in _DIGITS if size < limit)
+    return f"{number:.{digits}f}"
 
 
 def p_value(p: float | None) -> str:

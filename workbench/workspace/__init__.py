@@ -21,7 +21,14 @@ from workbench.store.baseline import ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
 from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
-from workbench.workspace.cards import CardFinding, add_card, card_names, read_card
+from workbench.workspace.cards import (
+    CardFinding,
+    absent_columns,
+    add_card,
+    card_names,
+    read_card,
+    require_supported,
+)
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
 from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
 from workbench.workspace.versions import champion_version
@@ -158,18 +165,22 @@ class Workspace:
     ) -> IngestResult:
         """Ingests files, folders and globs into the store of a model.
 
-        A file that fails is in the result, with its reason; the others are ingested.
+        A file that fails and a path that names nothing are in the result, with the reason; the
+        others are ingested.
 
         Raises:
             UnknownModelError: there is no such model.
-            LogFileError: a path names nothing.
+            CardError: its card cannot be used.
+            LogFileError: the format or the kind is unknown.
             StoreError: the store cannot be written.
         """
         from workbench.ingest.loading import ingest_files
 
         listed = [paths] if isinstance(paths, str | Path) else list(paths)
+        card = self.card(model)
+        require_supported(card)
         self.store.create()
-        context = StoreContext(self.store, self.root, self.card(model), self.clock)
+        context = StoreContext(self.store, self.root, card, self.clock)
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def status(self) -> tuple[ModelStatus, ...]:
@@ -256,6 +267,7 @@ class Workspace:
 
     def _subject(self, name: str) -> Subject:
         card = self.card(name)
+        require_supported(card)
         champion = champion_version(self.root, card)
         with reading(self.store, f"reading {name}"):
             baseline = stored_baseline(self.store, self.root, card)
@@ -283,4 +295,13 @@ class Workspace:
             )
             if role not in roles
         )
+        baseline = found.store.baseline
+        absent = absent_columns(found.card, baseline.shape.reference_columns)
+        if absent:
+            listed = ", ".join(repr(column) for column in absent)
+            notes += (f"the card names columns that the reference lacks: {listed}",)
+        positive = baseline.rules.positive_class
+        if found.card.model.task == "binary" and positive not in baseline.shape.classes:
+            listed = ", ".join(baseline.shape.classes) or "none"
+            notes += (f"positive_class {positive!r} is no class of the reference ({listed})",)
         return CardFinding(name, None, notes=notes)

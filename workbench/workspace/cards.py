@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from workbench.errors import CardError, ReferenceTableError, UnknownModelError
 from workbench.ingest.inferring import infer_card
 from workbench.store.connections import StoreHome
 from workbench.workspace.locating import write_whole
+
+_SINGLE = (
+    "prediction_id", "timestamp", "prediction", "score", "label", "model_version", "role",
+    "entity", "experiment",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,43 @@ def read_card(root: Path, name: str, thresholds: Thresholds) -> ModelCard:
             f"Rename the file to {shown(file_stem(card.name))}.toml, or correct [model] name.",
         )
     return card
+
+
+def require_supported(card: ModelCard) -> None:
+    """Refuses a card that asks for what this version cannot do yet.
+
+    Measuring or ingesting all the same would give another answer than the card asks for, or
+    store values that it says must not be stored.
+
+    Raises:
+        CardError: it names columns to pseudonymise, or a period of the logs as reference.
+    """
+    where = f"models/{file_stem(card.name)}.toml"
+    if card.privacy.pseudonymise:
+        raise CardError(
+            f"{where}: [privacy] pseudonymise is not possible with this version",
+            "Take these columns out of the exports or hash them there, and empty the list.",
+        )
+    if card.reference.period:
+        raise CardError(
+            f"{where}: [reference] period is not possible with this version",
+            "Export these rows as a table and name it as [reference] data.",
+        )
+
+
+def absent_columns(card: ModelCard, names: Collection[str]) -> tuple[str, ...]:
+    """The columns that a card names itself and that a table with these names lacks.
+
+    A name that the log may well have and the reference need not (its segments, entity,
+    experiment) is among them: it is worth a look and no error.
+    """
+    asked = [
+        *(getattr(card.columns, key) for key in _SINGLE if f"columns.{key}" in card.named),
+        *card.columns.categorical,
+        *card.columns.segments,
+        *card.privacy.sensitive,
+    ]
+    return tuple(dict.fromkeys(name for name in asked if name and name not in names))
 
 
 def add_card(

@@ -21,6 +21,11 @@ def find_root(start: Path) -> Path:
         WorkspaceNotFoundError: there is none.
     """
     here = start.resolve()
+    if not here.exists():
+        # Looking above it would answer from another workspace than the one that was meant.
+        raise WorkspaceNotFoundError(
+            f"there is no folder {start}", "Check the path after -C or in WORKBENCH_WORKSPACE."
+        )
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
             return folder

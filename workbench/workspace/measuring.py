@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,7 +50,7 @@ class Subject:
         if self.extent is None:
             raise NoRowsError(
                 f"no predictions of {self.card.name} are stored",
-                f"Ingest some: workbench ingest PATH --model {self.card.name}",
+                f"Ingest some: workbench ingest PATH --model {shlex.quote(self.card.name)}",
             )
         return resolve_period(
             text or self.card.monitoring.window,
