@@ -29,7 +29,6 @@ def test_what_is_set_is_read() -> None:
     memory_limit = "512 MiB"
     threads = 2
     [display]
-    timezone = "Europe/Berlin"
     low_bandwidth = true
     [thresholds]
     bad_rate = [0.1, 0.2]
@@ -37,7 +36,7 @@ def test_what_is_set_is_read() -> None:
     settings = parse_settings(text, "workbench.toml")
 
     assert (settings.store.memory_limit, settings.store.threads) == ("512 MiB", 2)
-    assert (settings.display.timezone, settings.display.low_bandwidth) == ("Europe/Berlin", True)
+    assert settings.display.low_bandwidth is True
     assert settings.thresholds == Thresholds(bad_rate=(0.1, 0.2))
 
 
@@ -63,7 +62,6 @@ def test_a_timeout_is_a_number_of_seconds_or_a_length_of_time(written: str, seco
         ("[store]\nlock_timeout = true", "lock_timeout is true", "lock_timeout"),
         ('[store]\nmemory_limit = "much"', "'much'", "1GB"),
         ("[store]\nthreads = -1", "threads", "0"),
-        ('[display]\ntimezone = "Europe/Berln"', "Europe/Berln", "Europe/Berlin"),
         ("[thresholds]\nbad_rate = [0.5, 0.1]", "bad_rate", "[0.1, 0.5]"),
         ("[store", "not valid TOML", ""),
     ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.domain.card import Thresholds, key
-from workbench.domain.card_checks import check_thresholds, check_timezone
+from workbench.domain.card_checks import check_thresholds
 from workbench.domain.toml_tables import Origin, check_sections, key_types, load_toml, read_table
 from workbench.domain.toml_writing import commented_table
 from workbench.errors import SettingsError
@@ -35,7 +35,6 @@ class StoreSettings:
 class DisplaySettings:
     """How things are shown."""
 
-    timezone: str = key("UTC", "zone in which the terminal UI shows times")
     low_bandwidth: bool = key(False, "fewer redraws, for a slow line")
 
 
@@ -109,5 +108,4 @@ def _check(settings: Settings, origin: Origin) -> None:
         )
     if store.threads < 0:
         raise origin.mistake("[store] threads is below 0", "Write 0 for one a core.")
-    check_timezone(settings.display.timezone, "[display] timezone", origin)
     check_thresholds(settings.thresholds, origin)

@@ -83,13 +83,17 @@ def workbench(ctx: click.Context, low_bandwidth: bool) -> None:
         with session_of(ctx).workspace() as ws:
             from workbench.tui.app import run_app
 
-            run_app(ws, low_bandwidth=low_bandwidth)
+            run_app(ws, low_bandwidth=low_bandwidth or ws.settings.display.low_bandwidth)
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Runs the command line and ends the process with the contract's exit code."""
+    # https://no-color.org: any value but an empty one means no colour, whatever it says.
+    colour = False if os.environ.get("NO_COLOR") else None
     try:
-        code = workbench.main(arguments, prog_name="workbench", standalone_mode=False)
+        code = workbench.main(
+            arguments, prog_name="workbench", standalone_mode=False, color=colour
+        )
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:

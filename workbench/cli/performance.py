@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -42,8 +43,10 @@ def performance(
         report = ws.performance_report(name, period, by, segment, version)
         hidden = segment is not None and segment in ws.card(name).privacy.sensitive
     if hidden:
+        # Which row is which value would tell the values: only the sum over them is shown.
         note(f"{segment} is sensitive: its values are not shown")
-        return
+        report = replace(report, buckets=(report.whole,))
+        segment = None
     if as_json:
         print_json(performance_document(report))
         return

@@ -13,7 +13,7 @@ import click
 from workbench.domain.names import shown
 from workbench.domain.period import iso
 
-WORDS = {"ok": "OK", "warning": "WARN ~", "critical": "ALERT !", "unknown": "NO DATA ?"}
+WORDS = {"ok": "OK", "warning": "WARN ~", "critical": "ALERT !", "unknown": "UNKNOWN ?"}
 _COLOURS = {"ok": None, "warning": "yellow", "critical": "red", "unknown": "cyan"}
 
 

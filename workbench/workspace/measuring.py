@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workbench.domain.card import ROLES, ModelCard
-from workbench.domain.drift import DriftReport
+from workbench.domain.drift import ColumnDrift, DriftReport
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, iso, resolve_period
 from workbench.domain.rates import PerformanceReport, RateBucket
@@ -222,12 +222,19 @@ def measure_drift(
         current=asked,
         current_rows=rows,
         versions=answered,
-        columns=columns,
+        columns=tuple(_without_values(column, card) for column in columns),
         status=overall_status(columns),
         against=against,
         level=level,
         notes=("counted from the rows: the period cuts a bucket",) if from_rows else (),
     )
+
+
+def _without_values(column: ColumnDrift, card: ModelCard) -> ColumnDrift:
+    """A sensitive column's figures without its values, whoever is to show them."""
+    if column.name not in card.privacy.sensitive:
+        return column
+    return replace(column, unseen=(), reference=None, current=None)
 
 
 def _judged(
