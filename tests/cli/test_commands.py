@@ -19,7 +19,9 @@ from workbench.workspace import Workspace
 NAME = "m '[/b]' \x1b[31m🙂"
 
 
-def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from workbench.cli.main import run; run()", *arguments],
         cwd=cwd, env=dict(os.environ) | dict(env or {}), capture_output=True, text=True, check=False,
@@ -120,7 +122,9 @@ def test_hostile_names_are_shown_harmlessly(root: Path, command: str) -> None:
         (("model", "add", NAME, "--reference", "../reference.parquet"), "there is a model"),
     ],
 )
-def test_what_cannot_be_done_is_said_with_a_hint(root: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_done_is_said_with_a_hint(
+    root: Path, arguments: tuple[str, ...], said: str
+) -> None:
     refused(run(*arguments, cwd=root), said)
 
 
@@ -136,15 +140,26 @@ def test_no_workspace_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[columns]\ntimestmp = 't'\n", "timestmp"),
+        (
+            "[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[columns]\ntimestmp = 't'\n",
+            "timestmp",
+        ),
         ("[model]\nname = 'x'\ntask = 'binry'\n[reference]\n", "binry"),
         ("[model\n", "not valid TOML"),
         ("[model]\nname = 'y'\ntask = 'binary'\n[reference]\n", "is the card of 'y'"),
-        ("[model]\nname = 'x'\ntask = 'binary'\n[reference]\ndata = 'gone.parquet'\n", "is not there"),
-        ("[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[privacy]\npseudonymise = ['x']\n", "pseudonymise"),
+        (
+            "[model]\nname = 'x'\ntask = 'binary'\n[reference]\ndata = 'gone.parquet'\n",
+            "is not there",
+        ),
+        (
+            "[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[privacy]\npseudonymise = ['x']\n",
+            "pseudonymise",
+        ),
     ],
 )
-def test_a_card_that_cannot_be_used_says_why_and_hurts_no_other(root: Path, text: str, said: str) -> None:
+def test_a_card_that_cannot_be_used_says_why_and_hurts_no_other(
+    root: Path, text: str, said: str
+) -> None:
     card = root / "models" / "x.toml"
     card.write_text(text)
     try:
@@ -188,5 +203,15 @@ def test_sensitive_values_are_in_no_answer(root: Path, tmp_path: Path) -> None:
 
 def test_help_is_quick_to_read_and_lists_every_command(root: Path) -> None:
     done = run("--help", cwd=root)
-    for command in ("init", "model", "ingest", "status", "performance", "drift", "report", "notebook", "demo"):
+    for command in (
+        "init",
+        "model",
+        "ingest",
+        "status",
+        "performance",
+        "drift",
+        "report",
+        "notebook",
+        "demo",
+    ):
         assert f"  {command} " in done.stdout

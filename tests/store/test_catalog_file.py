@@ -44,9 +44,13 @@ def test_a_file_that_is_no_catalog_is_said(home: StoreHome) -> None:
 
 
 def test_a_failed_write_leaves_nothing(home: StoreHome) -> None:
-    with pytest.raises(ValueError, match="stop"), writing(home, "failing") as catalog:
-        catalog.execute("INSERT INTO commits VALUES (1, now()::TIMESTAMP, 'm', 'x')")
-        raise ValueError("stop")
+    def write() -> None:
+        with writing(home, "failing") as catalog:
+            catalog.execute("INSERT INTO commits VALUES (1, now()::TIMESTAMP, 'm', 'x')")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        write()
     with reading(home) as catalog:
         assert catalog.execute("SELECT count(*) FROM commits").fetchall() == [(0,)]
 

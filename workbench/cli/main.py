@@ -91,9 +91,7 @@ def run(arguments: list[str] | None = None) -> None:
     # https://no-color.org: any value but an empty one means no colour, whatever it says.
     colour = False if os.environ.get("NO_COLOR") else None
     try:
-        code = workbench.main(
-            arguments, prog_name="workbench", standalone_mode=False, color=colour
-        )
+        code = workbench.main(arguments, prog_name="workbench", standalone_mode=False, color=colour)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 _STATUS = """\
 ALERT !    the bad-prediction rate is above the critical threshold by more
-           than chance explains, or the model has been silent for too long
+           than chance explains, a column has drifted past its critical
+           threshold, or the model has been silent for too long
 WARN ~     the same for the warning threshold
 OK         judged, and nothing found
 UNKNOWN ?  not judgeable yet, which is not OK; the reason is given
@@ -40,13 +41,13 @@ unseen     categories that the reference does not have
 """
 
 DRIFT_HELP = """\
-A column is marked only when it moved far enough (PSI or WASS) and more than
-chance explains (P ADJ, adjusted for all columns looked at).
+A column is marked only when it moved far enough (PSI or WASS) and more
+than chance explains (P ADJ, adjusted for all columns looked at).
 PSI        population stability index over ten reference-quantile bins, or
            categories; 0.1 is worth a look, 0.25 is large, unless the card
            says otherwise
-WASS       Wasserstein distance in standard deviations of the reference: how
-           far values moved on average; numbers only
+WASS       Wasserstein distance in standard deviations of the reference:
+           how far values moved on average; numbers only
 KS         largest gap between the two distribution functions; numbers only
 MISSING %  share of missing values in the reference, then now
 UNSEEN     how many categories appear now that the reference does not have
