@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CATEGORY_CAP = 200
 """How many of the reference's categories have a count of their own; the rest is `other`."""
@@ -95,3 +95,23 @@ class ColumnProfile:
             return None
         mean = self.total / self.present
         return math.sqrt(max(self.total_squares / self.present - mean * mean, 0.0))
+
+
+def without_values(profile: ColumnProfile) -> ColumnProfile:
+    """The same counts with no value of the column left: edges and names are numbered.
+
+    For sensitive columns, so that whatever draws the profile cannot tell a value.
+    """
+    bins = profile.bins
+    places = {edge: float(place) for place, edge in enumerate(bins.edges)}
+    masked = replace(
+        bins,
+        edges=tuple(places.values()),
+        psi_edges=tuple(places[edge] for edge in bins.psi_edges),
+        categories=tuple(f"value {place}" for place, _ in enumerate(bins.categories, 1)),
+        other=tuple(f"other {place}" for place, _ in enumerate(bins.other, 1)),
+        center=0.0,
+    )
+    return replace(
+        profile, bins=masked, total=0.0, total_squares=0.0, minimum=None, maximum=None, unseen=()
+    )

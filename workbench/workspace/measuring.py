@@ -11,6 +11,7 @@ from workbench.domain.card import ROLES, ModelCard
 from workbench.domain.drift import ColumnDrift, DriftReport
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, iso, resolve_period
+from workbench.domain.profile import without_values
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
 from workbench.errors import NoRowsError, PeriodError
@@ -234,7 +235,12 @@ def _without_values(column: ColumnDrift, card: ModelCard) -> ColumnDrift:
     """A sensitive column's figures without its values, whoever is to show them."""
     if column.name not in card.privacy.sensitive:
         return column
-    return replace(column, unseen=(), reference=None, current=None)
+    return replace(
+        column,
+        unseen=(),
+        reference=without_values(column.reference) if column.reference else None,
+        current=without_values(column.current) if column.current else None,
+    )
 
 
 def _judged(
