@@ -95,12 +95,13 @@ def run(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.UsageError as error:
-        error.show()
-        sys.exit(2)
+        misused(error)
     except click.ClickException as error:
-        error.show()
-        sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
+        fail(WorkbenchError(error.format_message()))
+    except (KeyboardInterrupt, click.Abort) as stop:
+        if isinstance(stop.__cause__, EOFError):
+            # click takes every EOFError for the end of the user's input; none is asked for here.
+            unexpected(stop.__cause__)
         click.echo("interrupted", err=True)
         sys.exit(130)
     except WorkbenchError as error:
@@ -124,6 +125,16 @@ def fail(error: WorkbenchError) -> Any:
     if error.hint:
         click.echo(f"hint: {shown(error.hint)}", err=True)
     sys.exit(1)
+
+
+def misused(error: click.UsageError) -> Any:
+    """Prints a wrong usage as `error:` and `hint:` on stderr and ends the process with 2."""
+    from workbench.domain.names import shown
+
+    command = error.ctx.command_path if error.ctx is not None else "workbench"
+    click.echo(f"error: {shown(error.format_message().rstrip('.'))}", err=True)
+    click.echo(f"hint: {shown(command)} --help shows how", err=True)
+    sys.exit(2)
 
 
 def unexpected(error: Exception) -> Any:

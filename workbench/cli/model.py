@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.cli.options import common_options, json_option, session_of
 from workbench.domain.names import shown
+from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.domain.card import ModelCard
 
 
 @click.group(short_help="Add, list, show and check model cards.")
@@ -44,7 +49,7 @@ def add(
         click.echo(shown(path.relative_to(ws.root)))
         note(
             "Read it through: what was inferred says why. Then: workbench ingest PATH --model "
-            + name
+            + shlex.quote(name)
         )
 
 
@@ -53,15 +58,30 @@ def add(
 @common_options
 @click.pass_context
 def list_models(ctx: click.Context, as_json: bool) -> None:
-    """Lists the models with their task, version and owner."""
-    from workbench.cli.printing import print_json, print_table
+    """Lists the models with their task, version and owner; exits 1 when a card is broken."""
+    from workbench.cli.printing import print_json
 
+    cards, broken = [], []
     with session_of(ctx).workspace() as ws:
-        cards = ws.models()
+        for name in ws.names():
+            try:
+                cards.append(ws.card(name))
+            except WorkbenchError as error:
+                broken.append(error)
     if as_json:
         keys = ("name", "task", "version", "owner", "description")
         print_json({"models": [{key: getattr(card.model, key) for key in keys} for card in cards]})
-        return
+    else:
+        _print_cards(cards)
+    for problem in broken:
+        click.echo(f"error: {shown(problem.message)}", err=True)
+        click.echo(f"hint: {shown(problem.hint)}", err=True)
+    sys.exit(1 if broken else 0)
+
+
+def _print_cards(cards: list[ModelCard]) -> None:
+    from workbench.cli.printing import print_table
+
     if not cards:
         click.echo("no models yet: workbench model add NAME --reference FILE", err=True)
         return

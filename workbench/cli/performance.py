@@ -41,12 +41,14 @@ def performance(
 
     with session_of(ctx).workspace() as ws:
         report = ws.performance_report(name, period, by, segment, version)
-        hidden = segment is not None and segment in ws.card(name).privacy.sensitive
-    if hidden:
+        card = ws.card(name)
+    if segment is not None and segment in card.privacy.sensitive:
         # Which row is which value would tell the values: only the sum over them is shown.
         note(f"{segment} is sensitive: its values are not shown")
         report = replace(report, buckets=(report.whole,))
         segment = None
+    if card.columns.experiment in card.privacy.sensitive:
+        report = replace(report, by_arm=())
     if as_json:
         print_json(performance_document(report))
         return
@@ -68,6 +70,8 @@ def performance(
             interval(bucket.low, bucket.high), word(bucket.status), shown(bucket.reason or ""),
         )  # fmt: skip
 
+    if not report.buckets:
+        note("no predictions of these versions in this period")
     print_table(
         kept, [cells(bucket) for bucket in report.buckets], "llrrrrll" if segment else "lrrrrll"
     )

@@ -75,7 +75,7 @@ def age(seconds: float | None) -> str:
 
 def when(moment: datetime | None) -> str:
     """A moment in UTC, to the minute; a dash for none."""
-    return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%MZ")
+    return "-" if moment is None else f"{moment.date().isoformat()} {moment:%H:%MZ}"
 
 
 def note(text: str) -> None:

@@ -183,6 +183,13 @@ def _config(home: StoreHome) -> dict[str, str | bool | int | float | list[str]]:
     return config
 
 
+_DAMAGE = (
+    "not a valid DuckDB database", "Corrupt database", "Could not read enough bytes", "checksum",
+    "No files found that match", "No magic bytes",
+)  # fmt: skip
+"""How DuckDB begins to say that the catalog or a segment is broken or gone."""
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -196,6 +203,11 @@ def _translated() -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if any(sign in first for sign in _DAMAGE):
+            raise StoreError(
+                f"the store is damaged: {first}",
+                "Put back a copy of .workbench/, or move it away and ingest the exports again.",
+            ) from error
         raise StoreError(
             f"the store cannot do this: {first}",
             "Run the command again with --debug for the details.",

@@ -57,9 +57,16 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         plain = folder / f"{path.name[:80]}.plain"
         _decompress(path, plain, compression)
     try:
-        return _OPENERS[kind](connection, plain, folder)
+        source = _OPENERS[kind](connection, plain, folder)
     except duckdb.Error as error:
         raise _not_a_table(path, kind, error) from error
+    if any(name.lower() == "file_row_number" for name in source.names):
+        # DuckDB adds the position of a row under this name, and refuses a file that has it.
+        raise LogFileError(
+            f"{path.name} has a column named file_row_number, which is what positions are called",
+            "Rename it in the export.",
+        )
+    return source
 
 
 def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]:
@@ -221,12 +228,6 @@ def _truncated(path: Path, compression: str) -> LogFileError:
 
 def _open_parquet(connection: Connection, path: Path, _: Path) -> Source:
     columns = describe(connection, path)
-    if any(name.lower() == "file_row_number" for name, _ in columns):
-        # DuckDB adds the position of a row under this name, and refuses a file that has it.
-        raise LogFileError(
-            f"{path.name} has a column named file_row_number, which is what positions are called",
-            "Rename it in the export.",
-        )
     return Source(path, PARQUET, columns, count_rows(connection, path))
 
 

@@ -101,6 +101,10 @@ class Workspace:
         """The same workspace as it was at a moment."""
         return replace(self, clock=FixedClock(moment), seen_as_of=moment)
 
+    def names(self) -> tuple[str, ...]:
+        """The names of all models, sorted, whether their cards can be used or not."""
+        return card_names(self.root)
+
     def models(self) -> tuple[ModelCard, ...]:
         """The card of every model, by name.
 

@@ -151,6 +151,26 @@ def add_card(
     for file in (reference, train, artifact):
         if file is not None and not file.is_file():
             raise ReferenceTableError(f"there is no file {shown(file)}", "Check the path.")
+    try:
+        return _write_card(root, home, name, reference, task, train, artifact, thresholds)
+    except OSError as error:
+        raise CardError(
+            f"cannot write the card of {shown(name)}: {error.strerror or error}",
+            "Check that you may write to models/ and data/ of the workspace.",
+        ) from error
+
+
+def _write_card(
+    root: Path,
+    home: StoreHome,
+    name: str,
+    reference: Path,
+    task: str | None,
+    train: Path | None,
+    artifact: Path | None,
+    thresholds: Thresholds,
+) -> Path:
+    path = card_path(root, name)
     # Guessed before anything is copied: a reference that cannot be used leaves no trace.
     infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)
     kept = _kept(root, reference, root / "data" / f"{file_stem(name)}-reference")
