@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,15 @@ from workbench.domain.period import iso
 WORDS = {"ok": "OK", "warning": "WARN ~", "critical": "ALERT !", "unknown": "UNKNOWN ?"}
 _COLOURS = {"ok": None, "warning": "yellow", "critical": "red", "unknown": "cyan"}
 
+_HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Control, bidirectional and invisible characters, and halves of characters."""
+
 
 def print_json(document: Any) -> None:
     """Prints one JSON document on stdout; times in ISO 8601, what is not finite as null."""
-    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
+    text = json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)
+    # JSON escapes only ASCII's controls; the others would reach a terminal, or not be text at all.
+    click.echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> None:

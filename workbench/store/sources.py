@@ -171,6 +171,12 @@ def detect_format(head: bytes, name: str) -> str:
 
 def _head(path: Path) -> bytes:
     try:
+        str(path).encode()
+    except UnicodeEncodeError:  # DuckDB takes and stores paths as UTF-8
+        raise LogFileError(
+            f"the path {path} is not UTF-8 text", "Rename the file or folder."
+        ) from None
+    try:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError:
