@@ -46,7 +46,7 @@ def assert_within_bounds(
     deviation = float(np.std(reference))
     exact = stats.wasserstein_distance(reference, current) / deviation
     # Moments are about the bins' centre: a variance small beside its distance loses digits.
-    spread = 1 + max(map(abs, [*reference, *current, *binned_on])) / deviation
+    spread = 1 + max(map(abs, [*reference, *current, *(binned_on or [])])) / deviation
     rounding = 1e-9 * spread + 1e-15 * spread**3
     assert abs(moved.value - exact) <= moved.bound + rounding
 
