@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
-from workbench.store.source import PARQUET
+from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
 from workbench.store.sources import unpacked
 from workbench.store.text_source import LINE_LIMIT, split_header
 
@@ -39,6 +39,38 @@ class BrokenLine:
     text: str
 
 
+def read_records(path: Path, shown: PurePosixPath) -> Iterator[Record | BrokenLine]:
+    """The records of a plain file, whatever it is.
+
+    Args:
+        path: the file.
+        shown: its path as given.
+
+    Raises:
+        LogFileError: it is a table that cannot be read to its end.
+    """
+    with path.open("rb") as file:
+        kind = container_of(file.read(_CHUNK), shown.name)
+    if kind == LINES:
+        return line_records(path, shown)
+    if kind == DOCUMENT:
+        return document_records(file_chunks(path), shown)
+    if kind == CSV:
+        return csv_records(text_lines(path), shown)
+    return iter(batch_records(path, kind, shown))
+
+
+def record_of(path: str, position: int, text: str) -> Record | None:
+    """A record that was set aside, read again; None where its text is no JSON object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    return Record(position, value, text, PurePosixPath(path))
+
+
 def line_records(path: Path, shown: PurePosixPath) -> Iterator[Record | BrokenLine]:
     """The objects of a file with one JSON object a line."""
     with path.open("rb") as file:
@@ -48,11 +80,11 @@ def line_records(path: Path, shown: PurePosixPath) -> Iterator[Record | BrokenLi
             if len(line) > LINE_LIMIT and not line.endswith(b"\n"):
                 text = line[:_KEPT].decode("utf-8", "replace")
                 while line and not line.endswith(b"\n"):
-                    line = file.readline(_CHUNK)  # noqa: PLW2901 - the rest of the line goes
+                    line = file.readline(_CHUNK)
                 yield BrokenLine(position, "malformed_line", "longer than 64 MB", text)
                 continue
             if position == 1:
-                line = line.removeprefix(codecs.BOM_UTF8)  # noqa: PLW2901
+                line = line.removeprefix(codecs.BOM_UTF8)
             read = _line(line, position, shown)
             if read is not None:
                 yield read

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from workbench.domain.card import ModelCard
-from workbench.errors import LogFileError
+from workbench.domain.toml_tables import nearest
+from workbench.errors import CardError, LogFileError
 from workbench.ingest.formats.adapter import LABELS, PREDICTIONS, Adapter, Glimpse
 from workbench.store.source import FORMATS
 
@@ -30,6 +31,21 @@ def require_format(name: str) -> None:
     if name not in format_names():
         raise LogFileError(
             f"there is no format {name!r}", f"Known formats: {', '.join(format_names())}."
+        )
+
+
+def require_own_format(card: ModelCard) -> None:
+    """Refuses a card whose own log is of a format that is not known.
+
+    Raises:
+        CardError: there is none of this name.
+    """
+    name = card.source.format
+    if name not in format_names():
+        close = nearest(name, format_names())
+        raise CardError(
+            f"the card of {card.name}: there is no [source] format {name!r}",
+            f"The nearest is {close!r}." if close else f"Write one of {', '.join(format_names())}.",
         )
 
 
