@@ -188,11 +188,11 @@ def _put(
     """Writes a prediction or a label as a row of a file, anything else as a rejected record."""
     if isinstance(item, Prediction | Label):
         try:
-            row = _row(work, number, position, item)
-            work.spools.add_row(number, row)
-            return
+            work.spools.add_row(number, _row(work, number, position, item))
         except _BROKEN as error:
             item = _unforeseen(error)
+        else:
+            return
     if isinstance(item, Half):
         item = Rejected(MALFORMED, "half a record inside a joined one")
     work.spools.reject(number, position, item.reason, item.detail, text())
