@@ -59,6 +59,7 @@ def test_the_target_sample() -> None:
     [
         {"id": "1", "a": "1", "b": "2"},
         {"id": "1", "identifier": "2"},
+        {"id": "1", "identifier": "2", "churned": "1"},
         {"id": "1", "prediction": "1"},
         {"a": "1", "b": "2"},
     ],
@@ -80,6 +81,11 @@ def test_a_score_that_is_no_number_leaves_the_prediction(cell: str) -> None:
     (item,) = said(ADAPTER, row | {"y_pred": ""})
     assert isinstance(item, Rejected)
     assert item.reason == "unreadable_prediction"
+
+
+def test_a_class_beside_its_score_is_kept_as_it_is_written() -> None:
+    row = {"id": "1", "timestamp": "t", "y_pred": "0.5", "y_pred_proba": "0.75"}
+    assert said(ADAPTER, row) == [Prediction("1", "t", {}, prediction="0.5", score=0.75)]
 
 
 def test_one_unreadable_class_leaves_the_prediction() -> None:
