@@ -1,4 +1,4 @@
-"""Whatever a record holds, an adapter answers with items and never raises."""
+"""Whatever a table or a nested log holds, its adapter answers with items and never raises."""
 
 from __future__ import annotations
 
