@@ -7,10 +7,11 @@ the lock, so that it always ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from workbench.clock import Clock
 from workbench.domain.card import ModelCard
@@ -18,7 +19,7 @@ from workbench.domain.ingested import FileResult, RowCounts
 from workbench.errors import LogFileError
 from workbench.store.baseline import Baseline, ensure_baseline
 from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
-from workbench.store.committing import PreparedBatch, commit_batch
+from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
@@ -29,6 +30,7 @@ from workbench.store.prediction_intake import (
     stage_predictions,
 )
 from workbench.store.repeats import shares_ids
+from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging, staging_folder
@@ -57,8 +59,21 @@ class _OutdatedError(Exception):
     """Something was committed that touches the batch."""
 
 
-Opener = Callable[[Connection, Staging], tuple[list[OpenedFile], list[FileResult]]]
-"""Opens the files of a group; those that cannot be opened come back as failed."""
+class Opener(Protocol):
+    """Opens the files of a group."""
+
+    def __call__(
+        self, connection: Connection, staging: Staging, baseline: Baseline, without: Container[int]
+    ) -> tuple[list[OpenedFile], list[FileResult]]:
+        """The files of the group that could be opened, and the failures of the others.
+
+        Args:
+            connection: scratch.
+            staging: the batch; nothing of the group is in it yet.
+            baseline: the model's features.
+            without: files, by number, that are to be passed over.
+        """
+        ...
 
 
 def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileResult]:
@@ -74,12 +89,37 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
         ReferenceTableError: the model's reference cannot be used.
     """
     home, card = context.home, context.card
-    now = context.clock.now()
-    baseline = ensure_baseline(home, context.root, card, now)
+    baseline = ensure_baseline(home, context.root, card, context.clock.now())
     with staging_folder(home) as staging, scratch(home, staging.work) as connection:
-        opened, results = opener(connection, staging)
+        files, results = _stage(context, staging, connection, kind, opener, baseline)
+        if files:
+            stored = _commit(context, staging, connection, kind, files, baseline)
+            for stored_file in stored:
+                context.tell(stored_file.opened.path, 1.0)
+            results += [_result(file, kind) for file in stored]
+        return results
+
+
+def _stage(
+    context: StoreContext,
+    staging: Staging,
+    connection: Connection,
+    kind: str,
+    opener: Opener,
+    baseline: Baseline,
+) -> tuple[list[StagedFile], list[FileResult]]:
+    """Opens and stages the files of a group; those that cannot be used come back as failed.
+
+    When a file fails whose records were joined with those of others, the others are read again
+    without it: what they had in common waits for the day on which it can be read.
+    """
+    card, now = context.card, context.clock.now()
+    failures: dict[int, FileResult] = {}
+    while True:
+        opened, refused = opener(connection, staging, baseline, failures)
         make_rejects_table(connection)
         files: list[StagedFile] = []
+        is_torn = False
         for file in opened:
             tell = partial(context.tell, file.path)
             try:
@@ -89,13 +129,11 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
                     else stage_labels(connection, staging, file, card, baseline)
                 )
             except LogFileError as error:
-                results.append(failed(file.path, file.source.format, kind, error))
-        if files:
-            stored = _commit(context, staging, connection, kind, files, baseline)
-            for stored_file in stored:
-                context.tell(stored_file.opened.path, 1.0)
-            results += [_result(file, kind) for file in stored]
-        return results
+                failures[file.number] = failed(file.path, file.source.format, kind, error)
+                is_torn = is_torn or bool(file.joined_with)
+        if not is_torn:
+            return files, [*refused, *failures.values()]
+        staging.clear_rows()
 
 
 def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResult:
@@ -120,6 +158,7 @@ def _commit(
         )
         if not prepared.files and not prepared.segments:
             return current
+        settle_batch(staging)
         # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
         _store_late_labels(context, staging, baseline)
         try:
@@ -138,6 +177,7 @@ def _commit(
             connection, staging, kind, current, context.card, baseline, segments
         )
         _require_baseline(catalog, prepared)
+        settle_batch(staging)
         commit_batch(catalog, context.home, staging, prepared, context.clock.now())
     return current
 
@@ -181,16 +221,16 @@ def _require_fresh(
     newer = model_segments(catalog, context.card.name, context.home.segments).since(
         prepared.checked
     )
-    paths = [segment.path for segment in (*newer.predictions, *newer.labels)]
-    if not paths:
+    others = (*newer.predictions, *newer.labels)
+    if not others:
         return
     ids = {"wb_id": "VARCHAR"}
     own = (
-        sorted(staging.rows.glob("*.parquet"))
+        [segment.file for segment in prepared.segments]
         if prepared.kind == PREDICTIONS
-        else sorted(staging.work.glob("labels-*.parquet"))
+        else as_row_files(sorted(staging.work.glob("labels-*.parquet")))
     )
-    make_rows_view(connection, "newer_ids", paths, ids)
+    make_rows_view(connection, "newer_ids", others, ids)
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
         raise _OutdatedError

@@ -17,14 +17,15 @@ from workbench.store.quoting import identifier, literal
 from workbench.store.source import (
     CSV,
     JSON_LINES,
-    RejectedLine,
     Source,
     count_rows,
     describe,
     not_utf8,
+    rejected_lines,
 )
 
-_LINE_LIMIT = 64 * 1024 * 1024
+LINE_LIMIT = 64 * 1024 * 1024
+"""Bytes of the longest line that is read."""
 
 
 def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
@@ -40,23 +41,24 @@ def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     options = (
         f"columns = {{{types}}}, delim = {literal(delimiter)}, header = true, auto_detect = false, "
-        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {_LINE_LIMIT}, "
-        f"buffer_size = {2 * _LINE_LIMIT}, store_rejects = true, rejects_limit = 0"
+        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {LINE_LIMIT}, "
+        f"buffer_size = {2 * LINE_LIMIT}, store_rejects = true, rejects_limit = 0"
     )
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans;")
     connection.execute(
         f"COPY (SELECT * FROM read_csv({literal(str(path))}, {options})) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    rejects = connection.execute(
-        "SELECT line, any_value(error_message), any_value(csv_line) "
-        "FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    if any("unicode" in str(message) for _, message, _ in rejects):
+    if connection.execute(
+        "SELECT 1 FROM reject_errors WHERE contains(error_message, 'unicode') LIMIT 1"
+    ).fetchall():
         raise not_utf8(path)
-    rejected = tuple(
-        RejectedLine(int(line), "malformed_row", str(message).splitlines()[0], str(text or ""))
-        for line, message, text in rejects
+    rejected = rejected_lines(
+        connection,
+        "SELECT line::BIGINT AS position, 'malformed_row' AS reason, "
+        "split_part(any_value(error_message), chr(10), 1) AS detail, "
+        "coalesce(any_value(csv_line), '') AS text FROM reject_errors GROUP BY line ORDER BY line",
+        folder / f"{path.name[:80]}.rejected.parquet",
     )
     columns = describe(connection, target)
     return Source(target, CSV, columns, count_rows(connection, target), rejected, is_text=True)
@@ -103,7 +105,7 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         "AS is_object FROM (SELECT row_number() OVER () AS line_no, line FROM read_csv("
         f"{literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
         "escape = '', header = false, auto_detect = false, strict_mode = false, "
-        f"null_padding = true, max_line_size = {_LINE_LIMIT}, buffer_size = {2 * _LINE_LIMIT}))) "
+        f"null_padding = true, max_line_size = {LINE_LIMIT}, buffer_size = {2 * LINE_LIMIT}))) "
         f"TO {literal(str(lines))} (FORMAT parquet, COMPRESSION lz4)"
     )
     source = f"read_parquet({literal(str(lines))})"
@@ -114,13 +116,12 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         "GROUP BY key ORDER BY 2"
     ).fetchall()
     names = _distinct_names([str(key) for key, _ in keys])
-    bad = connection.execute(
-        f"SELECT line_no, line FROM {source} WHERE trim(coalesce(line, '')) <> '' "
-        "AND NOT is_object ORDER BY line_no"
-    ).fetchall()
-    rejected = tuple(
-        RejectedLine(int(number), "malformed_line", "not a JSON object", str(text))
-        for number, text in bad
+    rejected = rejected_lines(
+        connection,
+        "SELECT line_no::BIGINT AS position, 'malformed_line' AS reason, "
+        f"'not a JSON object' AS detail, line AS text FROM {source} "
+        "WHERE trim(coalesce(line, '')) <> '' AND NOT is_object ORDER BY line_no",
+        folder / f"{path.name[:80]}.rejected.parquet",
     )
     if not names:
         raise LogFileError(f"{path.name} holds no JSON object", "Export one object a line.")

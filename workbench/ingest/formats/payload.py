@@ -64,7 +64,8 @@ def predictions_of(
     """One prediction for each row of a request.
 
     The id is the value that the card names as such, else the request's own with the position
-    in a batch. The request's id is kept beside it where the two differ.
+    in a batch. The request's id is kept beside it where the two differ, unless `extras` hold
+    another one already.
 
     Args:
         rows: of the request.
@@ -83,7 +84,7 @@ def predictions_of(
         id = own or row_id(request_id, index, len(rows))  # noqa: A001
         more = dict(extras or {})
         if request_id is not None and id != request_id:
-            more[REQUEST_ID] = request_id
+            more.setdefault(REQUEST_ID, request_id)
         found.append(
             Prediction(
                 id,
