@@ -91,6 +91,15 @@ def test_roles_decide_whatever_the_names_are() -> None:
     )
 
 
+@pytest.mark.parametrize("schema", [{}, {"meta_data": [], "columns": 5}, OWN | {"pred": 1}])
+def test_what_is_no_schema_leaves_the_roles_to_the_names(schema: dict[str, Any]) -> None:
+    record = Record(1, OWN | {"a": 1, "pred": 1}, "", PurePosixPath("log"))
+    assert list(read_with(schema)(record, Mapped())) == list(ADAPTER.read(record, Mapped()))
+    assert said(ADAPTER, record.value) == [
+        Prediction("r", OWN["timestamp"], {"a": 1}, prediction=1, extras={"trace_id": "t"})
+    ]
+
+
 def test_known_features_are_features_whatever_their_names() -> None:
     value = OWN | {"predicted_income": 5.0, "vector": [1.0, 2.0], "pred": 1}
     (item,) = said(ADAPTER, value, Mapped(known=frozenset({"predicted_income", "vector"})))
