@@ -34,10 +34,18 @@ from workbench.store.source import (
 )
 from workbench.store.text_source import open_csv, open_json_lines, split_header
 
+QuickOpener = Callable[[Connection, str, Path, Path], Source | None]
+
 _MAGIC_GZIP, _MAGIC_ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_source(connection: Connection, path: Path, folder: Path, given: str = "auto") -> Source:
+def open_source(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    given: str = "auto",
+    quick: QuickOpener | None = None,
+) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
     Args:
@@ -45,6 +53,8 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         path: the file.
         folder: where copies may be put.
         given: a format of `FORMATS`, or `auto` to look at the content.
+        quick: what to try first, given the connection, the format, the unpacked file and the
+            folder; None of it means the usual way.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
@@ -57,6 +67,9 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     if compression:
         plain = folder / f"{path.name[:80]}.plain"
         unpack(path, plain, compression)
+    found = quick(connection, kind, plain, folder) if quick is not None else None
+    if found is not None:
+        return found
     try:
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
