@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Glimpse
 from workbench.ingest.formats.containers import (
     BLANK,
@@ -74,7 +75,10 @@ def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
 
 
 def _table(path: Path, packing: str, kind: str, shown: PurePosixPath) -> Glimpse:
-    records = _objects(batch_records(path, kind, shown, packing, batch_rows=_RECORDS))
+    try:
+        records = _objects(batch_records(path, kind, shown, packing, batch_rows=_RECORDS))
+    except LogFileError:  # rows that are damaged are for whoever reads them
+        records = ()
     columns = tuple(records[0]) if records else peek_columns(path, kind)[1]
     return Glimpse(shown, kind, columns, records)
 
