@@ -29,7 +29,6 @@ from workbench.store.profile_sql import (
     category_counts,
     category_moments,
     category_unseen,
-    edge_rows,
     numeric_counts,
     numeric_moments,
     numeric_rows,
@@ -133,10 +132,9 @@ def count_numbers(
     for table, query in (
         ("grouped", numeric_statement(relation, numeric)),
         ("grouped_rows", numeric_rows("grouped", numeric)),
-        ("edge_bins", edge_rows(numeric)),
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
-    _insert(connection, "profile_counts", numeric_counts("grouped_rows", "edge_bins"), sign)
+    _insert(connection, "profile_counts", numeric_counts("grouped_rows"), sign)
     _insert(connection, "profile_moments", numeric_moments("grouped_rows"), sign)
 
 

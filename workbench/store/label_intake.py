@@ -41,11 +41,11 @@ from workbench.store.prediction_intake import file_record
 from workbench.store.quoting import literal
 from workbench.store.row_files import RowFile
 from workbench.store.rows import (
-    known_columns,
     label_that_stands,
     make_label_records,
     make_rows_view,
     make_sequences,
+    outcome_columns,
     standing_labels,
 )
 from workbench.store.staging import Staging
@@ -171,7 +171,7 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
         connection,
         "committed_rows",
         segments.predictions,
-        known_columns(baseline.rules, baseline.shape),
+        outcome_columns(baseline.rules, baseline.shape),
     )
     make_sequences(connection, "row_sequences", segments.predictions, (), 0)
     connection.execute(

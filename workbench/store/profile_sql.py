@@ -48,35 +48,27 @@ def numeric_statement(relation: str, columns: Sequence[CountedColumn]) -> str:
 
 
 def numeric_rows(table: str, columns: Sequence[CountedColumn]) -> str:
-    """The table of `numeric_statement` with a row a column: column_no, h, p, s, q, a, z."""
+    """The table of `numeric_statement` with a row a column: column_no, edges, h, p, s, q, a, z."""
     packed = ", ".join(
-        f"struct_pack(i := {c.number}, h := h{c.number}, p := p{c.number}, s := s{c.number}, "
+        f"struct_pack(i := {c.number}, e := {len(c.bins.edges)}, h := h{c.number}, p := p{c.number}, s := s{c.number}, "
         f"q := q{c.number}, a := a{c.number}, z := z{c.number})"
         for c in columns
     )
     return (
-        "SELECT wb_version, wb_bucket, n, c.i AS column_no, c.h AS h, c.p AS p, c.s AS s, c.q AS q, "
+        "SELECT wb_version, wb_bucket, n, c.i AS column_no, c.e AS edges, c.h AS h, c.p AS p, c.s AS s, c.q AS q, "
         f"c.a AS a, c.z AS z FROM (SELECT wb_version, wb_bucket, n, unnest([{packed}]) AS c FROM {table})"
     )
 
 
-def edge_rows(columns: Sequence[CountedColumn]) -> str:
-    """The bins of numbers as rows: column_no, edge (the last one infinite), bin."""
-    return " UNION ALL ".join(
-        f"SELECT {c.number} AS column_no, unnest({number_list(c.bins.edges)} || ['infinity'::DOUBLE]) AS edge, "
-        f"unnest(range({len(c.bins.edges) + 1})) AS bin"
-        for c in columns
-    )
+def numeric_counts(rows: str) -> str:
+    """The rows of `profile_counts`, from the table of `numeric_rows`.
 
-
-def numeric_counts(rows: str, edges: str) -> str:
-    """The rows of `profile_counts`, from the tables of `numeric_rows` and `edge_rows`."""
+    The map has every edge, in order, so that a place in it is a bin.
+    """
     return (
-        "SELECT wb_version, wb_bucket, column_no, bin, sum(entry.value)::BIGINT FROM (SELECT wb_version, "
-        f"wb_bucket, column_no, unnest(map_entries(h)) AS entry FROM {rows}) JOIN {edges} e "
-        # A column without edges has one bin, whatever key its values were counted under.
-        "USING (column_no) WHERE entry.value > 0 AND (entry.key = edge OR (entry.key = 0 AND NOT EXISTS "
-        f"(SELECT 1 FROM {edges} o WHERE o.column_no = e.column_no AND o.bin = 1))) GROUP BY ALL"
+        "SELECT wb_version, wb_bucket, column_no, least(place - 1, edges)::SMALLINT AS bin, sum(n)::BIGINT FROM "
+        "(SELECT wb_version, wb_bucket, column_no, edges, unnest(map_values(h)) AS n, "
+        f"generate_subscripts(map_values(h), 1) AS place FROM {rows}) WHERE n > 0 GROUP BY ALL"
     )
 
 
