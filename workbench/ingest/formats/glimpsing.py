@@ -70,7 +70,10 @@ def _json(start: bytes, kind: str, path: PurePosixPath, *, is_whole: bool) -> Gl
 
 def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
     text = start.decode("utf-8-sig", "surrogateescape")
-    columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    try:
+        columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    except LogFileError:  # whoever reads it says what is wrong with its header
+        return Glimpse(path, CSV, ())
     return Glimpse(path, CSV, columns, _objects(csv_records(io.StringIO(text, newline=""), path)))
 
 
