@@ -129,12 +129,14 @@ class Workspace:
         task: str | None = None,
         train: str | Path | None = None,
         artifact: str | Path | None = None,
+        log: str | Path | None = None,
     ) -> Path:
-        """Writes the card that a reference suggests; returns its path.
+        """Writes the card that a reference suggests, and a log its `[source]`; returns its path.
 
         Raises:
             CardError: the name is taken, or the task cannot be told.
             ReferenceTableError: the reference cannot be used.
+            LogFileError: the log cannot be read.
         """
         return add_card(
             self.root,
@@ -145,6 +147,7 @@ class Workspace:
             train=Path(train) if train else None,
             artifact=Path(artifact) if artifact else None,
             thresholds=self.settings.thresholds,
+            log=Path(log) if log else None,
         )
 
     def check_cards(self, name: str | None = None) -> tuple[CardFinding, ...]:
@@ -283,8 +286,11 @@ class Workspace:
         return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
     def _check(self, name: str) -> CardFinding:
+        from workbench.ingest.formats.registry import require_own_format
+
         try:
             found = self._subject(name)
+            require_own_format(found.card)
         except WorkbenchError as error:
             return CardFinding(name, error.message, error.hint)
         roles = {bins.role for bins in found.store.baseline.bins}
