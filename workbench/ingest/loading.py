@@ -9,8 +9,8 @@ from pathlib import Path
 
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.errors import LogFileError
-from workbench.ingest.files import expand_paths
 from workbench.ingest.kinds import LABELS, PREDICTIONS, file_kind
+from workbench.ingest.remote import NamedFile, Services, arriving, name_files, remember
 from workbench.store.baseline import file_hash
 from workbench.store.batches import Opener, StoreContext, failed, store_group
 from workbench.store.catalog import known_files
@@ -22,6 +22,9 @@ from workbench.store.staging import Staging, sweep
 
 _OPENED = 0.05
 """How much of a file's work is done when it is about to be opened, so that something shows."""
+
+_FETCHED = 0.5
+"""How much of a remote file's work is done when it is here."""
 
 GROUP_BYTES = 128 * 1024 * 1024
 GROUP_FILES = 400
@@ -64,7 +67,7 @@ def ingest_files(
     kind: str = "auto",
     progress: Reporter | None = None,
 ) -> IngestResult:
-    """Ingests files, folders and globs into the store of one model.
+    """Ingests files, folders, globs and URLs into the store of one model.
 
     Predictions go first, so that the labels of the same call find them. A file that was
     ingested before, by its content, is not read again.
@@ -82,23 +85,41 @@ def ingest_files(
     """
     started = time.monotonic()
     _require_known(format, kind)
-    named = expand_paths(paths)
+    services = Services()
+    named = name_files(paths, services)
     sweep(context.home)
-    plan = _look(context, named, format, kind)
-    tracker = _Tracker(progress, {candidate.shown: candidate.size for candidate in plan.candidates})
+    tracker = _Tracker(progress, {file.shown: file.size or 0 for file in named if file.remote})
     listening = replace(context, told=tracker.tell)
+    results: dict[int, FileResult] = {}
+    with arriving(context, named, services, kind, tracker.fetched) as waves:
+        for wave in waves:
+            results |= _ingest_wave(listening, wave, format, kind, tracker)
+            remember(context, wave, results)
+    tracker.finish()
+    ordered = tuple(results[number] for number in sorted(results))
+    return IngestResult(context.card.name, ordered, time.monotonic() - started)
+
+
+def _ingest_wave(
+    context: StoreContext, wave: Sequence[NamedFile], format_: str, kind: str, tracker: _Tracker
+) -> dict[int, FileResult]:
+    """Ingests files that are all here; results by their number in the call."""
+    plan = _look(context, wave, format_, kind)
+    tracker.expect({candidate.shown: candidate.size for candidate in plan.candidates})
     results = dict(plan.results)
+    for file in wave:
+        if file.remote and file.number in results:
+            tracker.tell(file.shown, 1.0)
     for which in (PREDICTIONS, LABELS):
         chosen = [candidate for candidate in plan.candidates if candidate.kind == which]
         for group in _groups(chosen):
-            stored = store_group(listening, which, _opener(group, format, tracker))
+            stored = store_group(context, which, _opener(group, format_, tracker))
             by_path = {result.path: result for result in stored}
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
-    tracker.finish()
+    shown = {file.number: file.shown for file in wave}
     for number, first in plan.twins.items():
-        results[number] = _twin(str(named[number][0]), results[first])
-    ordered = tuple(results[number] for number in sorted(results))
-    return IngestResult(context.card.name, ordered, time.monotonic() - started)
+        results[number] = _twin(shown[number], results[first])
+    return results
 
 
 @dataclass(frozen=True)
@@ -114,7 +135,7 @@ class _Plan:
 
 def _look(
     context: StoreContext,
-    named: Sequence[tuple[Path, LogFileError | None]],
+    wave: Sequence[NamedFile],
     format_: str,
     kind: str,
 ) -> _Plan:
@@ -122,14 +143,17 @@ def _look(
         known = known_files(catalog, context.card.name)
     plan = _Plan([], {}, {})
     seen: dict[str, int] = {}
-    for number, (path, problem) in enumerate(named):
-        shown = str(path)
+    for file in wave:
+        number, path, shown = file.number, file.path, file.shown
+        if file.known is not None:
+            plan.results[number] = file.known
+            continue
         try:
-            if problem is not None:
-                raise problem
+            if file.problem is not None:
+                raise file.problem
             format_found, names = peek_columns(path, format_)
             stat = path.stat()
-            digest = file_hash(path)
+            digest = file.sha256 or file_hash(path)
             earlier = next(
                 (entry for entry in known if entry[1] == digest and kind in ("auto", entry[0])),
                 None,
@@ -221,9 +245,23 @@ class _Tracker:
         self._reporter = reporter
         self._sizes = sizes
         self._shares = dict.fromkeys(sizes, 0.0)
+        self._remote: set[str] = set()
+
+    def expect(self, sizes: dict[str, int]) -> None:
+        """Takes in files whose sizes are known now."""
+        self._sizes |= sizes
+        self._shares = dict.fromkeys(sizes, 0.0) | self._shares
+
+    def fetched(self, path: str, share: float) -> None:
+        """One remote file's share that has come: half of the work on it."""
+        self._remote.add(path)
+        self._shares[path] = max(self._shares.get(path, 0.0), share * _FETCHED)
+        self._report(path)
 
     def tell(self, path: str, share: float) -> None:
         """One file's share of work done, which never falls."""
+        if path in self._remote:
+            share = _FETCHED + (1.0 - _FETCHED) * share
         self._shares[path] = max(self._shares.get(path, 0.0), share)
         self._report(path)
 
