@@ -103,7 +103,7 @@ def _attempt(
         with session.get(
             address.url, headers=headers, stream=True, timeout=_TIMEOUTS, verify=_authorities()
         ) as response:
-            if response.status_code == 304:
+            if response.status_code == 304 and known is not None:
                 return None
             _require_success(response, address, progress)
             version = _version(response)
