@@ -45,6 +45,7 @@ class Fetcher:
         self._unreached: dict[str, int] = {}
 
     def waves(self, named: Sequence[NamedFile], folder: Path) -> Iterator[tuple[NamedFile, ...]]:
+        """The files in waves; those of a wave are deleted when the next one is asked for."""
         looked = [self._as_listed(file) for file in named]
         for wave in _waves(looked):
             yield self._fetched(wave, folder)

@@ -185,9 +185,10 @@ def _recognised(
     context: StoreContext, path: Path, shown: str, format_: str, kind: str
 ) -> tuple[Adapter | None, str, str]:
     """What reads a file, the name of its format, and its kind."""
-    adapter = recognise(lambda: glimpse_of(path, shown), context.card, format_, kind)
+    unpacking = context.home.staging
+    adapter = recognise(lambda: glimpse_of(path, shown, unpacking), context.card, format_, kind)
     if adapter is None:
-        found, names = peek_columns(path, format_)
+        found, names = peek_columns(path, format_, unpacking)
         return None, found, file_kind(names, context.card, kind)
     file_head(path)
     if kind not in ("auto", adapter.kind):

@@ -32,12 +32,13 @@ _LONG_START = 64 << 20
 _RECORDS = 5
 
 
-def glimpse_of(path: Path, shown: str) -> Glimpse:
+def glimpse_of(path: Path, shown: str, folder: Path | None = None) -> Glimpse:
     """The beginning of a file, plain or packed.
 
     Args:
         path: the file.
         shown: its path as given, which some exports put meaning in.
+        folder: where a packed table is unpacked for the moment.
 
     Raises:
         LogFileError: the file is missing, empty, or cannot be unpacked or read.
@@ -47,7 +48,7 @@ def glimpse_of(path: Path, shown: str) -> Glimpse:
     start = start_of(path, packing, _START)
     kind = container_of(start, path.name)
     if kind in TABLES:
-        return _table(path, packing, kind, given)
+        return _table(path, packing, kind, given, folder)
     if kind == CSV:
         return _csv(start, given)
     seen = _json(start, kind, given, is_whole=len(start) < _START)
@@ -73,9 +74,12 @@ def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
     return Glimpse(path, CSV, columns, _objects(csv_records(io.StringIO(text, newline=""), path)))
 
 
-def _table(path: Path, packing: str, kind: str, shown: PurePosixPath) -> Glimpse:
-    records = _objects(batch_records(path, kind, shown, packing, batch_rows=_RECORDS))
-    columns = tuple(records[0]) if records else peek_columns(path, kind)[1]
+def _table(
+    path: Path, packing: str, kind: str, shown: PurePosixPath, folder: Path | None
+) -> Glimpse:
+    rows = batch_records(path, kind, shown, packing, batch_rows=_RECORDS, folder=folder)
+    records = _objects(rows)
+    columns = tuple(records[0]) if records else peek_columns(path, kind, folder)[1]
     return Glimpse(shown, kind, columns, records)
 
 
