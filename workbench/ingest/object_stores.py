@@ -47,16 +47,17 @@ class ObjectStore:
         key = address.key.rstrip("/")
         with translated(address):
             info = self.files.get_file_info(_path(address, key))
-            if info.is_file and not address.key.endswith("/"):
+            is_folder = address.key.endswith("/") or info.type.name == "Directory"
+            if info.is_file and not is_folder:
                 return (_remote(address, info),)
-            if info.type.name == "Directory":
-                found = [i for i in self._below(address, key) if is_log_name(i.base_name)]
-                nothing = no_log_file(address.shown)
+            found, nothing = [], missing(address)
+            if is_folder:
+                below = self._below(address, key)
+                found = [i for i in below if is_log_name(i.base_name)]
+                nothing = no_log_file(address.shown) if below else nothing
             elif any(map(_has_magic, key.split("/"))):
                 found = list(self._matching(address, key.split("/")))
                 nothing = nothing_matches(address.shown)
-            else:
-                found, nothing = [], missing(address)
             if not found and self.files.get_file_info(address.place).type.name == "NotFound":
                 nothing = missing_place(address)
         if not found:
@@ -112,13 +113,14 @@ class ObjectStore:
         selector = fs.FileSelector(_path(address, key), recursive=deep, allow_not_found=True)
         return list(self.files.get_file_info(selector))
 
-    def _below(self, address: Address, key: str) -> Iterator[Any]:
+    def _below(self, address: Address, key: str) -> list[Any]:
         """The objects below a folder, hidden ones and those in hidden folders left out."""
         start = len(_path(address, key)) + 1
-        for info in self._list(address, key, deep=True):
-            parts = info.path[start:].split("/")
-            if info.is_file and not any(part.startswith(".") for part in parts):
-                yield info
+        return [
+            info
+            for info in self._list(address, key, deep=True)
+            if info.is_file and not re.search(r"(^|/)\.", info.path[start:])
+        ]
 
     def _matching(self, address: Address, pattern: Sequence[str]) -> Iterator[Any]:
         literal = next(i for i, part in enumerate(pattern) if _has_magic(part))
