@@ -49,6 +49,8 @@ def web(
 ) -> Iterator[WebServer]:
     """A web server over https that is trusted, asked again without a pause."""
     monkeypatch.setattr(web_files, "_PAUSE", 0.01)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     with web_server(tmp_path_factory.mktemp("web")) as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
         yield server

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 16
 OLD = 1_700_000_000
 
 
