@@ -80,7 +80,9 @@ ALTER TABLE segments ADD COLUMN sequence BIGINT;
 UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
 ALTER TABLE segments ADD COLUMN reading VARCHAR;
 ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
-ALTER TABLE files ADD COLUMN tag VARCHAR;
+CREATE TABLE remote_objects (
+    model VARCHAR NOT NULL, kind VARCHAR NOT NULL, url VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL, size BIGINT, modified BIGINT, etag VARCHAR);
 """
 
 STEPS: tuple[str, ...] = (_FIRST, _SECOND)
