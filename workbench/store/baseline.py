@@ -157,7 +157,7 @@ def _stored(
     if not rows:
         return None
     bins_id, rules_identity, count, start, end, tolerance, shape_text, path = rows[0]
-    shape = _read_shape(shape_text)
+    shape = read_shape(shape_text)
     bins = catalog.execute(
         "SELECT name, role, kind, edges, psi_edges, categories, other, is_open, center, is_discrete "
         "FROM bins WHERE bins_id = ? ORDER BY column_no",
@@ -328,7 +328,8 @@ def _store(
     )
 
 
-def _read_shape(text: str) -> LogShape:
+def read_shape(text: str) -> LogShape:
+    """The shape that the catalog keeps as text."""
     raw = json.loads(text)
     return LogShape(
         tuple(FeatureColumn(**feature) for feature in raw["features"]),
