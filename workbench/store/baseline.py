@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +36,7 @@ from workbench.store.reference_shape import reference_shape
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.source import Source
 from workbench.store.sources import open_source
+from workbench.store.staging import spill_folder
 
 REFERENCE = "reference"
 """The batch that a reference's own counts are stored under."""
@@ -99,10 +99,10 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
     if stored is not None:
         return stored
     digest = file_hash(path)
-    with tempfile.TemporaryDirectory(dir=home.folder, prefix="reference-") as folder:
-        with scratch(home, Path(folder)) as connection:
-            baseline, tolerance = _measure(connection, path, Path(folder), card, digest, basis, now)
-            written = write_counts(connection, Path(folder))
+    with spill_folder(home) as folder:
+        with scratch(home, folder) as connection:
+            baseline, tolerance = _measure(connection, path, folder, card, digest, basis, now)
+            written = write_counts(connection, folder)
         with writing(home, f"storing the baseline of {card.name}") as catalog:
             _store(
                 catalog, baseline, tolerance, written, basis, digest, stat.st_size, stat.st_mtime_ns
@@ -116,7 +116,7 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
                 baseline.rules,
                 baseline.rules_id,
                 baseline.shape,
-                Path(folder),
+                folder,
             )
     return baseline
 

@@ -12,7 +12,8 @@ from workbench.store.catalog import catalog_version, naive
 from workbench.store.connections import Connection, StoreHome
 from workbench.store.quoting import literal
 from workbench.store.rebuilding import copy_counts
-from workbench.store.staging import Staging, settle
+from workbench.store.settling import settle
+from workbench.store.staging import Staging
 
 
 @dataclass(frozen=True)
