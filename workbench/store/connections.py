@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import StoreError, StoreLockedError
+from workbench.store import steps
 from workbench.store.failures import foreign_opener, translated
 from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
@@ -143,12 +144,15 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
         connection.execute("BEGIN")
         try:
             yield connection
+            steps.reached(steps.INSIDE_COMMIT)
         except BaseException:
             # After a failed write there may be nothing left to undo, and no way to say so.
             with suppress(duckdb.Error):
                 connection.execute("ROLLBACK")
             raise
+        steps.reached(steps.BEFORE_COMMIT)
         connection.execute("COMMIT")
+        steps.reached(steps.AFTER_COMMIT)
 
 
 @contextmanager

@@ -73,7 +73,15 @@ CREATE TABLE outcome_classes (
     label VARCHAR NOT NULL, prediction VARCHAR NOT NULL, n DOUBLE NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+ALTER TABLE segments ADD COLUMN sequence BIGINT;
+UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
+ALTER TABLE segments ADD COLUMN reading VARCHAR;
+ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
+ALTER TABLE files ADD COLUMN tag VARCHAR;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 
 
 def schema_version(connection: Any) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from workbench.errors import StoreError
+from workbench.store import steps
 from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.failures import DISK_HINT, is_full, store_error
 from workbench.store.held_files import held_file, is_held, remove_unheld
@@ -123,6 +124,7 @@ def sweep(home: StoreHome) -> int:
             known = _known_batches(catalog)
         left += [path for path in unheld if path.stem not in known]
     for path in left:
+        steps.reached(steps.BEFORE_DELETION)
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
