@@ -7,7 +7,7 @@ with `wb_`. Values of sensitive columns are withheld: what is missing stays miss
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class StoredModel:
     bins_id: str = ""
     rules_id: str = ""
     tolerance: float = 0.0
-    shape: LogShape = LogShape((), ())
+    shape: LogShape = field(default_factory=lambda: LogShape((), ()))
 
     @property
     def sensitive(self) -> frozenset[str] | None:

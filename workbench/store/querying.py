@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -26,6 +25,7 @@ from workbench.store.query_guard import CheckedQuery, Relation, check_query, ref
 from workbench.store.query_results import QueryColumn, read_batches
 from workbench.store.query_views import StoredModel, read_models
 from workbench.store.quoting import literal, literal_list
+from workbench.store.staging import spill_folder
 from workbench.store.viewing import listing, make_views, view_names
 
 if TYPE_CHECKING:
@@ -147,12 +147,11 @@ def _prepared(
     home: StoreHome, cards: dict[str, ModelCard | None], query: str, as_of: datetime | None
 ) -> Iterator[tuple[Connection, CheckedQuery, frozenset[Relation]]]:
     """A connection with the views that a query names, locked down; the query; all views."""
-    home.create()
     with (
-        TemporaryDirectory(dir=home.folder, prefix="spill-") as folder,
-        scratch(home, Path(folder)) as connection,
+        spill_folder(home) as folder,
+        scratch(home, folder) as connection,
     ):
-        copy = copy_catalog(home, Path(folder), "answering a query")
+        copy = copy_catalog(home, folder, "answering a query")
         models = _models_of(copy, home, cards)
         connection.execute(f"ATTACH {literal(str(copy))} AS {_COPY} (READ_ONLY)")
         names = view_names(connection, _COPY, models)

@@ -101,9 +101,7 @@ def _make_quarantine(
     models: Sequence[StoredModel],
     view: str,
 ) -> list[Path]:
-    """Makes the view over the rows that were set aside, their text withheld where it may hold
-    what is sensitive.
-    """
+    """Makes the view over rows set aside; what may hold a sensitive value is withheld."""
     known = connection.execute(
         f"SELECT DISTINCT path, model, batch FROM {database}.main.quarantine ORDER BY ALL"
     ).fetchall()
