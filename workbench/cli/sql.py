@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,10 +126,7 @@ def _print_table(columns: Sequence[QueryColumn], rows: list[tuple[Any, ...]]) ->
     headers = [shown(column.name) for column in columns]
     cells = [["-" if value is None else shown(_text(value)) for value in row] for row in rows]
     right = "".join("r" if _is_number(column) else "l" for column in columns)
-    widths = _widths([headers, *cells]) if sys.stdout.isatty() else None
-    if widths is None:
-        print_table(headers, cells, right)
-        return
+    widths = _widths([headers, *cells], _room())
     print_table(
         _fitted(headers, widths), [_fitted(row, widths) for row in cells], right[: len(widths)]
     )
@@ -138,19 +135,28 @@ def _print_table(columns: Sequence[QueryColumn], rows: list[tuple[Any, ...]]) ->
         click.echo(f"columns that do not fit: {shown(left, 200)}", err=True)
 
 
-def _widths(table: Sequence[Sequence[str]]) -> list[int]:
+def _room() -> int | None:
+    """The terminal's width; None where what is printed goes elsewhere."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+
+
+def _widths(table: Sequence[Sequence[str]], room: int | None) -> list[int]:
     """How wide each column may be so that a line fits; the last ones are left out if they must."""
     from rich.cells import cell_len
 
-    room = shutil.get_terminal_size((80, 24)).columns
     wanted = [min(max(cell_len(row[i]) for row in table), _WIDEST) for i in range(len(table[0]))]
-    while (
-        len(wanted) > 1 and sum(min(w, _NARROWEST) for w in wanted) + 2 * (len(wanted) - 1) > room
-    ):
+    if room is None:
+        return wanted
+    while len(wanted) > 1 and _line(min(width, _NARROWEST) for width in wanted) > room:
         wanted.pop()
-    while sum(wanted) + 2 * (len(wanted) - 1) > room and max(wanted) > _NARROWEST:
+    while _line(wanted) > room and max(wanted) > _NARROWEST:
         wanted[wanted.index(max(wanted))] -= 1
     return wanted
+
+
+def _line(widths: Iterable[int]) -> int:
+    listed = list(widths)
+    return sum(listed) + 2 * (len(listed) - 1)
 
 
 def _fitted(row: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -112,7 +112,7 @@ def _statement(connection: Connection, query: str) -> tuple[str, bool]:
             "Ask one after the other; PIVOT needs its values: ON column IN (...).",
         )
     parts = _parts(statements[0].query)
-    text = "".join(parts)
+    text = "".join(parts).strip()
     if statements[0].type == duckdb.StatementType.SELECT:
         return text, False
     if statements[0].type != duckdb.StatementType.EXPLAIN:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -73,23 +73,36 @@ def answering(
         QueryError: the query is refused, or DuckDB cannot answer it.
         StoreError: the store cannot be read.
     """
-    with ThreadPoolExecutor(1) as thread:
-        for attempt in (1, 2):
-            with _prepared(home, cards, query, as_of) as (connection, checked, known):
-                held = _Held(thread, connection, known)
-                try:
-                    columns, batches = held.run(
-                        lambda: read_batches(connection, checked, printable, limit)
-                    )
-                    first = held.run(lambda: next(batches))  # noqa: B023
-                except _GoneError as error:
-                    if attempt == 1:
-                        continue
-                    raise StoreError(
-                        f"the store is damaged: {error}", "Run `workbench doctor`."
-                    ) from error
-                yield Answer(columns, _rest(held, first, batches))
-            return
+    with ThreadPoolExecutor(1) as thread, ExitStack() as opened:
+        try:
+            answer = _begin(opened, thread, home, cards, query, as_of, printable, limit)
+        except _GoneError:
+            opened.close()
+            try:
+                answer = _begin(opened, thread, home, cards, query, as_of, printable, limit)
+            except _GoneError as error:
+                raise StoreError(
+                    f"the store is damaged: {error}", "`workbench doctor` says what is lost."
+                ) from error
+        yield answer
+
+
+def _begin(
+    opened: ExitStack,
+    thread: ThreadPoolExecutor,
+    home: StoreHome,
+    cards: dict[str, ModelCard | None],
+    query: str,
+    as_of: datetime | None,
+    printable: bool,
+    limit: int | None,
+) -> Answer:
+    """Starts a query; what it needs stays open as long as `opened`."""
+    connection, checked, known = opened.enter_context(_prepared(home, cards, query, as_of))
+    held = _Held(thread, connection, known)
+    columns, batches = held.run(lambda: read_batches(connection, checked, printable, limit))
+    first = held.run(lambda: next(batches))
+    return Answer(columns, _rest(held, first, batches))
 
 
 class _GoneError(Exception):
