@@ -58,5 +58,9 @@ class StoreLockedError(StoreError):
     """Another process holds the store for longer than `lock_timeout`."""
 
 
+class QueryError(WorkbenchError):
+    """A query of `sql` cannot be read, or asks for more than reading the store."""
+
+
 class NoRowsError(WorkbenchError):
     """There is nothing stored that could answer the question."""

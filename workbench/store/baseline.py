@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
+import os
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from workbench.store.reference_shape import reference_shape
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.source import Source
 from workbench.store.sources import open_source
+from workbench.store.staging import spill_folder
 
 REFERENCE = "reference"
 """The batch that a reference's own counts are stored under."""
@@ -76,6 +77,17 @@ class Baseline:
         return f"{REFERENCE}:{self.rules_id}"
 
 
+@dataclass(frozen=True)
+class ReferenceFile:
+    """What tells one state of a reference file from another."""
+
+    size: int
+    """Bytes."""
+    modified: int
+    """Nanoseconds since 1970."""
+    sha256: str
+
+
 def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime) -> Baseline:
     """The baseline of a model, made or remade where the stored one is not of this card.
 
@@ -101,14 +113,19 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
     if stored is not None:
         return stored
     digest = file_hash(path)
-    with tempfile.TemporaryDirectory(dir=home.folder, prefix="reference-") as folder:
-        with scratch(home, Path(folder)) as connection:
-            baseline, tolerance = _measure(connection, path, Path(folder), card, digest, basis, now)
-            written = write_counts(connection, Path(folder))
+    file = ReferenceFile(stat.st_size, stat.st_mtime_ns, digest)
+    moved = _baseline_of_same_bytes(home, card, basis, file)
+    if moved is not None:
+        return moved
+    with spill_folder(home) as folder:
+        with scratch(home, folder) as connection:
+            baseline, tolerance = _measure(connection, path, folder, card, digest, basis, now)
+            written = write_counts(connection, folder)
         with writing(home, f"storing the baseline of {card.name}") as catalog:
-            _store(
-                catalog, baseline, tolerance, written, basis, digest, stat.st_size, stat.st_mtime_ns
-            )
+            made = _stored(catalog, card, basis, file.size, file.modified)
+            if made is not None:
+                return made  # another process was as quick
+            _store(catalog, baseline, tolerance, written, basis, file)
             rebuild_counts(
                 catalog,
                 home,
@@ -118,9 +135,29 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
                 baseline.rules,
                 baseline.rules_id,
                 baseline.shape,
-                Path(folder),
+                folder,
             )
     return baseline
+
+
+def _baseline_of_same_bytes(
+    home: StoreHome, card: ModelCard, basis: str, file: ReferenceFile
+) -> Baseline | None:
+    """The stored baseline of a reference that only has another time, as in a copied workspace."""
+    same = "model = ? AND basis = ? AND reference_sha256 = ?"
+    values = [card.name, basis, file.sha256]
+    with reading(home, f"reading the baseline of {card.name}") as catalog:
+        rows = catalog.execute(
+            f"SELECT reference_bytes, reference_mtime FROM baselines WHERE {same}", values
+        ).fetchall()
+        found = _stored(catalog, card, basis, *rows[0]) if rows else None
+    if found is not None and os.access(home.folder, os.W_OK):
+        with writing(home, f"storing the baseline of {card.name}") as catalog:
+            catalog.execute(
+                f"UPDATE baselines SET reference_bytes = ?, reference_mtime = ? WHERE {same}",
+                [file.size, file.modified, *values],
+            )
+    return found
 
 
 def stored_baseline(home: StoreHome, root: Path, card: ModelCard) -> Baseline | None:
@@ -159,7 +196,7 @@ def _stored(
     if not rows:
         return None
     bins_id, rules_identity, count, start, end, tolerance, shape_text, path = rows[0]
-    shape = _read_shape(shape_text)
+    shape = read_shape(shape_text)
     bins = catalog.execute(
         "SELECT name, role, kind, edges, psi_edges, categories, other, is_open, center, is_discrete "
         "FROM bins WHERE bins_id = ? ORDER BY column_no",
@@ -295,9 +332,7 @@ def _store(
     tolerance: float,
     written: dict[str, Path],
     basis: str,
-    digest: str,
-    size: int,
-    mtime: int,
+    file: ReferenceFile,
 ) -> None:
     model = baseline.model
     old = catalog.execute(
@@ -317,7 +352,8 @@ def _store(
     catalog.execute("DELETE FROM baselines WHERE model = ?", [model])
     catalog.execute(
         "INSERT INTO baselines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [model, baseline.bins_id, baseline.rules_id, basis, baseline.path, size, mtime, digest,
+        [model, baseline.bins_id, baseline.rules_id, basis, baseline.path, file.size,
+         file.modified, file.sha256,
          baseline.rows, baseline.start and naive(baseline.start), baseline.end and naive(baseline.end),
          tolerance, json.dumps(asdict(baseline.shape), ensure_ascii=False)],
     )  # fmt: skip
@@ -332,7 +368,8 @@ def _store(
     )
 
 
-def _read_shape(text: str) -> LogShape:
+def read_shape(text: str) -> LogShape:
+    """The shape that the catalog keeps as text."""
     raw = json.loads(text)
     return LogShape(
         tuple(FeatureColumn(**feature) for feature in raw["features"]),

@@ -23,6 +23,7 @@ import duckdb
 
 from workbench.errors import LogFileError, StoreError
 from workbench.store.connections import Connection
+from workbench.store.failures import is_full
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -75,6 +76,8 @@ def open_source(
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
+        if is_full(error):
+            raise
         raise _not_a_table(path, kind, error) from error
     if any(name.lower() == "file_row_number" for name in source.names):
         # DuckDB adds the position of a row under this name, and refuses a file that has it.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.ingest.loading import Reporter
+    from workbench.store.querying import Answer
 
 __all__ = ["Workspace"]
 
@@ -257,6 +258,53 @@ class Workspace:
         periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
         with self._one_reading(one, periods=periods):
             return measure_drift(one, period=period, against=against, version=version)
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
+
+        Values of columns that a card calls sensitive are withheld. Nobody is locked out
+        while the query runs.
+
+        Raises:
+            QueryError: the query is refused or cannot be answered.
+            StoreError: the store cannot be read.
+        """
+        import polars as pl
+
+        with self.sql_answer(query) as answer:
+            frame = pl.concat(list(answer.batches), how="vertical")
+        names: list[str] = []
+        for column in answer.columns:
+            name = column.name
+            while name in names:
+                name += "_"
+            names.append(name)
+        return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+    @contextmanager
+    def sql_answer(
+        self, query: str, *, printable: bool = False, limit: int | None = None
+    ) -> Iterator[Answer]:
+        """As `sql`, batch by batch, for the length of the block.
+
+        Args:
+            query: one statement that reads.
+            printable: values are text, numbers and truth values only.
+            limit: no more rows than this.
+        """
+        from workbench.store.querying import answering
+
+        cards = {name: self._card_or_none(name) for name in card_names(self.root)}
+        with answering(
+            self.store, cards, query, as_of=self.seen_as_of, printable=printable, limit=limit
+        ) as answer:
+            yield answer
+
+    def _card_or_none(self, name: str) -> ModelCard | None:
+        try:
+            return self.card(name)
+        except WorkbenchError:
+            return None
 
     @contextmanager
     def _one_reading(
