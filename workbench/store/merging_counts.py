@@ -57,9 +57,7 @@ def merge_counts(catalog: Connection, bins_ids: Sequence[str], rules_ids: Sequen
     return saved
 
 
-def _tables(
-    bins_ids: Sequence[str], rules_ids: Sequence[str]
-) -> list[tuple[str, Sequence[str]]]:
+def _tables(bins_ids: Sequence[str], rules_ids: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
     return [(table, bins_ids) for table in PROFILE_TABLES] + [
         (table, rules_ids) for table in OUTCOME_TABLES
     ]

@@ -202,9 +202,7 @@ def _without_too_old(
     return _without_dropped(connection, changed)
 
 
-def _without_dropped(
-    connection: Connection, files: Sequence[StagedFile]
-) -> tuple[StagedFile, ...]:
+def _without_dropped(connection: Connection, files: Sequence[StagedFile]) -> tuple[StagedFile, ...]:
     """Writes the segments again that hold rows of the table `dropped`; the files, none of them a copy then."""
     copies = {str(file.copy.path): file.copy for file in files if file.copy is not None}
     touched = _touched(connection)
