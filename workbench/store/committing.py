@@ -64,6 +64,8 @@ class PreparedBatch:
     rules_id: str
     checked: int
     """The catalog version that duplicates and labels were checked against."""
+    retained: datetime | None = None
+    """Retention had taken the rows older than this by then."""
 
 
 def commit_batch(
