@@ -14,7 +14,8 @@ from workbench.store.connections import Connection, StoreHome
 from workbench.store.quoting import literal
 from workbench.store.rebuilding import copy_counts
 from workbench.store.row_files import RowFile
-from workbench.store.staging import Staging, settle
+from workbench.store.settling import settle
+from workbench.store.staging import Staging
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class PreparedBatch:
     rules_id: str
     checked: int
     """The catalog version that duplicates and labels were checked against."""
+    retained: datetime | None = None
+    """Retention had taken the rows older than this by then."""
 
 
 def commit_batch(
@@ -86,7 +89,7 @@ def commit_batch(
     for file in prepared.files:
         c = file.counts
         catalog.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [batch, model, prepared.kind, file.sha256, file.path, file.format, file.size, c.rows_read,
              c.rows_stored, c.rows_duplicate, c.rows_quarantined, c.labels_matched, c.labels_pending],
         )  # fmt: skip

@@ -33,12 +33,13 @@ _LONG_START = 64 << 20
 _RECORDS = 5
 
 
-def glimpse_of(path: Path, shown: str) -> Glimpse:
+def glimpse_of(path: Path, shown: str, folder: Path | None = None) -> Glimpse:
     """The beginning of a file, plain or packed.
 
     Args:
         path: the file.
         shown: its path as given, which some exports put meaning in.
+        folder: where a packed table is unpacked for the moment.
 
     Raises:
         LogFileError: the file is missing, empty, or cannot be unpacked or read.
@@ -48,7 +49,7 @@ def glimpse_of(path: Path, shown: str) -> Glimpse:
     start = start_of(path, packing, _START)
     kind = container_of(start, path.name)
     if kind in TABLES:
-        return _table(path, packing, kind, given)
+        return _table(path, packing, kind, given, folder)
     if kind == CSV:
         return _csv(start, given)
     seen = _json(start, kind, given, is_whole=len(start) < _START)
@@ -77,12 +78,15 @@ def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
     return Glimpse(path, CSV, columns, _objects(csv_records(io.StringIO(text, newline=""), path)))
 
 
-def _table(path: Path, packing: str, kind: str, shown: PurePosixPath) -> Glimpse:
+def _table(
+    path: Path, packing: str, kind: str, shown: PurePosixPath, folder: Path | None
+) -> Glimpse:
     try:
-        records = _objects(batch_records(path, kind, shown, packing, batch_rows=_RECORDS))
+        rows = batch_records(path, kind, shown, packing, batch_rows=_RECORDS, folder=folder)
+        records = _objects(rows)
     except LogFileError:  # rows that are damaged are for whoever reads them
         records = ()
-    columns = tuple(records[0]) if records else peek_columns(path, kind)[1]
+    columns = tuple(records[0]) if records else peek_columns(path, kind, folder)[1]
     return Glimpse(shown, kind, columns, records)
 
 
