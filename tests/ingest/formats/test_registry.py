@@ -86,6 +86,8 @@ def test_a_log_without_ids_needs_none() -> None:
 def test_the_shape_of_records_tells_more_than_names() -> None:
     event = EVENT | {"prediction_id": "1", "timestamp": "2026-11-20", "prediction": 1}
     assert chosen(lines(event)) == "kserve"
+    assert chosen(lines(event), replace(CARD, source=Source(format="jsonl"))) == ""
+    assert chosen(lines(EVENT), replace(CARD, source=Source(format="jsonl"))) == "kserve"
 
 
 def test_the_card_s_own_format_comes_first_where_it_fits() -> None:
