@@ -156,7 +156,9 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
     listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
     raise LogFileError(
         f"{Path(file.path).name} has not one usable row ({listed})",
-        "Check [columns] and the timezone in the card against the file.",
+        "Check [source], [columns] and the timezone in the card against the file."
+        if file.source.position_column
+        else "Check [columns] and the timezone in the card against the file.",
     )
 
 
