@@ -71,7 +71,7 @@ def web_server(folder: Path, *, is_encrypted: bool = True) -> Iterator[WebServer
         http.socket = context.wrap_socket(http.socket, server_side=True)
     scheme = "https" if is_encrypted else "http"
     state.url = f"{scheme}://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield state
