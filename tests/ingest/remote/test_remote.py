@@ -28,7 +28,6 @@ from workbench.store.remote_objects import known_objects
 from workbench.store.staging import sweep
 from workbench.workspace import Workspace
 
-
 SCRIPT = str(Path(sys.executable).parent / "workbench")
 
 
@@ -152,7 +151,9 @@ def test_an_object_replaced_in_the_second_of_its_making_is_seen(
 ) -> None:
     log = binary_log(100)
     for first_id in (0, 100):
-        frame = log.with_columns(prediction_id=pl.format("p{}", pl.int_range(pl.len()) + first_id + 1000))
+        frame = log.with_columns(
+            prediction_id=pl.format("p{}", pl.int_range(pl.len()) + first_id + 1000)
+        )
         objects.put("logs", "a.csv", packed(frame, ".csv"))
         (result,) = ingest(site, "s3://logs/a.csv")
         assert result.counts.rows_stored == 100
@@ -264,13 +265,21 @@ def test_progress_never_falls_and_ends_whole(site: Site, objects: ObjectServer) 
 def test_names_that_a_disk_cannot_hold_side_by_side_are_read(
     site: Site, objects: ObjectServer
 ) -> None:
-    keys = ["a.csv", "a.csv/b.csv", "x/../c.csv", "x/./c.csv", f"{'n' * 300}.csv", f"m{'n' * 300}.csv", "ü [1] *?.csv"]
+    keys = [
+        "a.csv",
+        "a.csv/b.csv",
+        "x/../c.csv",
+        "x/./c.csv",
+        f"{'n' * 300}.csv",
+        f"m{'n' * 300}.csv",
+        "ü [1] *?.csv",
+    ]
     for number, key in enumerate(keys):
         objects.put("logs", key, packed(binary_log(10, first_id=number * 10), ".csv"))
     results = ingest(site, *(f"s3://logs/{key}" for key in keys))
-    assert [(r.path.removeprefix("s3://logs/"), r.status) for r in results if r.status == "stored"] == [
-        (key, "stored") for key in keys if "/./" not in key and "/../" not in key
-    ]
+    assert [
+        (r.path.removeprefix("s3://logs/"), r.status) for r in results if r.status == "stored"
+    ] == [(key, "stored") for key in keys if "/./" not in key and "/../" not in key]
 
 
 def test_an_export_of_a_serving_system_is_recognised_by_its_content(
@@ -320,7 +329,9 @@ def test_a_place_that_stays_silent_is_not_asked_for_every_file(
     monkeypatch.setattr(object_services, "_TRIES", 1)
     monkeypatch.setattr(fetching, "AT_ONCE", 1)
     for number in range(20):
-        objects.put("logs", f"{number:02}.csv", packed(binary_log(10, first_id=number * 10), ".csv"))
+        objects.put(
+            "logs", f"{number:02}.csv", packed(binary_log(10, first_id=number * 10), ".csv")
+        )
     objects.cuts = 10**6
     results = ingest(site, "s3://logs/")
     assert {result.status for result in results} == {"failed"}
@@ -394,7 +405,9 @@ def test_what_a_killed_ingest_fetched_is_swept(tmp_path: Path, web: WebServer) -
     process = subprocess.Popen([sys.executable, "-c", KILLED, str(root), url])
     copies = workspace.store.staging
     deadline = time.monotonic() + 60
-    while not any(path.is_file() and path.stat().st_size for path in copies.glob("*/work/objects/**/*")):
+    while not any(
+        path.is_file() and path.stat().st_size for path in copies.glob("*/work/objects/**/*")
+    ):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)

@@ -102,9 +102,7 @@ def test_a_line_that_always_breaks_is_given_up(web: WebServer, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("statuses", [[503], [500, 502, 504], [429, 408]])
-def test_a_busy_server_is_asked_again(
-    web: WebServer, tmp_path: Path, statuses: list[int]
-) -> None:
+def test_a_busy_server_is_asked_again(web: WebServer, tmp_path: Path, statuses: list[int]) -> None:
     web.pages["/a.csv"] = Page(b"id\n1\n", statuses=list(statuses))
     fetch(f"{web.url}/a.csv", tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == b"id\n1\n"
@@ -116,9 +114,7 @@ def test_a_busy_server_is_asked_again(
     [(404, "there is no file"), (410, "there is no file"), (403, "may not be read"), (401, "may not be read"),
      (400, "cannot be read"), (304, "cannot be read")],
 )  # fmt: skip
-def test_a_refusal_is_said_at_once(
-    web: WebServer, tmp_path: Path, status: int, said: str
-) -> None:
+def test_a_refusal_is_said_at_once(web: WebServer, tmp_path: Path, status: int, said: str) -> None:
     web.pages["/a.csv"] = Page(statuses=[status] * 9)
     with pytest.raises(LogFileError, match=said) as caught:
         fetch(f"{web.url}/a.csv", tmp_path / "a")
@@ -212,9 +208,7 @@ def test_a_packed_file_stays_packed(web: WebServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "no-such-host.invalid"])
-def test_a_host_that_is_not_there_is_said(
-    web: WebServer, tmp_path: Path, host: str
-) -> None:
+def test_a_host_that_is_not_there_is_said(web: WebServer, tmp_path: Path, host: str) -> None:
     with pytest.raises(UnreachableError, match="cannot be reached"):
         fetch(f"https://{host}/a.csv", tmp_path / "a")
 

@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Says nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802 - as inherited
+    def do_GET(self) -> None:
         with suppress(OSError):
             self._answer()
 
