@@ -76,7 +76,7 @@ def ingest_files(
     _require_known(context, format, kind)
     services = Services()
     named = name_files(paths, services)
-    sweep(context.home)
+    sweep(context.home, context.clock.now())
     tracker = _Tracker(progress, {file.shown: file.size or 0 for file in named if file.remote})
     listening = replace(context, told=tracker.tell)
     results: dict[int, FileResult] = {}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.domain.ingested import RowCounts
-from workbench.errors import LogFileError
+from workbench.errors import LogFileError, WorkbenchError
 from workbench.store.committing import StagedSegment
 from workbench.store.connections import Connection
+from workbench.store.failures import is_full, store_error
 from workbench.store.quoting import identifier, literal
 from workbench.store.row_files import RowFile
 from workbench.store.rows import make_rows_view
@@ -57,19 +58,24 @@ class StagedFile:
 
     def without(self, duplicates: int, conflicts: int) -> StagedFile:
         """The same file after rows were found to be there already."""
-        counts = self.counts
-        reasons = dict(self.reasons)
-        if conflicts:
-            reasons["conflicting_id"] = reasons.get("conflicting_id", 0) + conflicts
+        counts = replace(
+            self.counts,
+            rows_stored=self.counts.rows_stored - duplicates,
+            rows_duplicate=self.counts.rows_duplicate + duplicates,
+        )
+        return replace(self, counts=counts).set_aside(conflicts, "conflicting_id")
+
+    def set_aside(self, rows: int, reason: str) -> StagedFile:
+        """The same file after staged rows were found that cannot be stored."""
+        if not rows:
+            return self
+        counts = replace(
+            self.counts,
+            rows_stored=self.counts.rows_stored - rows,
+            rows_quarantined=self.counts.rows_quarantined + rows,
+        )
         return replace(
-            self,
-            counts=replace(
-                counts,
-                rows_stored=counts.rows_stored - duplicates - conflicts,
-                rows_duplicate=counts.rows_duplicate + duplicates,
-                rows_quarantined=counts.rows_quarantined + conflicts,
-            ),
-            reasons=reasons,
+            self, counts=counts, reasons=self.reasons | {reason: self.reasons.get(reason, 0) + rows}
         )
 
 
@@ -193,8 +199,10 @@ def staged_segments(
     )
 
 
-def translated(file: OpenedFile, error: duckdb.Error) -> LogFileError:
-    """What a failure in the middle of a file means."""
+def translated(file: OpenedFile, error: duckdb.Error) -> WorkbenchError:
+    """What a failure in the middle of a file means: the file's fault, unless the disk is full."""
+    if is_full(error):
+        return store_error(error)
     first = str(error).strip().splitlines()[0][:200]
     return LogFileError(
         f"{Path(file.path).name} could not be read to its end: {first}", "Copy or export it again."

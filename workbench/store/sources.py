@@ -23,6 +23,7 @@ import duckdb
 
 from workbench.errors import LogFileError, StoreError
 from workbench.store.connections import Connection
+from workbench.store.failures import is_full
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -35,10 +36,18 @@ from workbench.store.source import (
 )
 from workbench.store.text_source import open_csv, open_json_lines, split_header
 
+QuickOpener = Callable[[Connection, str, Path, Path], Source | None]
+
 _MAGIC_GZIP, _MAGIC_ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_source(connection: Connection, path: Path, folder: Path, given: str = "auto") -> Source:
+def open_source(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    given: str = "auto",
+    quick: QuickOpener | None = None,
+) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
     Args:
@@ -46,6 +55,8 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         path: the file.
         folder: where copies may be put.
         given: a format of `FORMATS`, or `auto` to look at the content.
+        quick: what to try first, given the connection, the format, the unpacked file and the
+            folder; None of it means the usual way.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
@@ -58,10 +69,15 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     if compression:
         plain = folder / f"{path.name[:80]}.plain"
         unpack(path, plain, compression)
+    found = quick(connection, kind, plain, folder) if quick is not None else None
+    if found is not None:
+        return found
     try:
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
+        if is_full(error):
+            raise
         raise _not_a_table(path, kind, error) from error
     if any(name.lower() == "file_row_number" for name in source.names):
         # DuckDB adds the position of a row under this name, and refuses a file that has it.

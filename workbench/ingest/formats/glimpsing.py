@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Glimpse
 from workbench.ingest.formats.containers import (
     BLANK,
@@ -70,15 +71,21 @@ def _json(start: bytes, kind: str, path: PurePosixPath, *, is_whole: bool) -> Gl
 
 def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
     text = start.decode("utf-8-sig", "surrogateescape")
-    columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    try:
+        columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    except LogFileError:  # whoever reads it says what is wrong with its header
+        return Glimpse(path, CSV, ())
     return Glimpse(path, CSV, columns, _objects(csv_records(io.StringIO(text, newline=""), path)))
 
 
 def _table(
     path: Path, packing: str, kind: str, shown: PurePosixPath, folder: Path | None
 ) -> Glimpse:
-    rows = batch_records(path, kind, shown, packing, batch_rows=_RECORDS, folder=folder)
-    records = _objects(rows)
+    try:
+        rows = batch_records(path, kind, shown, packing, batch_rows=_RECORDS, folder=folder)
+        records = _objects(rows)
+    except LogFileError:  # rows that are damaged are for whoever reads them
+        records = ()
     columns = tuple(records[0]) if records else peek_columns(path, kind, folder)[1]
     return Glimpse(shown, kind, columns, records)
 
