@@ -183,7 +183,7 @@ class Workspace:
         kind: str = "auto",
         progress: Reporter | None = None,
     ) -> IngestResult:
-        """Ingests files, folders and globs into the store of a model.
+        """Ingests files, folders, globs and URLs into the store of a model.
 
         A file that fails and a path that names nothing are in the result, with the reason; the
         others are ingested.

@@ -304,7 +304,9 @@ def _batches(file: Any, kind: str, batch_rows: int) -> Iterator[Any]:
     from pyarrow import ipc
 
     if kind == PARQUET:
-        yield from pq.ParquetFile(file).iter_batches(batch_size=batch_rows)
+        # Buffered ahead, a whole file would be in memory before its first row is out.
+        opened = pq.ParquetFile(file, pre_buffer=False, buffer_size=_CHUNK)
+        yield from opened.iter_batches(batch_size=batch_rows)
         return
     is_file = file.read(6) == b"ARROW1"
     file.seek(0)
