@@ -39,12 +39,9 @@ def scatter(ws: Workspace) -> None:
     """Twelve batches, several a day: copies of exports, text, files across days, odd columns."""
     parts = [LOG[i * 50 : (i + 1) * 50] for i in range(12)]
     for number, part in enumerate(parts):
-        if number % 5 == 0:
-            part = part.with_columns(extra=pl.lit(number))
-        elif number % 5 == 1:
-            part = part.with_columns(extra=pl.lit("text"))
-        elif number % 5 == 2:
-            part = part.with_columns(extra=pl.struct(a=pl.lit(1.5)))
+        extra = {0: pl.lit(number), 1: pl.lit("text"), 2: pl.struct(a=pl.lit(1.5))}.get(number % 5)
+        if extra is not None:
+            part = part.with_columns(extra=extra)  # noqa: PLW2901
         ingest(ws, f"log{number}.{'csv' if number % 5 == 3 else 'parquet'}", part)
 
 
@@ -152,7 +149,7 @@ def test_labels_stand_as_before(tmp_path: Path) -> None:
     ingest(ws, "second.parquet", second)  # their own labels are newer than the early ones
     ingest(ws, "timed.parquet", _labels(dict.fromkeys(range(50, 120), 0), at))
     ingest(ws, "older.parquet", _labels(dict.fromkeys(range(60, 80), 1), at - timedelta(days=1)))
-    standing = {i: 0 for i in range(300)} | {i: 1 for i in range(50)}
+    standing = dict.fromkeys(range(300), 0) | dict.fromkeys(range(50), 1)
     standing |= {i: int(LOG["label"][i]) for i in range(300, 600)}
     expected = days_of(LOG[:600].with_columns(label=pl.Series([standing[i] for i in everyone])))
     assert answered(ws) == expected
@@ -176,14 +173,14 @@ def test_an_ingest_that_is_under_way_need_not_begin_again(
     for number in range(4):
         ingest(ws, f"log{number}.parquet", LOG[number * 50 : (number + 1) * 50].drop("label"))
     prepared: list[str] = []
-    original = batches._prepare  # noqa: SLF001
+    original = batches._prepare
 
     def prepare(*arguments: Any) -> Any:
         prepared.append(arguments[2])
         return original(*arguments)
 
     monkeypatch.setattr(batches, "_prepare", prepare)
-    compact = lambda: ws.housekeeping.compact()  # noqa: E731
+    compact = ws.housekeeping.compact
     done = at_step(monkeypatch, steps.STAGED, compact)
     ingest(ws, "more.parquet", LOG[200:400].drop("label"))
     assert done
@@ -218,7 +215,7 @@ def test_of_two_compactions_at_once_one_gives_way(
 ) -> None:
     ws = make_workspace(tmp_path)
     scatter(ws)
-    done = at_step(monkeypatch, steps.STAGED, lambda: ws.housekeeping.compact())
+    done = at_step(monkeypatch, steps.STAGED, ws.housekeeping.compact)
     found = ws.housekeeping.compact()[0]
     assert done
     assert not found.notes
@@ -231,7 +228,9 @@ def test_replaced_files_stay_for_the_grace_period(tmp_path: Path) -> None:
     scatter(ws)
     old = [ws.store.segments / path for path in live_segments(ws)]
     ws.housekeeping.compact()
-    replaced = [path for path in old if str(path.relative_to(ws.store.segments)) not in live_segments(ws)]
+    replaced = [
+        path for path in old if str(path.relative_to(ws.store.segments)) not in live_segments(ws)
+    ]
     assert len(replaced) == len(old)
     for waiting in (later(ws, minutes=59), later(ws, days=-300)):
         waiting.housekeeping.compact()
@@ -285,9 +284,7 @@ def test_a_reader_whose_files_went_reads_the_catalog_again(
 
     monkeypatch.setattr(workspace_module, "read_model_store", read)
     # Not inside the reading that the first question holds, which nothing can be written beside.
-    monkeypatch.setattr(
-        workspace_module, "stored_baseline", lambda *_: None
-    )
+    monkeypatch.setattr(workspace_module, "stored_baseline", lambda *_: None)
     assert answered(ws, by="1h") == days_of(LOG)
     assert len(calls) == 2
 
