@@ -43,9 +43,9 @@ types: setup
 snapshots *arguments: setup
     {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
 
-# time ingest beside DuckDB's own copy of the same file
-bench *arguments: setup
-    {{ bin }}/python benchmarks/ingest.py {{ arguments }}
+# time the product: `just bench ingest`, beside DuckDB's own reading and writing
+bench what="ingest" *arguments: setup
+    {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
 
 # lock the newest versions that the requirements allow (just lock --upgrade)
 lock *arguments:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from workbench.errors import StoreError
 
 _FIRST = """
@@ -78,7 +80,9 @@ ALTER TABLE segments ADD COLUMN sequence BIGINT;
 UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
 ALTER TABLE segments ADD COLUMN reading VARCHAR;
 ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
-ALTER TABLE files ADD COLUMN tag VARCHAR;
+CREATE TABLE remote_objects (
+    model VARCHAR NOT NULL, kind VARCHAR NOT NULL, url VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL, size BIGINT, modified BIGINT, etag VARCHAR);
 ALTER TABLE baselines ADD COLUMN rules VARCHAR;
 CREATE TABLE retained (
     model VARCHAR NOT NULL, before TIMESTAMP NOT NULL, version BIGINT NOT NULL,
@@ -95,12 +99,10 @@ STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 
 def schema_version(connection: Any) -> int:
     """How many steps the open catalog has taken; 0 for a new file."""
-    known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_steps'"
-    ).fetchall()[0][0]
-    if not known:
+    try:
+        return int(connection.execute("SELECT count(*) FROM schema_steps").fetchall()[0][0])
+    except duckdb.CatalogException:  # quicker than asking for it first: every opening pays
         return 0
-    return int(connection.execute("SELECT count(*) FROM schema_steps").fetchall()[0][0])
 
 
 def needs_migration(connection: Any) -> bool:

@@ -22,6 +22,7 @@ from workbench.store.days import ROW_GROUP, count_days, write_days
 from workbench.store.intake import (
     OpenedFile,
     StagedFile,
+    correct_positions,
     require_usable,
     set_aside,
     staged_segments,
@@ -70,6 +71,8 @@ def stage_predictions(
     Raises:
         LogFileError: a required column is missing, no row is usable, or reading breaks off.
     """
+    if file.source.reading is not None:
+        return _take(staging, file, file.source.reading)
     normalised = normalised_predictions(
         file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
     )
@@ -83,8 +86,8 @@ def stage_predictions(
         require_usable(file, reasons)
         copy = None
         if file.source.is_copyable and not reasons:
-            copy = RowFile(copy_file(staging, file), normalised.reading)
-        else:
+            copy = RowFile(copy_file(staging, file), normalised.copied_reading(connection))
+        elif days:
             write_days(
                 connection, staging, file, card, query, days, lambda share: tell(STAGED * share)
             )
@@ -101,7 +104,17 @@ def stage_predictions(
         rows_stored=file.source.rows - unusable,
         rows_quarantined=unusable + lines,
     )
-    return StagedFile(file, counts, reasons, normalised.notes, copy)
+    notes = (*file.source.notes, *(normalised.notes if file.source.rows else ()))
+    return StagedFile(file, counts, reasons, notes, copy)
+
+
+def _take(staging: Staging, file: OpenedFile, reading: str) -> StagedFile:
+    """Takes a file whose rows were normalised as it was opened."""
+    source = file.source
+    target = staging.rows / f"{file.number:05d}.parquet"
+    source.path.rename(target)
+    counts = RowCounts(rows_read=source.rows, rows_stored=source.rows)
+    return StagedFile(file, counts, {}, source.notes, RowFile(target, reading))
 
 
 def drop_repeats(
@@ -137,6 +150,7 @@ def drop_repeats(
         "FROM (SELECT * FROM dropped WHERE NOT is_same) d JOIN staged_rows s USING (wb_file, wb_row) "
         f"JOIN (SELECT * FROM (VALUES {_paths(files)}) t(wb_file, path)) o USING (wb_file)"
     )
+    correct_positions(connection, files)
     found = {
         str(file): (int(same), int(other))
         for file, same, other in connection.execute(

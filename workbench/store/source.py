@@ -45,6 +45,17 @@ class Source:
     """Whether `path` is the exported file itself, so that its bytes may become a segment."""
     position_column: str = ""
     """The column that says where in the export a row stood; empty: its place in `path` does."""
+    position_is: str = "line"
+    """What the positions of rejected lines, and those of `position_column`, count."""
+    may_be_empty: bool = False
+    """Whether a file without one usable row is a file all the same: its records belong to rows
+    of other files, wait for their other half, or say of themselves that they failed."""
+    notes: tuple[str, ...] = ()
+    """What the operator should know of how it was read."""
+    reader: str = ""
+    """The FROM clause where rows are read from the export itself; empty: `path` is read."""
+    reading: str | None = None
+    """How `path`, whose rows all pass and are normalised already, is read as ours."""
 
     @property
     def rejects(self) -> Mapping[str, int]:
@@ -54,6 +65,8 @@ class Source:
     @property
     def relation(self) -> str:
         """The FROM clause; `file_row_number` is the position of a row, from 0."""
+        if self.reader:
+            return self.reader
         return f"read_parquet({literal(str(self.path))}, file_row_number = true, hive_partitioning = false)"
 
     @property

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import io
 import json
 import shutil
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import duckdb
 
-from workbench.errors import LogFileError
+from workbench.errors import LogFileError, StoreError
 from workbench.store.connections import Connection
+from workbench.store.failures import is_full
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -34,10 +36,18 @@ from workbench.store.source import (
 )
 from workbench.store.text_source import open_csv, open_json_lines, split_header
 
+QuickOpener = Callable[[Connection, str, Path, Path], Source | None]
+
 _MAGIC_GZIP, _MAGIC_ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_source(connection: Connection, path: Path, folder: Path, given: str = "auto") -> Source:
+def open_source(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    given: str = "auto",
+    quick: QuickOpener | None = None,
+) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
     Args:
@@ -45,22 +55,29 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         path: the file.
         folder: where copies may be put.
         given: a format of `FORMATS`, or `auto` to look at the content.
+        quick: what to try first, given the connection, the format, the unpacked file and the
+            folder; None of it means the usual way.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
     """
-    head = _head(path)
-    plain, compression = path, _compression(head)
+    head = file_head(path)
+    plain, compression = path, compression_of(head)
     if compression:
-        head = _decompressed_head(path, compression)
+        head = start_of(path, compression, 4096)
     kind = given if given != "auto" else detect_format(head, path.name)
     if compression:
         plain = folder / f"{path.name[:80]}.plain"
-        _decompress(path, plain, compression)
+        unpack(path, plain, compression)
+    found = quick(connection, kind, plain, folder) if quick is not None else None
+    if found is not None:
+        return found
     try:
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
+        if is_full(error):
+            raise
         raise _not_a_table(path, kind, error) from error
     if any(name.lower() == "file_row_number" for name in source.names):
         # DuckDB adds the position of a row under this name, and refuses a file that has it.
@@ -71,18 +88,25 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     return source
 
 
-def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]:
+def peek_columns(
+    path: Path, given: str = "auto", folder: Path | None = None
+) -> tuple[str, tuple[str, ...]]:
     """The format of a file and the names of its columns, without reading its rows.
 
     The names of JSON lines are those of the first object. Whether the rest of the file can be
     read only `open_source` finds out.
 
+    Args:
+        path: the file.
+        given: a format of `FORMATS`, or `auto` to look at the content.
+        folder: where a packed table is unpacked for the moment.
+
     Raises:
         LogFileError: as `open_source`, as far as the start of the file shows it.
     """
-    head = _head(path)
-    compression = _compression(head)
-    start = _decompressed_head(path, compression) if compression else head
+    head = file_head(path)
+    compression = compression_of(head)
+    start = start_of(path, compression, 4096) if compression else head
     kind = given if given != "auto" else detect_format(start, path.name)
     if kind == CSV:
         text = _text_start(path, compression)
@@ -96,18 +120,18 @@ def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]
             if isinstance(row, dict):
                 return kind, tuple(row)
         return kind, ()
-    return kind, _binary_columns(path, compression, kind)
+    return kind, _binary_columns(path, compression, kind, folder)
 
 
-def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
+def _binary_columns(
+    path: Path, compression: str, kind: str, folder: Path | None
+) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
     from pyarrow import ipc
 
     try:
-        with _compressed(path, compression) if compression else path.open("rb") as stream:
-            # Parquet's schema is at its end, and a packed stream cannot seek.
-            file: Any = io.BytesIO(stream.read()) if compression else stream
+        with seekable(path, compression, folder) as file:
             if kind == PARQUET:
                 return tuple(pq.read_schema(file).names)
             is_file = file.read(6) == b"ARROW1"
@@ -124,20 +148,33 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
 
 def _text_start(path: Path, compression: str) -> str:
     """The first megabyte of a text file."""
-    try:
-        with _compressed(path, compression) if compression else path.open("rb") as stream:
-            start = bytes(stream.read(1 << 20))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        if not compression:
-            raise
-        raise _truncated(path, compression) from error
+    start = start_of(path, compression, 1 << 20)
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError:
         raise not_utf8(path) from None
 
 
-def _compression(head: bytes) -> str:
+def start_of(path: Path, compression: str, size: int) -> bytes:
+    """The first bytes of a file once it is unpacked.
+
+    Raises:
+        LogFileError: it is damaged, or empty once unpacked.
+    """
+    try:
+        with unpacked(path, compression) if compression else path.open("rb") as stream:
+            start = bytes(stream.read(size))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        if not compression:
+            raise
+        raise _truncated(path, compression) from error
+    if not start:
+        raise LogFileError(f"{path.name} is empty once unpacked", "Export it again.")
+    return start
+
+
+def compression_of(head: bytes) -> str:
+    """What a file is packed with, `gzip` or `zstd`, from its first bytes; empty: nothing."""
     if head.startswith(_MAGIC_GZIP):
         return "gzip"
     return "zstd" if head.startswith(_MAGIC_ZSTD) else ""
@@ -149,19 +186,10 @@ def detect_format(head: bytes, name: str) -> str:
     Raises:
         LogFileError: it is a JSON document rather than one object a line.
     """
-    if head.startswith(b"PAR1"):
-        return PARQUET
-    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
-        return ARROW
+    binary = detect_binary(head, name)
+    if binary:
+        return binary
     lowered = name.lower()
-    for ending, format_ in (
-        (".parquet", PARQUET),
-        (".arrow", ARROW),
-        (".feather", ARROW),
-        (".ipc", ARROW),
-    ):
-        if ending in lowered:
-            return format_
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"[" and ".csv" not in lowered:
         raise LogFileError(
@@ -171,7 +199,23 @@ def detect_format(head: bytes, name: str) -> str:
     return JSON_LINES if start == b"{" else CSV
 
 
-def _head(path: Path) -> bytes:
+def detect_binary(head: bytes, name: str) -> str:
+    """`parquet` or `arrow`, from a file's first bytes, then from its name; empty: it is text."""
+    if head.startswith(b"PAR1"):
+        return PARQUET
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return ARROW
+    lowered = name.lower()
+    endings = ((".parquet", PARQUET), (".arrow", ARROW), (".feather", ARROW), (".ipc", ARROW))
+    return next((format_ for ending, format_ in endings if ending in lowered), "")
+
+
+def file_head(path: Path) -> bytes:
+    """The first bytes of a file as it lies.
+
+    Raises:
+        LogFileError: it is missing, empty, a folder or cannot be read.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:  # DuckDB takes and stores paths as UTF-8
@@ -196,7 +240,8 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _compressed(path: Path, compression: str) -> IO[bytes]:
+def unpacked(path: Path, compression: str) -> IO[bytes]:
+    """A packed file as a stream of what is in it."""
     if compression == "gzip":
         return cast("IO[bytes]", gzip.open(path, "rb"))
     import pyarrow as pa
@@ -204,20 +249,45 @@ def _compressed(path: Path, compression: str) -> IO[bytes]:
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
 
 
-def _decompressed_head(path: Path, compression: str) -> bytes:
-    try:
-        with _compressed(path, compression) as stream:
-            head = bytes(stream.read(4096))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise _truncated(path, compression) from error
-    if not head:
-        raise LogFileError(f"{path.name} is empty once unpacked", "Export it again.")
-    return head
+@contextmanager
+def seekable(path: Path, compression: str, folder: Path | None = None) -> Iterator[IO[bytes]]:
+    """A file as a stream that can seek; a packed one is unpacked to a file without a name.
+
+    A table's schema may stand at its end, and what is packed may be larger than memory.
+
+    Args:
+        path: the file.
+        compression: what it is packed with; empty: nothing.
+        folder: where it is unpacked; None: where temporary files go.
+
+    Raises:
+        StoreError: the disk cannot hold it.
+    """
+    if not compression:
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile(dir=folder) as plain, unpacked(path, compression) as stream:
+        while chunk := stream.read(1 << 20):
+            try:
+                plain.write(chunk)
+            except OSError as error:
+                raise StoreError(
+                    f"cannot unpack {path.name}: {error.strerror or error}",
+                    "Free some space where the workspace lies.",
+                ) from error
+        plain.seek(0)
+        yield plain
 
 
-def _decompress(path: Path, target: Path, compression: str) -> None:
+def unpack(path: Path, target: Path, compression: str) -> None:
+    """Copies what is in a packed file to another.
+
+    Raises:
+        LogFileError: it is damaged.
+    """
     try:
-        with _compressed(path, compression) as stream, target.open("wb") as out:
+        with unpacked(path, compression) as stream, target.open("wb") as out:
             shutil.copyfileobj(stream, out, 1 << 20)
     except (EOFError, zlib.error, ValueError) as error:
         raise _truncated(path, compression) from error
