@@ -68,7 +68,7 @@ def _reference_changed(base: Path, _exports: Path) -> Operation:
     """All counts are made again, over other bins."""
     moved = _copy(base, "moved")
     _reference(7).write_parquet(moved / "data" / "reference.parquet")
-    return Operation("reference", moved, lambda root: ["-C", str(root), "status"], False)
+    return Operation("reference", moved, _ask, False)
 
 
 _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
@@ -86,6 +86,10 @@ def _copy(base: Path, name: str) -> Path:
 
 def _ingest(*paths: Path) -> Callable[[Path], list[str]]:
     return lambda root: ["-C", str(root), "ingest", *map(str, paths), "--model", "m"]
+
+
+def _ask(root: Path) -> list[str]:
+    return ["-C", str(root), "performance", "m", "--period", "all"]
 
 
 def _reference(seed: int) -> pl.DataFrame:

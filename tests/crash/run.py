@@ -113,7 +113,8 @@ def kill_often(folder: Path, names: Sequence[str], runs: int, seed: int = 1) -> 
         trial = measure(operation, folder)
         trials.append(trial)
         plan = kills(trial, seed + place)
-        for _ in range(runs // len(chosen) + (place < runs % len(chosen))):
+        wanted = runs // len(chosen) + (place < runs % len(chosen))
+        while trial.killed.total() < wanted and trial.late < wanted:
             check(trial, *next(plan))
     return trials
 
