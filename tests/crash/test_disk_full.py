@@ -19,7 +19,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
 from workbench.cli.main import run
 run(sys.argv[2:])
 """
-FREE = os.environ.get("WORKBENCH_DISK_FREE", "0 150 1200 1700 4000").split()
+FREE = os.environ.get("WORKBENCH_DISK_FREE", "0 120 260 1500 4000").split()
 """KB; the largest is enough."""
 
 
