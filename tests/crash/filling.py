@@ -43,7 +43,7 @@ def main() -> None:
         print(kilobytes, ended.code, ended.err.replace("\n", " | "), flush=True)
         if ended.code:
             ended.assert_refused("disk is full")
-        if operation.is_ingest:
+        if operation.is_sweeping:
             status_rows(root)  # the full disk can be read
             found = totals(root)
             assert before.rows <= found.rows <= after.rows, (before, found, after)
@@ -61,7 +61,7 @@ def _finish(
     found = facts(root)
     for key, value in expected.items():
         assert found[key] == value, (key, found[key], value)
-    if not operation.is_ingest:
+    if not operation.is_sweeping:
         sweep(Workspace.open(root).store)
     assert_tidy(root)
 

@@ -159,6 +159,8 @@ def _commit(
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
         try:
+            if kind == PREDICTIONS:
+                current = drop_repeats(connection, staging, current, baseline, segments)
             current, prepared = _prepare(
                 connection, staging, kind, current, context.card, baseline, segments
             )
@@ -263,8 +265,8 @@ def _prepare(
 ) -> tuple[tuple[StagedFile, ...], PreparedBatch]:
     if kind == LABELS:
         return prepare_labels(connection, staging, files, card, baseline, segments)
-    kept = drop_repeats(connection, staging, files, baseline, segments)
-    return kept, prepare_predictions(connection, staging, kept, card, baseline, segments)
+    prepared = prepare_predictions(connection, staging, files, card, baseline, segments)
+    return tuple(files), prepared
 
 
 def _require_fresh(
