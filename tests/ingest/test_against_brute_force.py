@@ -134,7 +134,7 @@ class Ledger:
             if time is not None:
                 is_known = any(t == time and text == label for t, _, text in known)
             else:
-                said = newest.get(name, []) + [standing.get(name)]
+                said = [*newest.get(name, []), standing.get(name)]
                 is_known = label in ([untimed[name]] if name in untimed else said)
                 untimed[name] = label
             if is_known:
