@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,8 +70,10 @@ def soak(folder: Path, seconds: float, *, upkeep: bool) -> Soak:
     ]
     for asker in askers:
         asker.start()
+    while len(list(folder.glob("ready-*"))) < len(workers) and _all_run(workers):
+        time.sleep(0.05)
     end = time.monotonic() + seconds
-    while time.monotonic() < end and all(worker.poll() is None for worker in workers):
+    while time.monotonic() < end and _all_run(workers):
         time.sleep(0.4)
         if terminal.is_open():
             terminal.press()
@@ -129,6 +132,10 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
         [sys.executable, "-m", "tests.soak.working", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def _all_run(workers: Sequence[subprocess.Popen[str]]) -> bool:
+    return all(worker.poll() is None for worker in workers)
 
 
 def _ask(root: Path, over: Path, seconds: list[float], problems: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ def ingest(root: Path, number: int, rows: int) -> int:
     exporter = Exporter(number, root.parent / "exports")
     chunk = 0
     with workbench.open(root) as ws:
-        while not _is_over(root) and exporter.first_row(chunk + 2) < rows:
+        while (chunk == 0 or not _is_over(root)) and exporter.first_row(chunk + 2) < rows:
             predictions, labels = exporter.write(log, chunk)
             chunk += 1
             for path in (labels, predictions) if number == 0 else (predictions, labels):
@@ -73,6 +74,7 @@ def main() -> None:
     """Prints what was done as JSON."""
     what, folder, *more = sys.argv[1:]
     root = Path(folder)
+    (root.parent / f"ready-{os.getpid()}").touch()
     if what == "ingest":
         done = ingest(root, int(more[0]), int(more[1]))
     elif what == "upkeep":
