@@ -47,6 +47,14 @@ snapshots *arguments: setup
 bench what="ingest" *arguments: setup
     {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
 
+# kill ingests and housekeeping 200 times at named steps and at any time; nothing may be lost
+crash *arguments="200": setup
+    {{ bin }}/python -m tests.crash.run {{ arguments }}
+
+# two ingests, two readers, two statuses and the terminal UI on one workspace for a minute
+soak *arguments="60": setup
+    {{ bin }}/python -m tests.soak.run {{ arguments }}
+
 # lock the newest versions that the requirements allow (just lock --upgrade)
 lock *arguments:
     @python3 bootstrap.py lock {{ arguments }}

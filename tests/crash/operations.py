@@ -16,7 +16,6 @@ from tests.logs import binary_log
 from workbench.store import steps
 
 ROWS = 1500
-NAMES = ("predictions", "labels", "both", "sweep", "reference")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Operation:
     """Copied for every run."""
     arguments: Callable[[Path], list[str]]
     """The command on a copy of it."""
-    is_ingest: bool = True
+    is_sweeping: bool = True
     """Whether it sweeps what a dead one left."""
 
     def prepare(self, target: Path) -> list[str]:
@@ -37,7 +36,7 @@ class Operation:
         return self.arguments(target)
 
 
-def operations(folder: Path, names: Sequence[str] = NAMES) -> tuple[Operation, ...]:
+def operations(folder: Path, names: Sequence[str]) -> tuple[Operation, ...]:
     """The operations of these names; templates and exports are made in the folder."""
     exports = _exports(folder)
     base = _base(folder / "base", exports)
@@ -68,7 +67,29 @@ def _reference_changed(base: Path, _exports: Path) -> Operation:
     """All counts are made again, over other bins."""
     moved = _copy(base, "moved")
     _reference(7).write_parquet(moved / "data" / "reference.parquet")
-    return Operation("reference", moved, lambda root: ["-C", str(root), "status"], False)
+    return Operation("reference", moved, _ask, False)
+
+
+def _compaction(base: Path, exports: Path) -> Operation:
+    return Operation("compact", _full(base, exports), _upkeep("compact"))
+
+
+def _rebuild(base: Path, exports: Path) -> Operation:
+    return Operation("rebuild", _full(base, exports), _upkeep("rebuild"))
+
+
+def _retention(base: Path, exports: Path) -> Operation:
+    """Some segments go, one is cut in two, and labels go with their predictions."""
+    return Operation("retain", _full(base, exports), _upkeep("retain", "5d", "--yes"))
+
+
+def _replaced(base: Path, exports: Path) -> Operation:
+    """An ingest that deletes what a compaction replaced."""
+    root = _copy(base, "replaced")
+    done("-C", root, "ingest", exports / "labels", "--model", "m")
+    done("-C", root, "store", "compact")
+    (root / "workbench.toml").write_text("[store]\ngrace = 0\n", encoding="utf-8")
+    return Operation("replaced", root, _ingest(exports / "new"))
 
 
 _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
@@ -77,7 +98,27 @@ _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
     "both": _both,
     "sweep": _sweep,
     "reference": _reference_changed,
+    "compact": _compaction,
+    "rebuild": _rebuild,
+    "retain": _retention,
+    "replaced": _replaced,
 }
+NAMES = tuple(_MAKERS)
+
+
+def _full(base: Path, exports: Path) -> Path:
+    """The base with everything ingested, in small batches."""
+    root = base.with_name("full")
+    if root.exists():
+        return root
+    _copy(base, "full")
+    for path in sorted((exports / "new").iterdir()) + sorted((exports / "labels").iterdir()):
+        done("-C", root, "ingest", path, "--model", "m")
+    return root
+
+
+def _upkeep(*command: str) -> Callable[[Path], list[str]]:
+    return lambda root: ["-C", str(root), "store", *command]
 
 
 def _copy(base: Path, name: str) -> Path:
@@ -86,6 +127,10 @@ def _copy(base: Path, name: str) -> Path:
 
 def _ingest(*paths: Path) -> Callable[[Path], list[str]]:
     return lambda root: ["-C", str(root), "ingest", *map(str, paths), "--model", "m"]
+
+
+def _ask(root: Path) -> list[str]:
+    return ["-C", str(root), "performance", "m", "--period", "all"]
 
 
 def _reference(seed: int) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, WorkbenchError
+from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
@@ -204,7 +204,11 @@ class Workspace:
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def status(self) -> tuple[ModelStatus, ...]:
-        """Every model's status, worst first; a model that cannot be measured says why."""
+        """Every model's status, worst first; a model that cannot be measured says why.
+
+        Raises:
+            StoreLockedError: others hold the store for too long.
+        """
         return _again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
@@ -215,6 +219,8 @@ class Workspace:
         for name in card_names(self.root):
             try:
                 subjects.append(self._subject(name))
+            except (SegmentGoneError, StoreLockedError):
+                raise  # that says nothing about the model
             except WorkbenchError as error:
                 card = ModelCard()
                 known = replace(card, model=replace(card.model, name=name))
