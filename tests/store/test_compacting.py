@@ -289,9 +289,36 @@ def test_a_reader_whose_files_went_reads_the_catalog_again(
     assert len(calls) == 2
 
 
-def test_days_of_one_multi_day_file_are_not_torn_apart(tmp_path: Path) -> None:
+def test_files_across_days_are_not_torn_into_more_files(tmp_path: Path) -> None:
+    """One alone stays; some that overlap become one, or one a day where days are fewer."""
     ws = make_workspace(tmp_path)
-    ingest(ws, "days.parquet", binary_log(500, seed=5, hours=24 * 20, start=START))
+    logs = [
+        binary_log(90, seed=n, first_id=100 * n, hours=72, start=START + timedelta(hours=n))
+        for n in range(3)
+    ]
+    ingest(ws, "first.parquet", logs[0])
     before = live_segments(ws)
     ws.housekeeping.compact()
     assert live_segments(ws) == before
+    ingest(ws, "second.parquet", logs[1])
+    ws.housekeeping.compact()
+    assert len(live_segments(ws)) == 1
+    assert answered(ws) == answered(ws, by="1h") == days_of(pl.concat(logs[:2]))
+    ingest(ws, "third.parquet", logs[2])
+    for number in range(4):
+        ingest(
+            ws,
+            f"part{number}.parquet",
+            LOG[number * 20 : (number + 1) * 20].with_columns(
+                prediction_id="q" + pl.col("prediction_id")
+            ),
+        )
+    everything = pl.concat([*logs, LOG[:80]])
+    ws.housekeeping.compact()
+    days = days_of(everything)
+    spans = query(
+        ws,
+        "SELECT min_time::DATE, max_time::DATE FROM segments WHERE removed_version IS NULL ORDER BY 1",
+    )
+    assert spans == [(day, day) for day in sorted(days)]
+    assert answered(ws) == answered(ws, by="1h") == days
