@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,13 @@ def _retention(base: Path, exports: Path) -> Operation:
     return Operation("retain", _full(base, exports), _upkeep("retain", "5d", "--yes"))
 
 
+def _halves(base: Path, exports: Path) -> Operation:
+    """Responses whose requests wait in quarantine."""
+    root = _copy(base, "halves")
+    done("-C", root, "ingest", exports / "halves" / "requests.jsonl", "--model", "m")
+    return Operation("halves", root, _ingest(exports / "halves" / "responses.jsonl"))
+
+
 def _replaced(base: Path, exports: Path) -> Operation:
     """An ingest that deletes what a compaction replaced."""
     root = _copy(base, "replaced")
@@ -102,6 +110,7 @@ _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
     "rebuild": _rebuild,
     "retain": _retention,
     "replaced": _replaced,
+    "halves": _halves,
 }
 NAMES = tuple(_MAKERS)
 
@@ -141,7 +150,7 @@ def _reference(seed: int) -> pl.DataFrame:
 def _exports(folder: Path) -> Path:
     """Overlapping logs with bad rows, conflicts and late labels; labels with revisions, some early."""
     exports = folder / "exports"
-    for name in ("old", "new", "labels"):
+    for name in ("old", "new", "labels", "halves"):
         (exports / name).mkdir(parents=True)
     log = binary_log(3 * ROWS, hours=240)
     old = log.slice(0, ROWS)
@@ -165,7 +174,30 @@ def _exports(folder: Path) -> Path:
         label=1 - pl.col("label"), label_timestamp=pl.col("label_timestamp").dt.offset_by("30d")
     )
     revised.gather_every(5).write_parquet(exports / "labels" / "revised.parquet")
+    for side in ("request", "response"):
+        events = [_event(number, side) for number in range(20 if side == "request" else 0, 400)]
+        text = "\n".join(json.dumps(event) for event in events)
+        (exports / "halves" / f"{side}s.jsonl").write_text(text + "\n", encoding="utf-8")
     return exports
+
+
+def _event(number: int, side: str) -> dict[str, object]:
+    """Half of a call, as KServe logs it."""
+    values: dict[str, tuple[str, object]] = {"x": ("FP64", number / 100), "c": ("BYTES", "a")}
+    if side == "response":
+        values = {"predict": ("INT64", number % 2)}
+    columns = [
+        {"name": name, "shape": [1, 1], "datatype": type_, "data": [value]}
+        for name, (type_, value) in values.items()
+    ]
+    return {
+        "specversion": "1.0", "type": f"org.kubeflow.serving.inference.{side}",
+        "source": "http://localhost:9081/", "id": f"call{number}",
+        "time": f"2024-02-03T{number // 60:02}:{number % 60:02}:00Z",
+        "datacontenttype": "application/json", "inferenceservicename": "m", "namespace": "ml",
+        "component": "predictor", "endpoint": "",
+        "data": {"id": f"call{number}", "inputs" if side == "request" else "outputs": columns},
+    }  # fmt: skip
 
 
 def _base(root: Path, exports: Path) -> Path:

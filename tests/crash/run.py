@@ -126,11 +126,12 @@ def _reached(run: Run) -> Counter[str]:
 
 
 def main() -> None:
-    """Runs as many kills as the first argument says, and prints the count per step."""
+    """Prints the count per step; arguments: how many kills, a seed, operations with commas."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    names = sys.argv[3].split(",") if len(sys.argv) > 3 else NAMES
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
-    trials = kill_often(folder, NAMES, runs, seed)
+    trials = kill_often(folder, names, runs, seed)
     shutil.rmtree(folder)
     print(f"seed {seed}")
     for trial in trials:
