@@ -116,7 +116,7 @@ def peek_columns(
         for line in _text_start(path, compression).splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 return kind, tuple(row)
