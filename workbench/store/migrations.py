@@ -73,7 +73,13 @@ CREATE TABLE outcome_classes (
     label VARCHAR NOT NULL, prediction VARCHAR NOT NULL, n DOUBLE NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+CREATE TABLE pseudonym_keys (key_id VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL);
+CREATE TABLE tombstones (
+    model VARCHAR NOT NULL, kind VARCHAR NOT NULL, digest VARCHAR NOT NULL, version BIGINT NOT NULL);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 
 
 def schema_version(connection: Any) -> int:
