@@ -15,7 +15,7 @@ from workbench.domain.card import Columns, Identity, ModelCard
 from workbench.domain.ingested import FileResult, RowCounts
 from workbench.ingest.loading import IngestProgress, ingest_files
 from workbench.store.baseline import ensure_baseline
-from workbench.store.catalog import model_segments
+from workbench.store.catalog import model_segments, segment_relation
 from workbench.store.connections import StoreHome, reading
 from workbench.store.counted import read_model_store
 from workbench.store.measured import Choice, read_profiles
@@ -34,12 +34,10 @@ def stored_ids(site: Site) -> list[str]:
     home = site.context.home
     with reading(home) as catalog:
         segments = model_segments(catalog, site.context.card.name, home.segments)
-    paths = [str(segment.path) for segment in segments.predictions]
-    if not paths:
+    if not segments.predictions:
         return []
-    rows = (
-        duckdb.connect().execute("SELECT wb_id FROM read_parquet(?) ORDER BY 1", [paths]).fetchall()
-    )
+    relation = segment_relation(segments.predictions)
+    rows = duckdb.connect().execute(f"SELECT wb_id FROM {relation} ORDER BY 1").fetchall()
     return [row[0] for row in rows]
 
 
@@ -145,8 +143,7 @@ def test_a_feature_that_cannot_be_read_is_missing_and_its_text_is_kept(site: Sit
     kept = (
         duckdb.connect()
         .execute(
-            "SELECT wb_unparsed FROM read_parquet(?) WHERE wb_id = 'p2'",
-            [[str(segment.path) for segment in store.segments.predictions]],
+            f"SELECT wb_unparsed FROM {segment_relation(store.segments.predictions)} WHERE wb_id = 'p2'"
         )
         .fetchall()
     )
@@ -214,9 +211,11 @@ def test_a_prediction_is_made_of_the_score_where_only_that_is_logged(site: Site)
     assert again.counts.rows_duplicate == 100
 
 
-def test_a_file_in_no_order_is_split_by_day_all_the_same(site: Site) -> None:
+def test_a_file_in_no_order_is_split_by_day_where_its_rows_are_written_anew(site: Site) -> None:
     log = binary_log(5000, hours=24 * 10).sample(fraction=1.0, shuffle=True, seed=3)
-    assert ingest(site, site.write("a.parquet", log))[0].counts.rows_stored == 5000
+    bad = log.head(1).with_columns(prediction_id=pl.lit(""))
+    counts = ingest(site, site.write("a.parquet", pl.concat([log, bad])))[0].counts
+    assert (counts.rows_stored, counts.rows_quarantined) == (5000, 1)
     home = site.context.home
     with reading(home) as catalog:
         segments = model_segments(catalog, "m", home.segments)
@@ -243,6 +242,21 @@ def test_hostile_names_are_stored_and_compared_like_any_other(
         assert result.counts.rows_stored == (50 if ending == "parquet" else 0)
 
 
+def test_a_parquet_log_whose_rows_all_pass_is_taken_as_it_is(site: Site) -> None:
+    path = site.write("a.parquet", binary_log(500, hours=100))
+    assert ingest(site, path)[0].counts.rows_stored == 500
+    home = site.context.home
+    with reading(home) as catalog:
+        segments = model_segments(catalog, "m", home.segments).predictions
+    assert [segment.path.read_bytes() for segment in segments] == [path.read_bytes()]
+    assert stored_ids(site) == sorted(f"p{i}" for i in range(500))
+    more = binary_log(200, seed=1, first_id=1000)
+    both = site.write("b.parquet", pl.concat([binary_log(500, hours=100).tail(100), more]))
+    counts = ingest(site, both)[0].counts
+    assert (counts.rows_stored, counts.rows_duplicate) == (200, 100)
+    assert len(stored_ids(site)) == 700
+
+
 def test_columns_the_card_does_not_know_are_kept_whatever_their_type(site: Site) -> None:
     one = binary_log(3).with_columns(note=pl.lit(1), wb_id=pl.lit("mine"))
     two = binary_log(3, first_id=10).with_columns(note=pl.lit("text"), wb_id=pl.lit("mine"))
@@ -250,10 +264,9 @@ def test_columns_the_card_does_not_know_are_kept_whatever_their_type(site: Site)
         assert ingest(site, site.write(name, frame))[0].counts.rows_stored == 3
     home = site.context.home
     with reading(home) as catalog:
-        paths = [str(s.path) for s in model_segments(catalog, "m", home.segments).predictions]
+        segments = model_segments(catalog, "m", home.segments).predictions
     rows = duckdb.connect().execute(
-        "SELECT DISTINCT note::VARCHAR, _wb_id FROM read_parquet(?, union_by_name = true) ORDER BY 1",
-        [paths],
+        f"SELECT DISTINCT note::VARCHAR, _wb_id FROM {segment_relation(segments)} ORDER BY 1"
     )
     assert rows.fetchall() == [("1", "mine"), ("text", "mine")]
 

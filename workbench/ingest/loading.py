@@ -52,6 +52,7 @@ class _Candidate:
     shown: str
     sha256: str
     size: int
+    modified: int
     kind: str
 
 
@@ -127,6 +128,7 @@ def _look(
             if problem is not None:
                 raise problem
             format_found, names = peek_columns(path, format_)
+            stat = path.stat()
             digest = file_hash(path)
             earlier = next(
                 (entry for entry in known if entry[1] == digest and kind in ("auto", entry[0])),
@@ -143,7 +145,9 @@ def _look(
             plan.twins[number] = seen[digest]
             continue
         seen[digest] = number
-        plan.candidates.append(_Candidate(number, path, shown, digest, path.stat().st_size, which))
+        plan.candidates.append(
+            _Candidate(number, path, shown, digest, stat.st_size, stat.st_mtime_ns, which)
+        )
     return plan
 
 
@@ -177,7 +181,12 @@ def _opener(group: Sequence[_Candidate], format_: str, tracker: _Tracker) -> Ope
                 continue
             opened.append(
                 OpenedFile(
-                    candidate.number, candidate.shown, candidate.sha256, candidate.size, source
+                    candidate.number,
+                    candidate.shown,
+                    candidate.sha256,
+                    candidate.size,
+                    source,
+                    candidate.modified,
                 )
             )
         return opened, refused

@@ -18,7 +18,7 @@ from workbench.domain.ingested import FileResult, RowCounts
 from workbench.errors import LogFileError
 from workbench.store.baseline import Baseline, ensure_baseline
 from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
-from workbench.store.committing import PreparedBatch, commit_batch
+from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
@@ -29,6 +29,7 @@ from workbench.store.prediction_intake import (
     stage_predictions,
 )
 from workbench.store.repeats import shares_ids
+from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging, staging_folder
@@ -120,6 +121,7 @@ def _commit(
         )
         if not prepared.files and not prepared.segments:
             return current
+        settle_batch(staging)
         # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
         _store_late_labels(context, staging, baseline)
         try:
@@ -138,6 +140,7 @@ def _commit(
             connection, staging, kind, current, context.card, baseline, segments
         )
         _require_baseline(catalog, prepared)
+        settle_batch(staging)
         commit_batch(catalog, context.home, staging, prepared, context.clock.now())
     return current
 
@@ -181,16 +184,16 @@ def _require_fresh(
     newer = model_segments(catalog, context.card.name, context.home.segments).since(
         prepared.checked
     )
-    paths = [segment.path for segment in (*newer.predictions, *newer.labels)]
-    if not paths:
+    others = (*newer.predictions, *newer.labels)
+    if not others:
         return
     ids = {"wb_id": "VARCHAR"}
     own = (
-        sorted(staging.rows.glob("*.parquet"))
+        [segment.file for segment in prepared.segments]
         if prepared.kind == PREDICTIONS
-        else sorted(staging.work.glob("labels-*.parquet"))
+        else as_row_files(sorted(staging.work.glob("labels-*.parquet")))
     )
-    make_rows_view(connection, "newer_ids", paths, ids)
+    make_rows_view(connection, "newer_ids", others, ids)
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
         raise _OutdatedError

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.store.connections import Connection
-from workbench.store.quoting import literal_list
+from workbench.store.row_files import RowFile, rows_relation
 
 PREDICTIONS, LABELS = "predictions", "labels"
 
@@ -20,13 +20,20 @@ class Segment:
     path: Path
     batch: str
     sequence: int
-    """The catalog version that committed it; later labels have larger ones."""
+    """The newest commit whose rows it holds; later labels have larger ones."""
     kind: str
     rows: int
     start: datetime | None
     """Oldest prediction (or label) timestamp in it, aware; None where no row has one."""
     end: datetime | None
     """Newest one, inclusive."""
+    reading: str | None = None
+    """See `row_files.RowFile`."""
+
+    @property
+    def file(self) -> RowFile:
+        """The file, with how it is read."""
+        return RowFile(self.path, self.reading)
 
 
 @dataclass(frozen=True)
@@ -60,13 +67,13 @@ def model_segments(connection: Connection, model: str, folder: Path) -> ModelSeg
         folder: the folder that the stored paths are relative to.
     """
     rows = connection.execute(
-        "SELECT path, batch, version, s.kind, rows, min_time, max_time FROM segments s "
-        "JOIN batches USING (batch) WHERE s.model = ? AND removed_version IS NULL ORDER BY version, path",
+        "SELECT path, batch, sequence, kind, rows, min_time, max_time, reading FROM segments "
+        "WHERE model = ? AND removed_version IS NULL ORDER BY sequence, path",
         [model],
     ).fetchall()
     segments = [
-        Segment(folder / path, batch, version, kind, count, aware(low), aware(high))
-        for path, batch, version, kind, count, low, high in rows
+        Segment(folder / path, batch, sequence, kind, count, aware(low), aware(high), reading)
+        for path, batch, sequence, kind, count, low, high, reading in rows
     ]
     return ModelSegments(
         catalog_version(connection),
@@ -84,16 +91,8 @@ def known_files(connection: Connection, model: str) -> dict[tuple[str, str], int
 
 
 def segment_relation(segments: Sequence[Segment]) -> str:
-    """The FROM clause over some segments, with `filename`; they may differ in columns."""
-    return files_relation([segment.path for segment in segments])
-
-
-def files_relation(paths: Sequence[Path]) -> str:
-    """The FROM clause over some Parquet files of ours, with `filename`."""
-    listed = literal_list(str(path) for path in paths)
-    return (
-        f"read_parquet({listed}, union_by_name = true, filename = true, hive_partitioning = false)"
-    )
+    """The FROM clause over all columns of some segments, with `filename`; they may differ."""
+    return rows_relation([segment.file for segment in segments])
 
 
 def aware(moment: datetime | None) -> datetime | None:

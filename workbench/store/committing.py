@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from workbench.domain.ingested import RowCounts
+from workbench.store import steps
 from workbench.store.catalog import catalog_version, naive
 from workbench.store.connections import Connection, StoreHome
 from workbench.store.quoting import literal
 from workbench.store.rebuilding import copy_counts
+from workbench.store.row_files import RowFile
 from workbench.store.staging import Staging, settle
 
 
@@ -36,6 +38,13 @@ class StagedSegment:
     start: datetime | None
     """Oldest time in it, naive; None where it has none."""
     end: datetime | None
+    reading: str | None = None
+    """See `row_files.RowFile`."""
+
+    @property
+    def file(self) -> RowFile:
+        """The file, with how it is read."""
+        return RowFile(self.path, self.reading)
 
 
 @dataclass(frozen=True)
@@ -77,47 +86,77 @@ def commit_batch(
     for file in prepared.files:
         c = file.counts
         catalog.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             [batch, model, prepared.kind, file.sha256, file.path, file.format, file.size, c.rows_read,
              c.rows_stored, c.rows_duplicate, c.rows_quarantined, c.labels_matched, c.labels_pending],
         )  # fmt: skip
-    if prepared.segments:
-        values = ", ".join(
-            _segment_values(batch, prepared, segment) for segment in prepared.segments
-        )
-        catalog.execute(f"INSERT INTO segments VALUES {values}")
+    record_segments(catalog, batch, model, prepared.kind, version, prepared.segments)
     for source, reason, rows in prepared.rejected:
         catalog.execute(
             "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)",
             [batch, model, source, reason, rows, f"{batch}.parquet"],
         )
     copy_counts(catalog, prepared.counts, prepared.bins_id, prepared.rules_id, batch)
-    _move(home, staging, prepared.segments)
+    move_in_place(home, staging)
     return version
 
 
-def _segment_values(batch: str, prepared: PreparedBatch, segment: StagedSegment) -> str:
-    low, high = (
-        "NULL" if moment is None else f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
-        for moment in (segment.start, segment.end)
-    )
-    return (
-        f"({literal(batch)}, {literal(prepared.model)}, {literal(prepared.kind)}, "
+def record_segments(
+    catalog: Connection,
+    batch: str,
+    model: str,
+    kind: str,
+    sequence: int,
+    segments: Sequence[StagedSegment],
+) -> None:
+    """Records staged segments under a batch, in the open transaction.
+
+    Args:
+        catalog: the open transaction.
+        batch: the batch, and so the folder, that they belong to.
+        model: whose rows.
+        kind: `predictions` or `labels`.
+        sequence: the newest commit whose rows they hold.
+        segments: the staged files.
+    """
+    if not segments:
+        return
+    values = ", ".join(
+        f"({literal(batch)}, {literal(model)}, {literal(kind)}, "
         f"{literal(f'{batch}/{segment.path.name}')}, {segment.rows}, {segment.path.stat().st_size}, "
-        f"{low}, {high}, NULL)"
+        f"{_moment(segment.start)}, {_moment(segment.end)}, NULL, {sequence}, "
+        f"{'NULL' if segment.reading is None else literal(segment.reading)}, NULL)"
+        for segment in segments
     )
+    catalog.execute(f"INSERT INTO segments VALUES {values}")
 
 
-def _move(home: StoreHome, staging: Staging, segments: Sequence[StagedSegment]) -> None:
-    if segments:
-        for segment in segments:
-            segment.path.chmod(0o600)
-            settle(segment.path)
-        settle(staging.rows)
-        staging.rows.rename(home.segments / staging.batch)
-        settle(home.segments)
+def settle_batch(staging: Staging) -> None:
+    """Forces a staged batch to the disk; done before the lock is taken, since it may take long."""
+    for path in staging.rows.iterdir():
+        path.chmod(0o600)
+        settle(path)
+    settle(staging.rows)
     if staging.rejected.exists():
         staging.rejected.chmod(0o600)
         settle(staging.rejected)
-        staging.rejected.rename(home.quarantine / f"{staging.batch}.parquet")
-        settle(home.quarantine)
+    steps.reached(steps.STAGED)
+
+
+def move_in_place(home: StoreHome, staging: Staging) -> None:
+    """Renames a settled batch to where the catalog says it is."""
+    if any(staging.rows.iterdir()):
+        _rename(staging.rows, home.segments / staging.batch)
+    if staging.rejected.exists():
+        _rename(staging.rejected, home.quarantine / f"{staging.batch}.parquet")
+
+
+def _rename(source: Path, target: Path) -> None:
+    steps.reached(steps.BEFORE_RENAME)
+    source.rename(target)
+    settle(target.parent)
+    steps.reached(steps.AFTER_RENAME)
+
+
+def _moment(moment: datetime | None) -> str:
+    return "NULL" if moment is None else f"TIMESTAMP '{moment.isoformat(sep=' ')}'"

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import StoreError, WorkbenchError
+from workbench.store import steps
 from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
 
@@ -147,10 +148,13 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
             connection.execute("BEGIN")
             try:
                 yield connection
+                steps.reached(steps.INSIDE_COMMIT)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+            steps.reached(steps.BEFORE_COMMIT)
             connection.execute("COMMIT")
+            steps.reached(steps.AFTER_COMMIT)
         finally:
             connection.close()
 

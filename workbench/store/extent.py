@@ -38,9 +38,7 @@ def model_extent(home: StoreHome, segments: ModelSegments, as_of: datetime | Non
     ends: list[datetime | None] = [s.end for s in known if s not in cut]
     if cut and as_of is not None:
         with scratch(home) as connection:
-            make_rows_view(
-                connection, "cut_rows", [s.path for s in cut], {"wb_timestamp": "TIMESTAMP"}
-            )
+            make_rows_view(connection, "cut_rows", cut, {"wb_timestamp": "TIMESTAMP"})
             newest = connection.execute(
                 "SELECT max(wb_timestamp) FROM cut_rows WHERE wb_timestamp <= ?", [naive(as_of)]
             ).fetchall()[0][0]

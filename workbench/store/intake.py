@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from workbench.domain.ingested import RowCounts
 from workbench.errors import LogFileError
 from workbench.store.committing import StagedSegment
 from workbench.store.connections import Connection
-from workbench.store.quoting import literal
+from workbench.store.quoting import identifier, literal
+from workbench.store.row_files import RowFile
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging
@@ -31,6 +33,8 @@ class OpenedFile:
     size: int
     """Bytes."""
     source: Source
+    modified: int = 0
+    """When it was last changed, in nanoseconds since 1970, as its hash was made."""
 
     @property
     def identity(self) -> str:
@@ -46,6 +50,8 @@ class StagedFile:
     counts: RowCounts
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    copy: RowFile | None = None
+    """The copied file that its rows are in; None where they were written anew."""
 
     def without(self, duplicates: int, conflicts: int) -> StagedFile:
         """The same file after rows were found to be there already."""
@@ -87,17 +93,27 @@ def set_aside(
     connection: Connection, file: OpenedFile, query: str, reasons: dict[str, int]
 ) -> None:
     """Puts a file's unusable rows and lines into the table of rejects."""
-    for line in file.source.rejected:
+    lines = file.source.rejected
+    if lines is not None:
         connection.execute(
-            "INSERT INTO rejects VALUES (?, ?, ?, 'line', ?, ?, ?)",
-            [file.path, file.identity, line.position, line.reason, line.detail, line.text],
+            f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, position, "
+            f"'line', reason, detail, text FROM read_parquet({literal(str(lines.path))})"
         )
     if reasons:
+        unit = "line" if file.source.position_column else "row"
         connection.execute(
-            f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, b.wb_row + 1, 'row', "
-            f"b.wb_reason, NULL, to_json(r)::VARCHAR FROM (SELECT wb_row, wb_reason FROM ({query}) "
-            f"WHERE wb_reason IS NOT NULL) b JOIN {file.source.relation} r ON r.file_row_number = b.wb_row"
+            f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, "
+            f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, to_json(r)::VARCHAR "
+            f"FROM (SELECT wb_row, wb_reason FROM ({query}) WHERE wb_reason IS NOT NULL) b "
+            f"JOIN {file.source.relation} r ON r.file_row_number = b.wb_row"
         )
+
+
+def _position(source: Source) -> str:
+    """Where a set-aside row `b`, read again as `r`, stood in the export."""
+    if not source.position_column:
+        return "b.wb_row + 1"
+    return f"TRY_CAST(r.{identifier(source.position_column)} AS BIGINT)"
 
 
 def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
@@ -106,21 +122,27 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
     Raises:
         LogFileError: every row is unusable, or there is none.
     """
-    total = file.source.rows + len(file.source.rejected)
+    total = file.source.rows + sum(file.source.rejects.values())
     if total == 0:
         raise LogFileError(
             f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again."
         )
     if sum(reasons.values()) < file.source.rows:
         return
-    counted = dict(reasons)
-    for line in file.source.rejected:
-        counted[line.reason] = counted.get(line.reason, 0) + 1
+    counted = with_rejects(reasons, file.source)
     listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
     raise LogFileError(
         f"{Path(file.path).name} has not one usable row ({listed})",
         "Check [columns] and the timezone in the card against the file.",
     )
+
+
+def with_rejects(reasons: dict[str, int], source: Source) -> dict[str, int]:
+    """The reasons of unusable rows and of lines that are no rows, together."""
+    counted = dict(reasons)
+    for reason, count in source.rejects.items():
+        counted[reason] = counted.get(reason, 0) + count
+    return counted
 
 
 def write_rejects(connection: Connection, staging: Staging) -> tuple[tuple[str, str, int], ...]:
@@ -137,17 +159,21 @@ def write_rejects(connection: Connection, staging: Staging) -> tuple[tuple[str, 
 
 
 def staged_segments(
-    connection: Connection, paths: list[Path], time_column: str
+    connection: Connection, files: Sequence[RowFile], time_column: str
 ) -> tuple[StagedSegment, ...]:
     """What the catalog will say of staged files; empty files are left out."""
-    if not paths:
+    if not files:
         return ()
-    make_rows_view(connection, "measured_rows", paths, {time_column: "TIMESTAMP"})
+    readings = {str(file.path): file.reading for file in files}
+    make_rows_view(connection, "measured_rows", files, {time_column: "TIMESTAMP"})
     rows = connection.execute(
         f"SELECT wb_path, count(*), min({time_column}), max({time_column}) FROM measured_rows "
         "GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    return tuple(StagedSegment(Path(path), count, low, high) for path, count, low, high in rows)
+    return tuple(
+        StagedSegment(Path(path), count, low, high, readings[path])
+        for path, count, low, high in rows
+    )
 
 
 def translated(file: OpenedFile, error: duckdb.Error) -> LogFileError:

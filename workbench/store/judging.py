@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from workbench.domain.card import BUCKETS
 from workbench.domain.rules import OutcomeRules
@@ -13,6 +12,7 @@ from workbench.store.catalog import ModelSegments, naive
 from workbench.store.connections import Connection
 from workbench.store.outcome_sql import bucket_of
 from workbench.store.quoting import literal
+from workbench.store.row_files import RowFile
 from workbench.store.rows import (
     known_columns,
     label_that_stands,
@@ -36,7 +36,7 @@ def make_judged_view(
     rules: OutcomeRules,
     shape: LogShape,
     *,
-    staged: Sequence[Path] = (),
+    staged: Sequence[RowFile] = (),
     by: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
@@ -57,8 +57,8 @@ def make_judged_view(
         as_of: later predictions, and labels with a later time, do not exist.
         whole: `wb_bucket` is the same for all rows.
     """
-    paths = list(staged) or [segment.path for segment in segments.predictions]
-    make_rows_view(connection, "stored_rows", paths, known_columns(rules, shape))
+    files = staged or segments.predictions
+    make_rows_view(connection, "stored_rows", files, known_columns(rules, shape))
     sequence = segments.version + 1
     conditions = []
     if start is not None:
@@ -83,14 +83,14 @@ def make_judged_view(
             connection,
             "row_sequences",
             () if staged else segments.predictions,
-            list(staged),
+            staged,
             sequence,
         )
         joined = (
             f"(SELECT * FROM stored_rows{where}) LEFT JOIN standing_now USING (wb_id) "
             "LEFT JOIN row_sequences USING (wb_path)"
         )
-        label = label_that_stands("sequence")
+        label = label_that_stands("coalesce(wb_sequence, sequence)")
     else:
         joined, label = f"stored_rows{where}", "wb_label"
     connection.execute(

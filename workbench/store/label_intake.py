@@ -29,6 +29,7 @@ from workbench.store.intake import (
     set_aside,
     staged_segments,
     translated,
+    with_rejects,
     write_rejects,
 )
 from workbench.store.judging import assumed_label, own_bucket
@@ -36,6 +37,7 @@ from workbench.store.normalising import normalised_labels
 from workbench.store.outcome_sql import bucket_of
 from workbench.store.prediction_intake import file_record
 from workbench.store.quoting import literal
+from workbench.store.row_files import RowFile
 from workbench.store.rows import (
     known_columns,
     label_that_stands,
@@ -71,10 +73,9 @@ def stage_labels(
         target.unlink(missing_ok=True)
         raise translated(file, error) from error
     set_aside(connection, file, normalised.query, reasons)
-    lines = len(file.source.rejected)
+    lines = sum(file.source.rejects.values())
     rejected = sum(reasons.values()) + lines
-    for line in file.source.rejected:
-        reasons[line.reason] = reasons.get(line.reason, 0) + 1
+    reasons = with_rejects(reasons, file.source)
     return StagedFile(
         file, RowCounts(rows_read=file.source.rows + lines, rows_quarantined=rejected), reasons
     )
@@ -93,14 +94,16 @@ def prepare_labels(
     _make_records(connection, staging, files, rules, segments)
     target = staging.rows / "labels.parquet"
     connection.execute(
-        f"COPY (SELECT {_RECORD} FROM new_records ORDER BY place, wb_row) TO {literal(str(target))} "
+        "COPY (SELECT * FROM (SELECT wb_id, wb_label, wb_label_timestamp, wb_file, "
+        "place::BIGINT * 1000000000 + wb_row AS wb_row FROM new_records) ORDER BY wb_row) "
+        f"TO {literal(str(target))} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
     _make_touched(connection, baseline, segments)
     make_empty_counts(connection)
     _count_changes(connection, baseline)
     counted = _count_files(connection, files)
-    staged = staged_segments(connection, [target], "wb_label_timestamp")
+    staged = staged_segments(connection, [RowFile(target)], "wb_label_timestamp")
     if not staged:
         target.unlink()
     return counted, PreparedBatch(
@@ -166,7 +169,7 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
     make_rows_view(
         connection,
         "committed_rows",
-        [segment.path for segment in segments.predictions],
+        segments.predictions,
         known_columns(baseline.rules, baseline.shape),
     )
     make_sequences(connection, "row_sequences", segments.predictions, (), 0)
@@ -180,7 +183,7 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
         "CREATE OR REPLACE TEMP TABLE new_standing AS "
         + standing_labels("all_records", "WHERE wb_id IN (SELECT wb_id FROM new_records)")
     )
-    label = label_that_stands("sequence")
+    label = label_that_stands("coalesce(wb_sequence, sequence)")
     rows = (
         "(SELECT * FROM committed_rows WHERE wb_id IN (SELECT wb_id FROM new_records)) "
         "JOIN row_sequences USING (wb_path)"

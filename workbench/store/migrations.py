@@ -74,6 +74,11 @@ CREATE TABLE outcome_classes (
 """
 
 _SECOND = """
+ALTER TABLE segments ADD COLUMN sequence BIGINT;
+UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
+ALTER TABLE segments ADD COLUMN reading VARCHAR;
+ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
+ALTER TABLE files ADD COLUMN tag VARCHAR;
 CREATE TABLE pseudonym_keys (key_id VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL);
 CREATE TABLE tombstones (
     model VARCHAR NOT NULL, kind VARCHAR NOT NULL, digest VARCHAR NOT NULL, version BIGINT NOT NULL);

@@ -16,10 +16,13 @@ from workbench.domain.shape import LogShape
 from workbench.errors import LogFileError
 from workbench.store import expressions as sql
 from workbench.store.quoting import identifier, literal
+from workbench.store.row_files import FILE_OF_COPY
 from workbench.store.source import Source
 
 FUTURE_ALLOWANCE = timedelta(hours=1)
 PREFIX = "wb_"
+_FILE = "\0file"
+"""Stands for the SQL of the file's identity; no name or literal can hold a NUL."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Normalised:
     query: str
     notes: tuple[str, ...]
     """What the operator should know: missing features and the like."""
+    reading: str = ""
+    """The SELECT list for a copy of the file: see `row_files.RowFile`."""
 
 
 def normalised_predictions(
@@ -72,7 +77,7 @@ def normalised_predictions(
     fields = {
         "wb_id": f"nullif(trim({sql.text(columns.prediction_id, types[columns.prediction_id])}), '')"
         if named
-        else f"{literal(file + ':')} || file_row_number",
+        else f"{_FILE} || ':' || file_row_number",
         "wb_timestamp": sql.moment(columns.timestamp, types[columns.timestamp], columns.timezone)
         if columns.timestamp in types
         else "NULL::TIMESTAMP",
@@ -84,7 +89,7 @@ def normalised_predictions(
         else "NULL::DOUBLE",
         "wb_label": label_value(columns.label, types.get(columns.label), rules),
         "wb_arm": _optional_text(types, columns.experiment),
-        "wb_file": literal(file),
+        "wb_file": _FILE,
         "wb_row": "file_row_number",
     }
     for name in (
@@ -104,6 +109,8 @@ def normalised_predictions(
     for name in rules.segments:
         if use(name) and name not in values:
             values[name] = sql.category(name, types[name], "text")
+    if source.position_column:
+        used.add(source.position_column)
     extras = _extras(types, used, set(values))
     fields["wb_unparsed"] = _map(unread)
     fields["wb_day"] = "wb_timestamp::DATE"
@@ -120,11 +127,14 @@ def normalised_predictions(
     inner += [
         f"{expression} AS {identifier(name)}" for name, expression in (values | extras).items()
     ]
+    listed = ", ".join(inner)
     outer = ", ".join(f"{fields[name]} AS {name}" for name in derived)
     missing = [name for name in shape.feature_names if name not in types]
     notes = (f"columns missing from the file: {', '.join(missing)}",) if missing else ()
     return Normalised(
-        f"SELECT *, {outer} FROM (SELECT {', '.join(inner)} FROM {source.relation})", notes
+        f"SELECT *, {outer} FROM (SELECT {listed.replace(_FILE, literal(file))} FROM {source.relation})",
+        notes,
+        listed.replace(_FILE, FILE_OF_COPY),
     )
 
 

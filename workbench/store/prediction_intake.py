@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ import duckdb
 
 from workbench.domain.card import ModelCard
 from workbench.domain.ingested import RowCounts
+from workbench.errors import LogFileError
 from workbench.store.baseline import Baseline
 from workbench.store.catalog import PREDICTIONS, ModelSegments
 from workbench.store.committing import FileRecord, PreparedBatch
@@ -24,6 +26,7 @@ from workbench.store.intake import (
     set_aside,
     staged_segments,
     translated,
+    with_rejects,
     write_rejects,
 )
 from workbench.store.judging import make_judged_view
@@ -31,6 +34,7 @@ from workbench.store.normalising import normalised_predictions
 from workbench.store.quoting import identifier, literal
 from workbench.store.rebuilding import count_judged
 from workbench.store.repeats import find_repeats
+from workbench.store.row_files import COPIED, RowFile, rows_relation
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
 
@@ -76,22 +80,27 @@ def stage_predictions(
             query = "SELECT * FROM normalised"
         reasons, days = count_days(connection, query)
         require_usable(file, reasons)
-        write_days(connection, staging, file, card, query, days, lambda share: tell(STAGED * share))
+        copy = None
+        if file.source.is_copyable and not reasons:
+            copy = RowFile(copy_file(staging, file), normalised.reading)
+        else:
+            write_days(
+                connection, staging, file, card, query, days, lambda share: tell(STAGED * share)
+            )
     except duckdb.Error as error:
         for path in staging.rows.glob(f"{file.number:05d}-*"):
             path.unlink()
         raise translated(file, error) from error
     set_aside(connection, file, query, reasons)
     unusable = sum(reasons.values())
-    lines = len(file.source.rejected)
-    for line in file.source.rejected:
-        reasons[line.reason] = reasons.get(line.reason, 0) + 1
+    lines = sum(file.source.rejects.values())
+    reasons = with_rejects(reasons, file.source)
     counts = RowCounts(
         rows_read=file.source.rows + lines,
         rows_stored=file.source.rows - unusable,
         rows_quarantined=unusable + lines,
     )
-    return StagedFile(file, counts, reasons, normalised.notes)
+    return StagedFile(file, counts, reasons, normalised.notes, copy)
 
 
 def drop_repeats(
@@ -111,9 +120,8 @@ def drop_repeats(
         segments: what is committed.
     """
     columns = known_columns(baseline.rules, baseline.shape)
-    paths = _staged(staging)
-    make_rows_view(connection, "staged_rows", paths, columns)
-    make_rows_view(connection, "committed_rows", [s.path for s in segments.predictions], columns)
+    make_rows_view(connection, "staged_rows", _staged(staging, files), columns)
+    make_rows_view(connection, "committed_rows", segments.predictions, columns)
     order = ", ".join(f"({literal(f.opened.identity)}, {f.opened.number})" for f in files)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE file_order AS SELECT * FROM (VALUES {order}) t(wb_file, place)"
@@ -134,9 +142,17 @@ def drop_repeats(
         ).fetchall()
     }
     _keep_late_labels(connection, staging)
-    for path in _touched(connection):
-        _rewrite(connection, path)
-    return tuple(file.without(*found.get(file.opened.identity, (0, 0))) for file in files)
+    copies = {str(file.copy.path): file.copy for file in files if file.copy is not None}
+    touched = _touched(connection)
+    for path in touched:
+        _rewrite(connection, copies.get(path) or RowFile(Path(path)))
+    return tuple(
+        replace(
+            file.without(*found.get(file.opened.identity, (0, 0))),
+            copy=None if file.copy is not None and str(file.copy.path) in touched else file.copy,
+        )
+        for file in files
+    )
 
 
 def prepare_predictions(
@@ -148,18 +164,18 @@ def prepare_predictions(
     segments: ModelSegments,
 ) -> PreparedBatch:
     """Counts what the staged rows add, with the labels that were waiting for them."""
-    paths = _staged(staging)
+    staged = _staged(staging, files)
     make_empty_counts(connection)
     counts: dict[str, Path] = {}
-    if paths:
-        make_judged_view(connection, segments, baseline.rules, baseline.shape, staged=paths)
+    if staged:
+        make_judged_view(connection, segments, baseline.rules, baseline.shape, staged=staged)
         count_judged(connection, baseline.rules, baseline.bins)
         counts = write_counts(connection, staging.work)
     return PreparedBatch(
         model=card.name,
         kind=PREDICTIONS,
         files=tuple(file_record(file) for file in files),
-        segments=staged_segments(connection, paths, "wb_timestamp"),
+        segments=staged_segments(connection, staged, "wb_timestamp"),
         rejected=write_rejects(connection, staging),
         counts=counts,
         bins_id=baseline.bins_id,
@@ -190,25 +206,47 @@ def _keep_late_labels(connection: Connection, staging: Staging) -> None:
         )
 
 
-def _staged(staging: Staging) -> list[Path]:
-    return sorted(staging.rows.glob("*.parquet"))
+def copy_file(staging: Staging, file: OpenedFile) -> Path:
+    """Copies an export's bytes into the batch, under a name that says which export it is.
+
+    Raises:
+        LogFileError: the file was changed since it was hashed.
+    """
+    target = staging.rows / f"{file.number:05d}-{file.identity}{COPIED}"
+    shutil.copyfile(file.source.path, target)
+    found = file.source.path.stat()
+    if (found.st_size, found.st_mtime_ns) != (file.size, file.modified):
+        target.unlink()
+        raise LogFileError(
+            f"{Path(file.path).name} was changed while it was read",
+            "Ingest it again once it is written to its end.",
+        )
+    return target
+
+
+def _staged(staging: Staging, files: Sequence[StagedFile]) -> tuple[RowFile, ...]:
+    copies = {file.copy.path: file.copy for file in files if file.copy is not None}
+    return tuple(
+        copies.get(path) or RowFile(path) for path in sorted(staging.rows.glob("*.parquet"))
+    )
 
 
 def _paths(files: Sequence[StagedFile]) -> str:
     return ", ".join(f"({literal(f.opened.identity)}, {literal(f.opened.path)})" for f in files)
 
 
-def _touched(connection: Connection) -> list[Path]:
-    rows = connection.execute("SELECT DISTINCT wb_path FROM dropped").fetchall()
-    return [Path(str(row[0])) for row in rows]
+def _touched(connection: Connection) -> list[str]:
+    rows = connection.execute("SELECT DISTINCT wb_path FROM dropped ORDER BY 1").fetchall()
+    return [str(row[0]) for row in rows]
 
 
-def _rewrite(connection: Connection, path: Path) -> None:
+def _rewrite(connection: Connection, file: RowFile) -> None:
     """Writes a staged segment again without the dropped rows; removes it when none is left."""
-    source = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+    path = file.path
     part = path.with_suffix(".part")
     connection.execute(
-        f"COPY (SELECT s.* FROM {source} s ANTI JOIN (SELECT wb_file, wb_row FROM dropped "
+        f"COPY (SELECT s.* EXCLUDE (filename) FROM {rows_relation([file])} s ANTI JOIN "
+        "(SELECT wb_file, wb_row FROM dropped "
         f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
         f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
@@ -216,7 +254,10 @@ def _rewrite(connection: Connection, path: Path) -> None:
         f"SELECT count(*) FROM read_parquet({literal(str(part))})"
     ).fetchall()[0][0]
     if left:
-        part.replace(path)
+        name = path.name.removesuffix(COPIED).removesuffix(".parquet") + ".parquet"
+        part.replace(path.with_name(name))
+        if path.name != name:
+            path.unlink()
     else:
         part.unlink()
         path.unlink()

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import LogShape
-from workbench.store.catalog import Segment, files_relation, naive
+from workbench.store.catalog import Segment, naive
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal
+from workbench.store.row_files import RowFile, as_row_files, rows_relation
 
 CORE = {
     "wb_id": "VARCHAR", "wb_timestamp": "TIMESTAMP", "wb_version": "VARCHAR", "wb_role": "VARCHAR",
@@ -36,14 +37,20 @@ def known_columns(rules: OutcomeRules, shape: LogShape) -> dict[str, str]:
 
 
 def make_rows_view(
-    connection: Connection, view: str, paths: Sequence[Path], columns: dict[str, str]
+    connection: Connection,
+    view: str,
+    files: Sequence[Path | RowFile | Segment],
+    columns: dict[str, str],
 ) -> None:
     """Makes a view of stored rows in the card's types, whatever the files' columns are.
 
     A column that no file has is NULL; one that is stored otherwise (the card did not know it
-    when it was ingested) is read as far as it can be. `wb_path` is the file's path.
+    when it was ingested) is read as far as it can be. `wb_path` is the file's path, and
+    `wb_sequence` the commit that brought the row where its file says so: one that was made of
+    several segments does, elsewhere it is the segment's.
     """
-    if not paths:
+    columns = columns | {"wb_sequence": "BIGINT"}
+    if not files:
         fields = ", ".join(
             f"NULL::{type_} AS {identifier(name)}" for name, type_ in columns.items()
         )
@@ -51,7 +58,9 @@ def make_rows_view(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, NULL::VARCHAR AS wb_path WHERE false"
         )
         return
-    relation = files_relation(paths)
+    relation = rows_relation(
+        as_row_files(file.file if isinstance(file, Segment) else file for file in files)
+    )
     found = {
         str(row[0]): str(row[1])
         for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -78,7 +87,7 @@ def make_sequences(
     connection: Connection,
     table: str,
     segments: Sequence[Segment],
-    new: Sequence[Path],
+    new: Sequence[RowFile],
     sequence: int,
 ) -> None:
     """Makes a table (wb_path, sequence): which commit each file belongs to.
@@ -91,7 +100,7 @@ def make_sequences(
         sequence: the number given to them.
     """
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (wb_path VARCHAR, sequence BIGINT)")
-    entries = [(str(s.path), s.sequence) for s in segments] + [(str(p), sequence) for p in new]
+    entries = [(str(s.path), s.sequence) for s in segments] + [(str(f.path), sequence) for f in new]
     if entries:
         values = ", ".join(f"({literal(path)}, {number})" for path, number in entries)
         connection.execute(f"INSERT INTO {table} VALUES {values}")
@@ -117,7 +126,7 @@ def make_label_records(
     make_rows_view(
         connection,
         f"{view}_files",
-        [s.path for s in segments],
+        segments,
         {
             "wb_id": "VARCHAR",
             "wb_label": type_,
@@ -132,7 +141,8 @@ def make_label_records(
         else ""
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * EXCLUDE (wb_path) FROM {view}_files "
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * EXCLUDE (wb_path, wb_sequence, sequence), "
+        f"coalesce(wb_sequence, sequence) AS sequence FROM {view}_files "
         f"JOIN {view}_sequences USING (wb_path) {limit}"
     )
 

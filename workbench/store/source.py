@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,18 @@ FORMATS = (PARQUET, CSV, JSON_LINES, ARROW)
 
 
 @dataclass(frozen=True)
-class RejectedLine:
-    """A line of text that is no row."""
+class RejectedLines:
+    """The lines or records of a file that are no rows; there may be millions of them."""
 
-    position: int
-    """Line number, counting from 1."""
-    reason: str
-    detail: str
-    text: str
+    path: Path
+    """A Parquet file of ours: position BIGINT (from 1), reason, detail and text VARCHAR."""
+    counts: Mapping[str, int]
+    """Lines by reason."""
+
+    @property
+    def total(self) -> int:
+        """How many they are."""
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,17 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     """(name, DuckDB type), in order; all VARCHAR when the format has no types."""
     rows: int
-    rejected: tuple[RejectedLine, ...] = ()
+    rejected: RejectedLines | None = None
     is_text: bool = False
+    is_copyable: bool = False
+    """Whether `path` is the exported file itself, so that its bytes may become a segment."""
+    position_column: str = ""
+    """The column that says where in the export a row stood; empty: its place in `path` does."""
+
+    @property
+    def rejects(self) -> Mapping[str, int]:
+        """Lines that are no rows, by reason."""
+        return self.rejected.counts if self.rejected is not None else {}
 
     @property
     def relation(self) -> str:
@@ -60,6 +74,17 @@ def count_rows(connection: Connection, path: Path) -> int:
     """How many rows a Parquet file has."""
     rows = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(path))})").fetchall()
     return int(rows[0][0])
+
+
+def rejected_lines(connection: Connection, query: str, target: Path) -> RejectedLines | None:
+    """Writes the lines that a SELECT (position, reason, detail, text) gives; None without any."""
+    connection.execute(
+        f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+    )
+    counts = connection.execute(
+        f"SELECT reason, count(*) FROM read_parquet({literal(str(target))}) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return RejectedLines(target, {str(r): int(n) for r, n in counts}) if counts else None
 
 
 def not_utf8(path: Path) -> LogFileError:

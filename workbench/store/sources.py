@@ -14,6 +14,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -58,6 +59,7 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         _decompress(path, plain, compression)
     try:
         source = _OPENERS[kind](connection, plain, folder)
+        source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
         raise _not_a_table(path, kind, error) from error
     if any(name.lower() == "file_row_number" for name in source.names):

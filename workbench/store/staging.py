@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import StoreError
+from workbench.store import steps
 from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.locking import held_file, is_held
 
@@ -84,6 +85,7 @@ def sweep(home: StoreHome) -> int:
         known = _known_batches(catalog)
     left = dead + [path for path in unheld if path.stem not in known]
     for path in left:
+        steps.reached(steps.BEFORE_DELETION)
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

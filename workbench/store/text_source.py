@@ -17,11 +17,11 @@ from workbench.store.quoting import identifier, literal
 from workbench.store.source import (
     CSV,
     JSON_LINES,
-    RejectedLine,
     Source,
     count_rows,
     describe,
     not_utf8,
+    rejected_lines,
 )
 
 _LINE_LIMIT = 64 * 1024 * 1024
@@ -48,15 +48,16 @@ def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
         f"COPY (SELECT * FROM read_csv({literal(str(path))}, {options})) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    rejects = connection.execute(
-        "SELECT line, any_value(error_message), any_value(csv_line) "
-        "FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    if any("unicode" in str(message) for _, message, _ in rejects):
+    if connection.execute(
+        "SELECT 1 FROM reject_errors WHERE contains(error_message, 'unicode') LIMIT 1"
+    ).fetchall():
         raise not_utf8(path)
-    rejected = tuple(
-        RejectedLine(int(line), "malformed_row", str(message).splitlines()[0], str(text or ""))
-        for line, message, text in rejects
+    rejected = rejected_lines(
+        connection,
+        "SELECT line::BIGINT AS position, 'malformed_row' AS reason, "
+        "split_part(any_value(error_message), chr(10), 1) AS detail, "
+        "coalesce(any_value(csv_line), '') AS text FROM reject_errors GROUP BY line ORDER BY line",
+        folder / f"{path.name[:80]}.rejected.parquet",
     )
     columns = describe(connection, target)
     return Source(target, CSV, columns, count_rows(connection, target), rejected, is_text=True)
@@ -114,13 +115,12 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         "GROUP BY key ORDER BY 2"
     ).fetchall()
     names = _distinct_names([str(key) for key, _ in keys])
-    bad = connection.execute(
-        f"SELECT line_no, line FROM {source} WHERE trim(coalesce(line, '')) <> '' "
-        "AND NOT is_object ORDER BY line_no"
-    ).fetchall()
-    rejected = tuple(
-        RejectedLine(int(number), "malformed_line", "not a JSON object", str(text))
-        for number, text in bad
+    rejected = rejected_lines(
+        connection,
+        "SELECT line_no::BIGINT AS position, 'malformed_line' AS reason, "
+        f"'not a JSON object' AS detail, line AS text FROM {source} "
+        "WHERE trim(coalesce(line, '')) <> '' AND NOT is_object ORDER BY line_no",
+        folder / f"{path.name[:80]}.rejected.parquet",
     )
     if not names:
         raise LogFileError(f"{path.name} holds no JSON object", "Export one object a line.")
