@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from workbench.domain.card import (
     BUCKETS,
+    OUTPUTS,
     BadPrediction,
     Budget,
     Columns,
@@ -18,11 +19,13 @@ from workbench.domain.card import (
     Monitoring,
     Privacy,
     Reference,
+    Source,
     Thresholds,
     Training,
     Trigger,
 )
 from workbench.domain.card_checks import TASK_OF_RULE
+from workbench.domain.classes import class_name
 
 HOSTILE = (
     'quo"te',
@@ -78,6 +81,27 @@ THRESHOLDS = st.builds(
 )
 
 
+def _sources(task: str) -> st.SearchStrategy[Source]:
+    class_lists = {
+        "binary": st.sampled_from(((), ("0", "1"), ("stay", "lea[ve]"))),
+        "multiclass": st.lists(NAMES, unique_by=class_name, max_size=4).map(tuple),
+        "regression": st.just(()),
+    }
+    return st.builds(
+        Source,
+        format=st.sampled_from(("auto", "vertex", "csv")),
+        features=LISTS,
+        classes=class_lists[task],
+        prediction=TEXT,
+        score=TEXT,
+        id=TEXT,
+        output=st.sampled_from(OUTPUTS),
+        rename=st.dictionaries(TEXT.filter(bool), NAMES, max_size=3).filter(
+            lambda names: len(set(names.values())) == len(names)
+        ),
+    )
+
+
 @st.composite
 def cards(draw: st.DrawFn) -> ModelCard:
     """Any valid card, as `parse_card` would give it but with `named` empty."""
@@ -119,6 +143,7 @@ def cards(draw: st.DrawFn) -> ModelCard:
             categorical=draw(LISTS),
             segments=draw(LISTS),
         ),
+        source=draw(_sources(task)),
         decision=draw(st.builds(Decision, threshold=st.floats(0, 1), threshold_column=TEXT)),
         bad_prediction=draw(
             st.builds(

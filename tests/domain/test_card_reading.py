@@ -53,6 +53,10 @@ def test_thresholds_that_the_card_does_not_give_are_the_workspace_s() -> None:
     assert given.thresholds.missing_rate == (0.3, 0.4)
 
 
+def test_classes_in_the_log_are_not_for_a_regression() -> None:
+    assert "is regression" in mistake('[source]\nclasses = ["a", "b"]', "regression").message
+
+
 @pytest.mark.parametrize(
     ("text", "names", "nearest"),
     [
@@ -98,6 +102,7 @@ def test_a_key_above_the_first_section_is_told_where_it_belongs() -> None:
         ("[thresholds]\nbad_rate = [0.1]", "two finite numbers", "[0.1, 0.25]"),
         ('[thresholds]\nbad_rate = [0.1, "b"]', "two finite numbers", "[0.1, 0.25]"),
         ("[training]\nparams = 3", "params is a number, not a table", "{"),
+        ("[source]\nrename = {a = 1}", "rename is a table, not a table of strings", "= "),
         ("[monitoring]\nwindow = 2013-07-01", "window is a date", "window = "),
         ("[[columns]]\nlabel = 'x'", "[columns] is a list", "line of its own"),
     ],
@@ -169,6 +174,12 @@ def test_a_value_outside_the_choices_is_told_the_nearest(
         ('[columns]\nfeatures = ["x", "label"]', "'label'"),
         ('[columns]\nfeatures = ["x", "x"]', "twice"),
         ('[privacy]\nsensitive = [""]', "empty name"),
+        ('[source]\nformat = ""', "format is empty"),
+        ('[source]\nfeatures = ["x", "x"]', "twice"),
+        ('[source]\nclasses = ["1", "1.0"]', "'1' twice"),
+        ('[source]\nclasses = ["a", "b", "c"]', "has 3 classes"),
+        ('[source.rename]\na = "x"\nb = "x"', "two names of the log the name 'x'"),
+        ('[source.rename]\na = ""', "empty name"),
     ],
 )
 def test_keys_that_make_no_sense_are_refused(text: str, message: str) -> None:

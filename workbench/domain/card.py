@@ -12,6 +12,7 @@ from typing import Any
 TASKS = ("binary", "multiclass", "regression")
 RULES = ("mismatch", "miss", "false_alarm", "cost", "absolute_error", "relative_error")
 BUCKETS = ("1h", "1d", "7d")
+OUTPUTS = ("auto", "prediction", "score")
 LIVE = "live"
 ROLES = (LIVE, "shadow", "canary", "holdout")
 
@@ -56,6 +57,20 @@ class Columns:
     segments: tuple[str, ...] = key(
         (), "columns to break rates down by; empty: the categorical ones"
     )
+
+
+@dataclass(frozen=True)
+class Source:
+    """How the serving system's own log is read, where it does not say it itself."""
+
+    format: str = key("auto", "the export format that `--format auto` tries first")
+    features: tuple[str, ...] = key((), "names of values that the log carries without names")
+    classes: tuple[str, ...] = key((), "the classes in the order of a list of probabilities")
+    prediction: str = key("", "the output that holds the prediction, where there are several")
+    score: str = key("", "the output that holds the score or the probabilities, likewise")
+    id: str = key("", "the input that holds the prediction id, where the log's own is not it")
+    output: str = key("auto", "what a lone number is; auto tells by its value", OUTPUTS)
+    rename: dict[str, str] = key({}, "names in the log to names in this card")
 
 
 @dataclass(frozen=True)
@@ -169,6 +184,7 @@ class ModelCard:
 
     model: Identity = field(default_factory=Identity)
     columns: Columns = field(default_factory=Columns)
+    source: Source = field(default_factory=Source)
     decision: Decision = field(default_factory=Decision)
     bad_prediction: BadPrediction = field(default_factory=BadPrediction)
     labels: Labels = field(default_factory=Labels)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from zoneinfo import ZoneInfo
 
 from workbench.domain.card import RULES, Budget, Columns, ModelCard, Thresholds
+from workbench.domain.classes import class_name
 from workbench.domain.names import file_stem
 from workbench.domain.period import parse_duration, parse_time
 from workbench.domain.toml_tables import Origin, key_types, nearest, one_of
@@ -35,6 +36,7 @@ def check_card(card: ModelCard, origin: Origin) -> None:
     for check in (
         _check_identity,
         _check_columns,
+        _check_source,
         _check_bad_prediction,
         _check_labels,
         _check_reference,
@@ -173,6 +175,37 @@ def _one_column_each(columns: Columns, task: str) -> dict[str, str]:
     return {key: getattr(columns, key) for key in keys if getattr(columns, key)}
 
 
+def _check_source(card: ModelCard, origin: Origin) -> None:
+    source = card.source
+    if not source.format:
+        raise origin.mistake("[source] format is empty", 'Write format = "auto".')
+    names = tuple(class_name(name) or "" for name in source.classes)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise origin.mistake(
+            f"[source] classes names the class {twice[0]!r} twice",
+            "Name each class once, in the order of the probabilities.",
+        )
+    if card.model.task == "regression" and source.classes:
+        raise origin.mistake(
+            "[source] classes is given, and the task is regression", "Take it out."
+        )
+    if source.classes and card.model.task == "binary" and len(source.classes) != 2:
+        raise origin.mistake(
+            f"[source] classes has {len(source.classes)} classes, and the task is binary",
+            'Write both, in the order of the probabilities: classes = ["0", "1"].',
+        )
+    targets = Counter(source.rename.values())
+    shared = [name for name, count in targets.items() if count > 1]
+    if shared:
+        raise origin.mistake(
+            f"[source] rename gives two names of the log the name {shared[0]!r}",
+            "Give each its own.",
+        )
+    if "" in source.rename or "" in targets:
+        raise origin.mistake("[source] rename holds an empty name", "Take it out.")
+
+
 def _check_bad_prediction(card: ModelCard, origin: Origin) -> None:
     bad = card.bad_prediction
     _check_range(card.decision.threshold, 0.0, 1.0, "[decision] threshold", origin)
@@ -286,6 +319,8 @@ def _check_lists(card: ModelCard, origin: Origin) -> None:
         "[columns] features": card.columns.features,
         "[columns] categorical": card.columns.categorical,
         "[columns] segments": card.columns.segments,
+        "[source] features": card.source.features,
+        "[source] classes": card.source.classes,
         "[trigger] on": card.trigger.on,
         "[privacy] sensitive": card.privacy.sensitive,
         "[privacy] pseudonymise": card.privacy.pseudonymise,

@@ -26,6 +26,11 @@ _TYPES: Mapping[Any, dict[str, Any]] = {
         "uniqueItems": True,
     },
     dict[str, Any]: {"type": "object"},
+    dict[str, str]: {
+        "type": "object",
+        "additionalProperties": {"type": "string", "minLength": 1},
+        "propertyNames": {"minLength": 1},
+    },
 }
 
 

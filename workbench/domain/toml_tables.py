@@ -166,6 +166,8 @@ def converted(value: Any, kind: Any, section: str, name: str, origin: Origin) ->
         result = None if None in ends else ends
     elif kind == dict[str, Any] and isinstance(value, dict):
         result = value
+    elif kind == dict[str, str] and isinstance(value, dict):
+        result = value if all(isinstance(item, str) for item in value.values()) else None
     if result is None:
         expected, example = _EXPECTED[kind]
         if kind is str and isinstance(value, int | float):
@@ -185,6 +187,7 @@ _EXPECTED: Mapping[Any, tuple[str, str]] = {
     tuple[str, ...]: ("a list of strings", '["a", "b"]'),
     tuple[float, float]: ("two finite numbers, warning and critical", "[0.1, 0.25]"),
     dict[str, Any]: ("a table", "{ name = 1 }"),
+    dict[str, str]: ("a table of strings", '{ "name in the log" = "name here" }'),
 }
 
 

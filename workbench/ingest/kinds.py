@@ -21,9 +21,6 @@ def file_kind(names: Collection[str], card: ModelCard, given: str = "auto") -> s
         names: the file's columns.
         card: names the columns.
         given: `predictions` or `labels` to decide it, `auto` to look.
-
-    Raises:
-        LogFileError: labels for a log that has no ids.
     """
     columns = card.columns
     predicts = columns.prediction in names or (
@@ -35,9 +32,17 @@ def file_kind(names: Collection[str], card: ModelCard, given: str = "auto") -> s
         and columns.label in names
         and (not columns.prediction_id or columns.prediction_id in names)
     )
-    if is_labels and not columns.prediction_id:
+    return LABELS if is_labels else PREDICTIONS
+
+
+def require_joinable(kind: str, card: ModelCard) -> None:
+    """Refuses labels for a log that has no ids.
+
+    Raises:
+        LogFileError: the file is of labels, and the card says that the log has no ids.
+    """
+    if kind == LABELS and not card.columns.prediction_id:
         raise LogFileError(
             f"the log of {card.name} has no prediction ids, so labels cannot be joined to it",
             "Export an id with each prediction and name it under [columns] prediction_id.",
         )
-    return LABELS if is_labels else PREDICTIONS

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.errors import LogFileError
 from workbench.ingest.files import expand_paths
-from workbench.ingest.kinds import LABELS, PREDICTIONS, file_kind
+from workbench.ingest.formats.adapter import Adapter
+from workbench.ingest.formats.glimpsing import glimpse_of
+from workbench.ingest.formats.registry import recognise, require_format, require_own_format
+from workbench.ingest.kinds import LABELS, PREDICTIONS, file_kind, require_joinable
+from workbench.ingest.opening import Candidate, groups, opener_of
 from workbench.store.baseline import file_hash
-from workbench.store.batches import Opener, StoreContext, failed, store_group
+from workbench.store.batches import StoreContext, failed, store_group
 from workbench.store.catalog import known_files
-from workbench.store.connections import Connection, reading
-from workbench.store.intake import OpenedFile
-from workbench.store.source import FORMATS
-from workbench.store.sources import open_source, peek_columns
-from workbench.store.staging import Staging, sweep
-
-_OPENED = 0.05
-"""How much of a file's work is done when it is about to be opened, so that something shows."""
-
-GROUP_BYTES = 128 * 1024 * 1024
-GROUP_FILES = 400
-"""A batch is a group of files: small daily files share one commit, a large file has its own."""
+from workbench.store.connections import reading
+from workbench.store.sources import file_head, peek_columns
+from workbench.store.staging import sweep
 
 
 @dataclass(frozen=True)
@@ -41,19 +36,6 @@ class IngestProgress:
 
 
 Reporter = Callable[[IngestProgress], None]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A file that is there and is new to the store."""
-
-    number: int
-    path: Path
-    shown: str
-    sha256: str
-    size: int
-    modified: int
-    kind: str
 
 
 def ingest_files(
@@ -81,7 +63,7 @@ def ingest_files(
         StoreError: the store cannot be written; groups already committed stay.
     """
     started = time.monotonic()
-    _require_known(format, kind)
+    _require_known(context, format, kind)
     named = expand_paths(paths)
     sweep(context.home)
     plan = _look(context, named, format, kind)
@@ -90,8 +72,8 @@ def ingest_files(
     results = dict(plan.results)
     for which in (PREDICTIONS, LABELS):
         chosen = [candidate for candidate in plan.candidates if candidate.kind == which]
-        for group in _groups(chosen):
-            stored = store_group(listening, which, _opener(group, format, tracker))
+        for group in groups(chosen):
+            stored = store_group(listening, which, opener_of(listening, group, format))
             by_path = {result.path: result for result in stored}
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
     tracker.finish()
@@ -105,7 +87,7 @@ def ingest_files(
 class _Plan:
     """What is to be done about each file of a call."""
 
-    candidates: list[_Candidate]
+    candidates: list[Candidate]
     results: dict[int, FileResult]
     """Files that are known already or cannot be read."""
     twins: dict[int, int]
@@ -127,7 +109,7 @@ def _look(
         try:
             if problem is not None:
                 raise problem
-            format_found, names = peek_columns(path, format_)
+            adapter, format_found, which = _recognised(context, path, shown, format_, kind)
             stat = path.stat()
             digest = file_hash(path)
             earlier = next(
@@ -137,7 +119,7 @@ def _look(
             if earlier is not None:
                 plan.results[number] = _already(shown, format_found, earlier[0], known[earlier])
                 continue
-            which = file_kind(names, context.card, kind)
+            require_joinable(which, context.card)
         except LogFileError as error:
             plan.results[number] = failed(shown, "", "" if kind == "auto" else kind, error)
             continue
@@ -146,52 +128,25 @@ def _look(
             continue
         seen[digest] = number
         plan.candidates.append(
-            _Candidate(number, path, shown, digest, stat.st_size, stat.st_mtime_ns, which)
+            Candidate(number, path, shown, digest, stat.st_size, stat.st_mtime_ns, which, adapter)
         )
     return plan
 
 
-def _groups(candidates: Sequence[_Candidate]) -> Iterator[list[_Candidate]]:
-    group: list[_Candidate] = []
-    size = 0
-    for candidate in candidates:
-        if group and (size + candidate.size > GROUP_BYTES or len(group) >= GROUP_FILES):
-            yield group
-            group, size = [], 0
-        group.append(candidate)
-        size += candidate.size
-    if group:
-        yield group
-
-
-def _opener(group: Sequence[_Candidate], format_: str, tracker: _Tracker) -> Opener:
-    def open_group(
-        connection: Connection, staging: Staging
-    ) -> tuple[list[OpenedFile], list[FileResult]]:
-        opened: list[OpenedFile] = []
-        refused: list[FileResult] = []
-        for candidate in group:
-            tracker.tell(candidate.shown, _OPENED)
-            folder = staging.work / f"source-{candidate.number}"
-            folder.mkdir()
-            try:
-                source = open_source(connection, candidate.path, folder, format_)
-            except LogFileError as error:
-                refused.append(failed(candidate.shown, "", candidate.kind, error))
-                continue
-            opened.append(
-                OpenedFile(
-                    candidate.number,
-                    candidate.shown,
-                    candidate.sha256,
-                    candidate.size,
-                    source,
-                    candidate.modified,
-                )
-            )
-        return opened, refused
-
-    return open_group
+def _recognised(
+    context: StoreContext, path: Path, shown: str, format_: str, kind: str
+) -> tuple[Adapter | None, str, str]:
+    """What reads a file, the name of its format, and its kind."""
+    adapter = recognise(lambda: glimpse_of(path, shown), context.card, format_, kind)
+    if adapter is None:
+        found, names = peek_columns(path, format_)
+        return None, found, file_kind(names, context.card, kind)
+    file_head(path)
+    if kind not in ("auto", adapter.kind):
+        raise LogFileError(
+            f"{adapter.name} is a format of {adapter.kind}, not of {kind}", "Leave --kind out."
+        )
+    return adapter, adapter.name, adapter.kind
 
 
 def _already(path: str, format_: str, kind: str, rows: int) -> FileResult:
@@ -205,11 +160,9 @@ def _twin(path: str, first: FileResult) -> FileResult:
     return _already(path, first.format, first.kind, first.counts.rows_read)
 
 
-def _require_known(format_: str, kind: str) -> None:
-    if format_ not in ("auto", *FORMATS):
-        raise LogFileError(
-            f"there is no format {format_!r}", f"Known formats: auto, {', '.join(FORMATS)}."
-        )
+def _require_known(context: StoreContext, format_: str, kind: str) -> None:
+    require_format(format_)
+    require_own_format(context.card)
     if kind not in ("auto", PREDICTIONS, LABELS):
         raise LogFileError(f"there is no kind {kind!r}", "Known kinds: auto, predictions, labels.")
 

@@ -7,10 +7,11 @@ the lock, so that it always ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from workbench.clock import Clock
 from workbench.domain.card import ModelCard
@@ -58,8 +59,21 @@ class _OutdatedError(Exception):
     """Something was committed that touches the batch."""
 
 
-Opener = Callable[[Connection, Staging], tuple[list[OpenedFile], list[FileResult]]]
-"""Opens the files of a group; those that cannot be opened come back as failed."""
+class Opener(Protocol):
+    """Opens the files of a group."""
+
+    def __call__(
+        self, connection: Connection, staging: Staging, baseline: Baseline, without: Container[int]
+    ) -> tuple[list[OpenedFile], list[FileResult]]:
+        """The files of the group that could be opened, and the failures of the others.
+
+        Args:
+            connection: scratch.
+            staging: the batch; nothing of the group is in it yet.
+            baseline: the model's features.
+            without: files, by number, that are to be passed over.
+        """
+        ...
 
 
 def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileResult]:
@@ -75,12 +89,37 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
         ReferenceTableError: the model's reference cannot be used.
     """
     home, card = context.home, context.card
-    now = context.clock.now()
-    baseline = ensure_baseline(home, context.root, card, now)
+    baseline = ensure_baseline(home, context.root, card, context.clock.now())
     with staging_folder(home) as staging, scratch(home, staging.work) as connection:
-        opened, results = opener(connection, staging)
+        files, results = _stage(context, staging, connection, kind, opener, baseline)
+        if files:
+            stored = _commit(context, staging, connection, kind, files, baseline)
+            for stored_file in stored:
+                context.tell(stored_file.opened.path, 1.0)
+            results += [_result(file, kind) for file in stored]
+        return results
+
+
+def _stage(
+    context: StoreContext,
+    staging: Staging,
+    connection: Connection,
+    kind: str,
+    opener: Opener,
+    baseline: Baseline,
+) -> tuple[list[StagedFile], list[FileResult]]:
+    """Opens and stages the files of a group; those that cannot be used come back as failed.
+
+    When a file fails whose records were joined with those of others, the others are read again
+    without it: what they had in common waits for the day on which it can be read.
+    """
+    card, now = context.card, context.clock.now()
+    failures: dict[int, FileResult] = {}
+    while True:
+        opened, refused = opener(connection, staging, baseline, failures)
         make_rejects_table(connection)
         files: list[StagedFile] = []
+        is_torn = False
         for file in opened:
             tell = partial(context.tell, file.path)
             try:
@@ -90,13 +129,11 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
                     else stage_labels(connection, staging, file, card, baseline)
                 )
             except LogFileError as error:
-                results.append(failed(file.path, file.source.format, kind, error))
-        if files:
-            stored = _commit(context, staging, connection, kind, files, baseline)
-            for stored_file in stored:
-                context.tell(stored_file.opened.path, 1.0)
-            results += [_result(file, kind) for file in stored]
-        return results
+                failures[file.number] = failed(file.path, file.source.format, kind, error)
+                is_torn = is_torn or bool(file.joined_with)
+        if not is_torn:
+            return files, [*refused, *failures.values()]
+        staging.clear_rows()
 
 
 def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResult:

@@ -35,6 +35,8 @@ class OpenedFile:
     source: Source
     modified: int = 0
     """When it was last changed, in nanoseconds since 1970, as its hash was made."""
+    joined_with: frozenset[int] = frozenset()
+    """The files, by number, that share rows with this one: without it they read differently."""
 
     @property
     def identity(self) -> str:
@@ -97,10 +99,10 @@ def set_aside(
     if lines is not None:
         connection.execute(
             f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, position, "
-            f"'line', reason, detail, text FROM read_parquet({literal(str(lines.path))})"
+            f"{literal(file.source.position_is)}, reason, detail, text FROM read_parquet({literal(str(lines.path))})"
         )
     if reasons:
-        unit = "line" if file.source.position_column else "row"
+        unit = file.source.position_is if file.source.position_column else "row"
         connection.execute(
             f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, "
             f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, to_json(r)::VARCHAR "
@@ -116,6 +118,19 @@ def _position(source: Source) -> str:
     return f"TRY_CAST(r.{identifier(source.position_column)} AS BIGINT)"
 
 
+def correct_positions(connection: Connection, files: Sequence[StagedFile]) -> None:
+    """Gives conflicting rows of translated logs the position of their record in the export."""
+    for file in files:
+        source = file.opened.source
+        if source.position_column:
+            connection.execute(
+                f"UPDATE rejects SET position = {_position(source)}, "
+                f"position_is = {literal(source.position_is)} FROM {source.relation} r "
+                f"WHERE rejects.file = {literal(file.opened.identity)} AND position_is = 'row' "
+                "AND reason = 'conflicting_id' AND rejects.position = r.file_row_number + 1"
+            )
+
+
 def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
     """Refuses a file without one usable row.
 
@@ -123,6 +138,8 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
         LogFileError: every row is unusable, or there is none.
     """
     total = file.source.rows + sum(file.source.rejects.values())
+    if file.source.may_be_empty:
+        return
     if total == 0:
         raise LogFileError(
             f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again."

@@ -76,9 +76,8 @@ def stage_labels(
     lines = sum(file.source.rejects.values())
     rejected = sum(reasons.values()) + lines
     reasons = with_rejects(reasons, file.source)
-    return StagedFile(
-        file, RowCounts(rows_read=file.source.rows + lines, rows_quarantined=rejected), reasons
-    )
+    counts = RowCounts(rows_read=file.source.rows + lines, rows_quarantined=rejected)
+    return StagedFile(file, counts, reasons, file.source.notes)
 
 
 def prepare_labels(

@@ -22,6 +22,7 @@ from workbench.store.days import ROW_GROUP, count_days, write_days
 from workbench.store.intake import (
     OpenedFile,
     StagedFile,
+    correct_positions,
     require_usable,
     set_aside,
     staged_segments,
@@ -83,7 +84,7 @@ def stage_predictions(
         copy = None
         if file.source.is_copyable and not reasons:
             copy = RowFile(copy_file(staging, file), normalised.reading)
-        else:
+        elif days:
             write_days(
                 connection, staging, file, card, query, days, lambda share: tell(STAGED * share)
             )
@@ -100,7 +101,8 @@ def stage_predictions(
         rows_stored=file.source.rows - unusable,
         rows_quarantined=unusable + lines,
     )
-    return StagedFile(file, counts, reasons, normalised.notes, copy)
+    notes = (*file.source.notes, *(normalised.notes if file.source.rows else ()))
+    return StagedFile(file, counts, reasons, notes, copy)
 
 
 def drop_repeats(
@@ -134,6 +136,7 @@ def drop_repeats(
         "FROM (SELECT * FROM dropped WHERE NOT is_same) d JOIN staged_rows s USING (wb_file, wb_row) "
         f"JOIN (SELECT * FROM (VALUES {_paths(files)}) t(wb_file, path)) o USING (wb_file)"
     )
+    correct_positions(connection, files)
     found = {
         str(file): (int(same), int(other))
         for file, same, other in connection.execute(

@@ -45,6 +45,13 @@ class Source:
     """Whether `path` is the exported file itself, so that its bytes may become a segment."""
     position_column: str = ""
     """The column that says where in the export a row stood; empty: its place in `path` does."""
+    position_is: str = "line"
+    """What the positions of rejected lines, and those of `position_column`, count."""
+    may_be_empty: bool = False
+    """Whether a file without one usable row is a file all the same: its records belong to rows
+    of other files, wait for their other half, or say of themselves that they failed."""
+    notes: tuple[str, ...] = ()
+    """What the operator should know of how it was read."""
 
     @property
     def rejects(self) -> Mapping[str, int]:

@@ -49,14 +49,14 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
     """
-    head = _head(path)
-    plain, compression = path, _compression(head)
+    head = file_head(path)
+    plain, compression = path, compression_of(head)
     if compression:
-        head = _decompressed_head(path, compression)
+        head = start_of(path, compression, 4096)
     kind = given if given != "auto" else detect_format(head, path.name)
     if compression:
         plain = folder / f"{path.name[:80]}.plain"
-        _decompress(path, plain, compression)
+        unpack(path, plain, compression)
     try:
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
@@ -80,9 +80,9 @@ def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]
     Raises:
         LogFileError: as `open_source`, as far as the start of the file shows it.
     """
-    head = _head(path)
-    compression = _compression(head)
-    start = _decompressed_head(path, compression) if compression else head
+    head = file_head(path)
+    compression = compression_of(head)
+    start = start_of(path, compression, 4096) if compression else head
     kind = given if given != "auto" else detect_format(start, path.name)
     if kind == CSV:
         text = _text_start(path, compression)
@@ -105,7 +105,7 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
     from pyarrow import ipc
 
     try:
-        with _compressed(path, compression) if compression else path.open("rb") as stream:
+        with unpacked(path, compression) if compression else path.open("rb") as stream:
             # Parquet's schema is at its end, and a packed stream cannot seek.
             file: Any = io.BytesIO(stream.read()) if compression else stream
             if kind == PARQUET:
@@ -124,20 +124,33 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
 
 def _text_start(path: Path, compression: str) -> str:
     """The first megabyte of a text file."""
-    try:
-        with _compressed(path, compression) if compression else path.open("rb") as stream:
-            start = bytes(stream.read(1 << 20))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        if not compression:
-            raise
-        raise _truncated(path, compression) from error
+    start = start_of(path, compression, 1 << 20)
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(start)
     except UnicodeDecodeError:
         raise not_utf8(path) from None
 
 
-def _compression(head: bytes) -> str:
+def start_of(path: Path, compression: str, size: int) -> bytes:
+    """The first bytes of a file once it is unpacked.
+
+    Raises:
+        LogFileError: it is damaged, or empty once unpacked.
+    """
+    try:
+        with unpacked(path, compression) if compression else path.open("rb") as stream:
+            start = bytes(stream.read(size))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        if not compression:
+            raise
+        raise _truncated(path, compression) from error
+    if not start:
+        raise LogFileError(f"{path.name} is empty once unpacked", "Export it again.")
+    return start
+
+
+def compression_of(head: bytes) -> str:
+    """What a file is packed with, `gzip` or `zstd`, from its first bytes; empty: nothing."""
     if head.startswith(_MAGIC_GZIP):
         return "gzip"
     return "zstd" if head.startswith(_MAGIC_ZSTD) else ""
@@ -149,19 +162,10 @@ def detect_format(head: bytes, name: str) -> str:
     Raises:
         LogFileError: it is a JSON document rather than one object a line.
     """
-    if head.startswith(b"PAR1"):
-        return PARQUET
-    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
-        return ARROW
+    binary = detect_binary(head, name)
+    if binary:
+        return binary
     lowered = name.lower()
-    for ending, format_ in (
-        (".parquet", PARQUET),
-        (".arrow", ARROW),
-        (".feather", ARROW),
-        (".ipc", ARROW),
-    ):
-        if ending in lowered:
-            return format_
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"[" and ".csv" not in lowered:
         raise LogFileError(
@@ -171,7 +175,23 @@ def detect_format(head: bytes, name: str) -> str:
     return JSON_LINES if start == b"{" else CSV
 
 
-def _head(path: Path) -> bytes:
+def detect_binary(head: bytes, name: str) -> str:
+    """`parquet` or `arrow`, from a file's first bytes, then from its name; empty: it is text."""
+    if head.startswith(b"PAR1"):
+        return PARQUET
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return ARROW
+    lowered = name.lower()
+    endings = ((".parquet", PARQUET), (".arrow", ARROW), (".feather", ARROW), (".ipc", ARROW))
+    return next((format_ for ending, format_ in endings if ending in lowered), "")
+
+
+def file_head(path: Path) -> bytes:
+    """The first bytes of a file as it lies.
+
+    Raises:
+        LogFileError: it is missing, empty, a folder or cannot be read.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:  # DuckDB takes and stores paths as UTF-8
@@ -196,7 +216,8 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _compressed(path: Path, compression: str) -> IO[bytes]:
+def unpacked(path: Path, compression: str) -> IO[bytes]:
+    """A packed file as a stream of what is in it."""
     if compression == "gzip":
         return cast("IO[bytes]", gzip.open(path, "rb"))
     import pyarrow as pa
@@ -204,20 +225,14 @@ def _compressed(path: Path, compression: str) -> IO[bytes]:
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
 
 
-def _decompressed_head(path: Path, compression: str) -> bytes:
-    try:
-        with _compressed(path, compression) as stream:
-            head = bytes(stream.read(4096))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise _truncated(path, compression) from error
-    if not head:
-        raise LogFileError(f"{path.name} is empty once unpacked", "Export it again.")
-    return head
+def unpack(path: Path, target: Path, compression: str) -> None:
+    """Copies what is in a packed file to another.
 
-
-def _decompress(path: Path, target: Path, compression: str) -> None:
+    Raises:
+        LogFileError: it is damaged.
+    """
     try:
-        with _compressed(path, compression) as stream, target.open("wb") as out:
+        with unpacked(path, compression) as stream, target.open("wb") as out:
             shutil.copyfileobj(stream, out, 1 << 20)
     except (EOFError, zlib.error, ValueError) as error:
         raise _truncated(path, compression) from error

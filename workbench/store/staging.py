@@ -46,6 +46,11 @@ class Staging:
         """For copies and for what does not fit in memory."""
         return self.folder / "work"
 
+    def clear_rows(self) -> None:
+        """Removes the rows that were staged, to begin again."""
+        shutil.rmtree(self.rows)
+        self.rows.mkdir(mode=0o700)
+
 
 @contextmanager
 def staging_folder(home: StoreHome) -> Iterator[Staging]:

@@ -24,7 +24,8 @@ from workbench.store.source import (
     rejected_lines,
 )
 
-_LINE_LIMIT = 64 * 1024 * 1024
+LINE_LIMIT = 64 * 1024 * 1024
+"""Bytes of the longest line that is read."""
 
 
 def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
@@ -40,8 +41,8 @@ def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     options = (
         f"columns = {{{types}}}, delim = {literal(delimiter)}, header = true, auto_detect = false, "
-        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {_LINE_LIMIT}, "
-        f"buffer_size = {2 * _LINE_LIMIT}, store_rejects = true, rejects_limit = 0"
+        f"quote = '\"', escape = '\"', nullstr = '', max_line_size = {LINE_LIMIT}, "
+        f"buffer_size = {2 * LINE_LIMIT}, store_rejects = true, rejects_limit = 0"
     )
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans;")
     connection.execute(
@@ -104,7 +105,7 @@ def open_json_lines(connection: Connection, path: Path, folder: Path) -> Source:
         "AS is_object FROM (SELECT row_number() OVER () AS line_no, line FROM read_csv("
         f"{literal(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', "
         "escape = '', header = false, auto_detect = false, strict_mode = false, "
-        f"null_padding = true, max_line_size = {_LINE_LIMIT}, buffer_size = {2 * _LINE_LIMIT}))) "
+        f"null_padding = true, max_line_size = {LINE_LIMIT}, buffer_size = {2 * LINE_LIMIT}))) "
         f"TO {literal(str(lines))} (FORMAT parquet, COMPRESSION lz4)"
     )
     source = f"read_parquet({literal(str(lines))})"

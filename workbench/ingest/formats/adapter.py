@@ -141,3 +141,11 @@ class Adapter:
     kind: str = PREDICTIONS
     is_flat: bool = False
     """Told by the names of its columns alone, so the card's own columns are tried first."""
+    has_times: bool = True
+    """False: records may carry no time, and the file's own then stands for it."""
+    schema_files: str | None = None
+    """Where schemas stand, as a pattern relative to the folder of a log file."""
+    read_with: Callable[[Mapping[str, Any]], Callable[[Record, Mapped], Iterable[Item]]] | None = (
+        None
+    )
+    """Makes the reader that follows a schema, for formats that have one."""
