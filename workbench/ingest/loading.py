@@ -121,7 +121,9 @@ def _look(
                 continue
             require_joinable(which, context.card)
         except LogFileError as error:
-            plan.results[number] = failed(shown, "", "" if kind == "auto" else kind, error)
+            plan.results[number] = failed(
+                shown, "", "" if kind == "auto" else kind, error, context.card
+            )
             continue
         if digest in seen:
             plan.twins[number] = seen[digest]

@@ -31,6 +31,8 @@ from workbench.store.counting import (
 )
 from workbench.store.normalising import normalised_predictions
 from workbench.store.outcome_sql import bucket_of
+from workbench.store.pseudonym_key import concealment
+from workbench.store.pseudonyms import Concealment, concealed_names
 from workbench.store.quoting import identifier, literal
 from workbench.store.rebuilding import copy_counts, rebuild_counts
 from workbench.store.reference_shape import reference_shape
@@ -101,7 +103,10 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
     digest = file_hash(path)
     with tempfile.TemporaryDirectory(dir=home.folder, prefix="reference-") as folder:
         with scratch(home, Path(folder)) as connection:
-            baseline, tolerance = _measure(connection, path, Path(folder), card, digest, basis, now)
+            conceal = concealment(home, card, now)
+            baseline, tolerance = _measure(
+                connection, path, Path(folder), card, digest, basis, now, conceal
+            )
             written = write_counts(connection, Path(folder))
         with writing(home, f"storing the baseline of {card.name}") as catalog:
             _store(
@@ -142,6 +147,7 @@ def _basis(card: ModelCard) -> str:
     return identity(
         asdict(card.columns), asdict(card.decision), asdict(card.bad_prediction),
         asdict(card.labels), card.model.task, card.monitoring.bucket, card.reference.data,
+        *sorted(concealed_names(card)),
     )  # fmt: skip
 
 
@@ -181,13 +187,16 @@ def _measure(
     digest: str,
     basis: str,
     now: datetime,
+    conceal: Concealment | None,
 ) -> tuple[Baseline, float]:
     try:
-        source = open_source(connection, path, folder)
+        source = open_source(connection, path, folder, conceal=conceal)
     except LogFileError as error:
+        is_private = card.privacy.is_any
         raise ReferenceTableError(
-            f"the reference of {card.name}: {error.message}", error.hint
-        ) from error
+            f"the reference of {card.name}: {error.discreet if is_private else error.message}",
+            error.hint,
+        ) from (None if is_private else error)
     shape = reference_shape(connection, source, card)
     rules = outcome_rules(card, shape, card.bad_prediction.tolerance)
     _make_reference_rows(connection, source, card, shape, rules, folder, now)

@@ -29,6 +29,8 @@ from workbench.store.prediction_intake import (
     prepare_predictions,
     stage_predictions,
 )
+from workbench.store.pseudonym_key import concealment
+from workbench.store.pseudonyms import Concealment
 from workbench.store.repeats import shares_ids
 from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
@@ -48,6 +50,14 @@ class StoreContext:
     clock: Clock
     told: Callable[[str, float], None] | None = None
     """Told of each file, by its path, the share of its work that is done."""
+
+    def concealment(self) -> Concealment | None:
+        """What no copy of a file may hold; None for a model without pseudonymised columns.
+
+        Raises:
+            StoreError: the key is lost or cannot be made.
+        """
+        return concealment(self.home, self.card, self.clock.now())
 
     def tell(self, path: str, share: float) -> None:
         """Tells whoever listens how far a file is."""
@@ -129,16 +139,19 @@ def _stage(
                     else stage_labels(connection, staging, file, card, baseline)
                 )
             except LogFileError as error:
-                failures[file.number] = failed(file.path, file.source.format, kind, error)
+                failures[file.number] = failed(file.path, file.source.format, kind, error, card)
                 is_torn = is_torn or bool(file.joined_with)
         if not is_torn:
             return files, [*refused, *failures.values()]
         staging.clear_rows()
 
 
-def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResult:
-    """The result of a file that could not be ingested."""
-    return FileResult(path, format_, kind, "failed", error=error.message, hint=error.hint)
+def failed(
+    path: str, format_: str, kind: str, error: LogFileError, card: ModelCard
+) -> FileResult:
+    """The result of a file that could not be ingested; it quotes nothing that is private."""
+    message = error.discreet if card.privacy.is_any else error.message
+    return FileResult(path, format_, kind, "failed", error=message, hint=error.hint)
 
 
 def _commit(

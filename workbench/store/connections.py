@@ -18,6 +18,7 @@ from workbench.errors import StoreError, WorkbenchError
 from workbench.store import steps
 from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
+from workbench.store.modes import private_files
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -136,6 +137,7 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
         raise StoreError("the store cannot be written while it is being read")
     with (
         _translated(),
+        private_files(),
         store_lock(
             home.folder, exclusive=True, timeout=home.resources.lock_timeout, purpose=purpose
         ),
@@ -168,9 +170,9 @@ def scratch(home: StoreHome, spill: Path | None = None) -> Iterator[Connection]:
         spill: a folder for what does not fit in memory; without one such work fails.
     """
     config = _config(home)
-    if spill is not None:
-        config["temp_directory"] = str(spill)
-    with _translated():
+    # DuckDB's own default is a folder below the current one, whoever may read that.
+    config["temp_directory"] = "" if spill is None else str(spill)
+    with _translated(), private_files():
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET TimeZone = 'UTC'")

@@ -197,5 +197,7 @@ def translated(file: OpenedFile, error: duckdb.Error) -> LogFileError:
     """What a failure in the middle of a file means."""
     first = str(error).strip().splitlines()[0][:200]
     return LogFileError(
-        f"{Path(file.path).name} could not be read to its end: {first}", "Copy or export it again."
+        f"{Path(file.path).name} could not be read to its end: {first}",
+        "Copy or export it again.",
+        f"{Path(file.path).name} could not be read to its end",
     )

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 
 from workbench.domain.card import ModelCard
 from workbench.store import expressions as sql
 from workbench.store.connections import Connection, StoreHome
-from workbench.store.quoting import identifier
+from workbench.store.quoting import identifier, literal
 
 MARK = "~"
 """What every pseudonym begins with."""
@@ -33,6 +35,8 @@ _BLOCK = 64
 _INNER, _OUTER = "wb_inner_pad", "wb_outer_pad"
 _WHOLE = r"([+-]?[0-9]+)\.0*"
 _EXACT = 9007199254740992
+_PLAIN = ("BOOLEAN", "UUID", "INTERVAL", "TIME", "TIME WITH TIME ZONE")
+"""Types, besides numbers and times, whose values cannot hold another column's."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +52,27 @@ class Concealment:
         """Whether a column of a file is one of them, however its name is spelled there."""
         return folded(column) in self.names
 
-    def hidden(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """Those of some columns that are to be replaced."""
-        return tuple(column for column in columns if self.hides(column))
-
     def replace(self, columns: Iterable[tuple[str, str]]) -> str:
-        """A SELECT list of all columns of a relation, with pseudonyms in place of the hidden ones.
+        """A SELECT list of all columns of a relation, with pseudonyms where something is hidden.
 
         Args:
             columns: (name, DuckDB type) of the relation; `use_key` must have been called.
         """
-        hidden = [(name, type_) for name, type_ in columns if self.hides(name)]
-        if not hidden:
-            return "*"
-        listed = ", ".join(
-            f"{pseudonym(told(name, type_))} AS {identifier(name)}" for name, type_ in hidden
-        )
-        return f"* REPLACE ({listed})"
+        replaced = [
+            f"{expression} AS {identifier(name)}"
+            for name, type_ in columns
+            if (expression := self._concealed(name, type_))
+        ]
+        return f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+
+    def text(self, column: str, expression: str) -> str:
+        """What is stored of a text value, as SQL: its pseudonym, or itself.
+
+        Args:
+            column: the name of the value's column, or its key.
+            expression: the SQL of the value, of type VARCHAR.
+        """
+        return pseudonym(told_text(expression)) if self.hides(column) else self._guarded(expression)
 
     def of(self, value: object) -> str | None:
         """The pseudonym of a value read by Python; None for a missing one.
@@ -74,6 +82,39 @@ class Concealment:
         """
         text = text_of(value)
         return None if text is None else keyed_hash(self.key, text)
+
+    def of_column(self, column: str, value: object) -> object:
+        """What is stored of a value read by Python; what lies inside it is looked through."""
+        if self.hides(column):
+            if isinstance(value, Mapping | list | tuple):
+                value = json.dumps(value, default=str, ensure_ascii=False)
+            return self.of(value)
+        if isinstance(value, Mapping):
+            return {key: self.of_column(str(key), inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.of_column("", inner) for inner in value]
+        if isinstance(value, str) and self._pattern.search(value):
+            return keyed_hash(self.key, value)
+        return value
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """A hidden name with a value behind it, inside a text: JSON in a column, a query string."""
+        names = "|".join(re.escape(name) for name in sorted(self.names))
+        return re.compile(f"(?i)({names})[_\"']*\\s*[:=]")
+
+    def _concealed(self, name: str, type_: str) -> str:
+        if self.hides(name):
+            return pseudonym(told(name, type_))
+        is_plain = sql.is_number(type_) or sql.is_time(type_) or type_ in _PLAIN
+        return "" if is_plain else self._guarded(f"{identifier(name)}::VARCHAR")
+
+    def _guarded(self, expression: str) -> str:
+        """A text that may name a hidden column and its value is hidden as a whole."""
+        return (
+            f"CASE WHEN regexp_matches({expression}, {literal(self._pattern.pattern)}) "
+            f"THEN {pseudonym(expression)} ELSE {expression} END"
+        )
 
 
 def folded(name: str) -> str:
@@ -128,24 +169,28 @@ def text_of(value: object) -> str | None:
     Raises:
         TypeError: values of this type have no one text.
     """
+    if value is None or isinstance(value, str):
+        return _text_of_text(value or "")
     if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if value != value:  # noqa: PLR0124 - NaN is missing
-            return None
-        is_whole = value.is_integer() and abs(value) < _EXACT
-        return str(int(value)) if is_whole else str(value)
-    if isinstance(value, Decimal):
-        is_whole = value == value.to_integral_value() and abs(value) < _EXACT
-        return str(int(value)) if is_whole else f"{value:f}"
+        return str(value).lower()
+    if isinstance(value, float | Decimal):
+        return _text_of_number(value)
     if isinstance(value, datetime):
         text = value.isoformat(sep=" ")
         return text.rstrip("0").rstrip(".") if value.microsecond else text
-    if value is None or isinstance(value, str):
-        return _text_of_text(value or "")
-    if isinstance(value, int | date):
+    if isinstance(value, bytes):
+        return _text_of_text(value.decode("utf-8", "replace"))
+    if isinstance(value, int | date | time):
         return str(value)
     raise TypeError(type(value).__name__)
+
+
+def _text_of_number(value: float | Decimal) -> str | None:
+    if value != value:  # noqa: PLR0124 - NaN is missing
+        return None
+    if abs(value) < _EXACT and value == int(value):
+        return str(int(value))
+    return str(value) if isinstance(value, float) else f"{value:f}"
 
 
 def _text_of_text(value: str) -> str | None:

@@ -16,12 +16,15 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import duckdb
 
 from workbench.errors import LogFileError
+from workbench.store.concealed_source import NOWHERE, open_concealed
 from workbench.store.connections import Connection
+from workbench.store.packing import unpacked
+from workbench.store.pseudonyms import Concealment
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -37,7 +40,13 @@ from workbench.store.text_source import open_csv, open_json_lines, split_header
 _MAGIC_GZIP, _MAGIC_ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_source(connection: Connection, path: Path, folder: Path, given: str = "auto") -> Source:
+def open_source(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    given: str = "auto",
+    conceal: Concealment | None = None,
+) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
     Args:
@@ -45,6 +54,7 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         path: the file.
         folder: where copies may be put.
         given: a format of `FORMATS`, or `auto` to look at the content.
+        conceal: what no copy may hold; None: nothing is hidden.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
@@ -55,11 +65,14 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         head = start_of(path, compression, 4096)
     kind = given if given != "auto" else detect_format(head, path.name)
     if compression:
-        plain = folder / f"{path.name[:80]}.plain"
+        plain = NOWHERE if conceal else folder / f"{path.name[:80]}.plain"
         unpack(path, plain, compression)
     try:
-        source = _OPENERS[kind](connection, plain, folder)
-        source = replace(source, is_copyable=source.path == path)
+        if conceal is not None:
+            source = open_concealed(path, folder, kind, compression, conceal)
+        else:
+            source = _OPENERS[kind](connection, plain, folder)
+            source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
         raise _not_a_table(path, kind, error) from error
     if any(name.lower() == "file_row_number" for name in source.names):
@@ -119,6 +132,7 @@ def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
         raise LogFileError(
             f"{path.name} cannot be read as {kind}: {first}",
             "It may be truncated or of another format; export it again or name --format.",
+            f"{path.name} cannot be read as {kind}",
         ) from error
 
 
@@ -216,15 +230,6 @@ def file_head(path: Path) -> bytes:
     return head
 
 
-def unpacked(path: Path, compression: str) -> IO[bytes]:
-    """A packed file as a stream of what is in it."""
-    if compression == "gzip":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    import pyarrow as pa
-
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
-
-
 def unpack(path: Path, target: Path, compression: str) -> None:
     """Copies what is in a packed file to another.
 
@@ -280,6 +285,7 @@ def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
         raise LogFileError(
             f"{path.name} cannot be read as Arrow: {first}",
             "Copy or export it again; write plain columns.",
+            f"{path.name} cannot be read as Arrow",
         ) from error
     opened = _open_parquet(connection, target, folder)
     return Source(target, ARROW, opened.columns, opened.rows)
@@ -293,6 +299,7 @@ def _not_a_table(path: Path, kind: str, error: duckdb.Error) -> LogFileError:
     return LogFileError(
         f"{path.name} cannot be read as {kind}: {first[:200]}",
         "It may be truncated or of another format; export it again or name --format.",
+        f"{path.name} cannot be read as {kind}",
     )
 
 

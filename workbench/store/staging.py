@@ -14,6 +14,7 @@ from workbench.errors import StoreError
 from workbench.store import steps
 from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.locking import held_file, is_held
+from workbench.store.modes import private_files
 
 _HELD = ".held"
 
@@ -58,6 +59,12 @@ def staging_folder(home: StoreHome) -> Iterator[Staging]:
     batch = secrets.token_hex(8)
     folder = home.staging / batch
     staging = Staging(batch, folder)
+    with private_files():
+        yield from _held_folder(staging)
+
+
+def _held_folder(staging: Staging) -> Iterator[Staging]:
+    folder = staging.folder
     try:
         for part in (folder, staging.rows, staging.work):
             part.mkdir(mode=0o700)
