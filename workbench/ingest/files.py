@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from workbench.errors import LogFileError
 ENDINGS = (
     ".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".arrow", ".feather", ".ipc", ".log",
 )  # fmt: skip
+_ROTATED = re.compile(r"\.(log|jsonl|json)\.[0-9]{4}-?[0-9]{2}-?[0-9]{2}[0-9tT_-]*$")
+"""What log rotation makes of a name: the day after the ending."""
 PACKINGS = (".gz", ".gzip", ".zst", ".zstd")
 
 
@@ -54,4 +57,4 @@ def _is_known(path: Path) -> bool:
     name = path.name.lower()
     for packing in PACKINGS:
         name = name.removesuffix(packing)
-    return name.endswith(ENDINGS)
+    return name.endswith(ENDINGS) or bool(_ROTATED.search(name))

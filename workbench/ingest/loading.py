@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
+from workbench.domain.rules import identity
 from workbench.errors import LogFileError
 from workbench.ingest.files import expand_paths
 from workbench.ingest.formats.adapter import Adapter
@@ -19,6 +21,7 @@ from workbench.store.baseline import file_hash
 from workbench.store.batches import StoreContext, failed, store_group
 from workbench.store.catalog import known_files
 from workbench.store.connections import reading
+from workbench.store.locking import queue_at
 from workbench.store.sources import file_head, peek_columns
 from workbench.store.staging import sweep
 
@@ -34,6 +37,9 @@ class IngestProgress:
     path: str
     """The file at hand."""
 
+
+_PATIENCE = 600.0
+"""Seconds that an ingest waits for another of the same format; then they run side by side."""
 
 Reporter = Callable[[IngestProgress], None]
 
@@ -73,7 +79,8 @@ def ingest_files(
     for which in (PREDICTIONS, LABELS):
         chosen = [candidate for candidate in plan.candidates if candidate.kind == which]
         for group in groups(chosen):
-            stored = store_group(listening, which, opener_of(listening, group, format))
+            with _turn(listening, group):
+                stored = store_group(listening, which, opener_of(listening, group, format))
             by_path = {result.path: result for result in stored}
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
     tracker.finish()
@@ -81,6 +88,22 @@ def ingest_files(
         results[number] = _twin(str(named[number][0]), results[first])
     ordered = tuple(results[number] for number in sorted(results))
     return IngestResult(context.card.name, ordered, time.monotonic() - started)
+
+
+@contextmanager
+def _turn(context: StoreContext, group: Sequence[Candidate]) -> Iterator[None]:
+    """Waits until no other process stores files whose halves may belong to those of this group.
+
+    Two ingests at the same time, one of requests and one of their responses, would each find
+    the other's missing.
+    """
+    adapter = group[0].adapter
+    if adapter is None or adapter.join is None:
+        yield
+        return
+    name = identity("pairing", context.card.name, adapter.name)[:12]
+    with queue_at(context.home.folder / f"pairing-{name}.lock", _PATIENCE):
+        yield
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,11 @@ from workbench.errors import LogFileError, ReferenceTableError
 from workbench.store.catalog import aware, naive
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.counting import (
+    count_categories,
+    count_numbers,
     count_outcomes,
-    count_profiles,
     counted_columns,
+    group_rows,
     make_empty_counts,
     write_counts,
 )
@@ -211,14 +213,16 @@ def _measure(
     )
     make_empty_counts(connection)
     plain = counted_columns(bins, ("feature", "prediction", "score"), rules.task)
-    count_profiles(connection, "judged", plain)
     labels = counted_columns(bins, ("label",), rules.task)
-    if labels:
-        count_profiles(connection, "(SELECT * FROM judged WHERE judged_label IS NOT NULL)", labels)
+    groups = group_rows(connection, "judged", rules, bins)
+    count_categories(connection, groups, [*plain, *labels], "true")
+    count_numbers(connection, "judged", plain)
+    count_numbers(connection, "(SELECT * FROM judged WHERE judged_label IS NOT NULL)", labels)
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW predicted AS SELECT * FROM judged WHERE wb_prediction IS NOT NULL"
     )
-    count_outcomes(connection, "predicted", rules, bins)
+    groups = group_rows(connection, "predicted", rules, bins, only_outcomes=True)
+    count_outcomes(connection, "predicted", groups, rules, bins)
     rows, start, end = connection.execute(
         "SELECT count(*), min(wb_timestamp), max(wb_timestamp) FROM reference_rows"
     ).fetchall()[0]

@@ -1,13 +1,14 @@
 """What do these rows add to the stored counts? The new rows of every counting table.
 
-`count_profiles` and `count_outcomes` make temporary tables in a scratch connection, named
+These functions fill temporary tables in a scratch connection, named
 after the catalog's tables with `new_` before them; the commit copies them, a report on a
 period that cuts a bucket reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.domain.profile import ColumnBins
@@ -16,18 +17,21 @@ from workbench.store.connections import Connection
 from workbench.store.outcome_sql import (
     COUNTS,
     class_statement,
+    column_group_statement,
+    group_statement,
     outcome_statement,
     score_bin_statement,
     score_statement,
 )
 from workbench.store.profile_sql import (
     CountedColumn,
+    category_bin_rows,
     category_counts,
     category_moments,
-    category_statement,
     category_unseen,
     numeric_counts,
     numeric_moments,
+    numeric_rows,
     numeric_statement,
     parse_failure_statement,
 )
@@ -48,6 +52,14 @@ OUTCOME_TABLES = {
 }
 
 
+@dataclass(frozen=True)
+class Groups:
+    """What `group_rows` made: the tables `row_groups` and, with columns, `column_groups`."""
+
+    columns: tuple[str, ...]
+    """The columns of `column_groups`, by place; the segments come first."""
+
+
 def make_empty_counts(connection: Connection) -> None:
     """Makes the `new_` tables, empty."""
     for table, columns in (PROFILE_TABLES | OUTCOME_TABLES).items():
@@ -65,35 +77,108 @@ def counted_columns(
     ]
 
 
-def count_profiles(
-    connection: Connection, relation: str, columns: list[CountedColumn], *, sign: int = 1
+def group_rows(
+    connection: Connection,
+    relation: str,
+    rules: OutcomeRules,
+    bins: Sequence[ColumnBins],
+    *,
+    only_outcomes: bool = False,
+) -> Groups:
+    """Makes the groups that outcomes and the profiles of categories are sums of.
+
+    Args:
+        connection: scratch.
+        relation: the judged rows (see `outcome_sql`).
+        rules: the card's rules.
+        bins: what is counted; its categorical features are grouped beside the segments.
+        only_outcomes: leave out the features that are no segments.
+    """
+    features = [b.name for b in bins if b.role == "feature" and b.kind == "categorical"]
+    columns = tuple(dict.fromkeys([*rules.segments, *([] if only_outcomes else features)]))
+    salt = 0
+    while True:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE row_groups AS {group_statement(relation, rules, salt)}"
+        )
+        rows, distinct = connection.execute(
+            "SELECT count(*), count(DISTINCT gid) FROM row_groups"
+        ).fetchall()[0]
+        if rows == distinct:
+            break
+        salt += 1
+    if columns:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE column_groups AS "
+            + column_group_statement(relation, rules, columns, salt)
+        )
+    return Groups(columns)
+
+
+def count_numbers(
+    connection: Connection, relation: str, columns: Sequence[CountedColumn], *, sign: int = 1
 ) -> None:
-    """Adds the profiles of a relation's rows to the `new_profile_` tables.
+    """Adds the profiles of a relation's numeric columns to the `new_profile_` tables.
 
     Args:
         connection: scratch, with the tables of `make_empty_counts`.
-        relation: a view with `wb_version`, `wb_bucket`, `wb_unparsed` and the columns.
-        columns: what to count.
+        relation: a view with `wb_version`, `wb_bucket` and the columns.
+        columns: what to count; those that are categories are passed over.
         sign: -1 takes the rows back: counts and sums fall, extremes stay as they were.
     """
     numeric = [column for column in columns if column.bins.kind == "numeric"]
-    categorical = [column for column in columns if column.bins.kind == "categorical"]
-    if numeric:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE grouped AS {numeric_statement(relation, numeric)}"
-        )
-        for column in numeric:
-            _insert(connection, "profile_counts", numeric_counts("grouped", column), sign)
-            _insert(connection, "profile_moments", numeric_moments("grouped", column), sign)
-    if categorical:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE grouped AS {category_statement(relation, categorical)}"
-        )
-        for column in categorical:
-            _insert(connection, "profile_counts", category_counts("grouped", column), sign)
-            _insert(connection, "profile_unseen", category_unseen("grouped", column), sign)
-            _insert(connection, "profile_moments", category_moments("grouped", column), sign)
-    connection.execute("DROP TABLE IF EXISTS grouped")
+    if not numeric:
+        return
+    for table, query in (
+        ("grouped", numeric_statement(relation, numeric)),
+        ("grouped_rows", numeric_rows("grouped", numeric)),
+    ):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    _insert(connection, "profile_counts", numeric_counts("grouped_rows"), sign)
+    _insert(connection, "profile_moments", numeric_moments("grouped_rows"), sign)
+
+
+def count_categories(
+    connection: Connection,
+    groups: Groups,
+    columns: Sequence[CountedColumn],
+    condition: str = "wb_role = 'live' AND NOT is_assumed",
+) -> None:
+    """Adds the profiles of categorical columns to the `new_profile_` tables.
+
+    Args:
+        connection: scratch, with the tables of `make_empty_counts` and of `group_rows`.
+        groups: what `group_rows` made.
+        columns: what to count; those that are numbers are passed over.
+        condition: which groups count. A label counts where there is one.
+    """
+    chosen = [column for column in columns if column.bins.kind == "categorical"]
+    if not chosen:
+        return
+    parts = []
+    for column in chosen:
+        head = f"SELECT wb_version, wb_bucket, {column.number} AS column_no, "
+        if column.bins.role == "prediction":
+            parts.append(f"{head}wb_prediction AS value, n FROM row_groups WHERE {condition}")
+        elif column.bins.role == "label":
+            parts.append(
+                f"{head}judged_label AS value, g AS n FROM row_groups WHERE judged_label IS NOT NULL "
+                f"AND {condition}"
+            )
+        else:
+            parts.append(
+                f"{head}value, c.n FROM column_groups c JOIN row_groups r USING (gid) "
+                f"WHERE place = {groups.columns.index(column.bins.name)} AND {condition}"
+            )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE category_values AS {' UNION ALL '.join(parts)}"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE category_bins AS {category_bin_rows(chosen)}")
+    counts = category_counts("category_values", "category_bins", chosen)
+    _insert(connection, "profile_counts", counts, 1)
+    unseen = category_unseen("category_values", "category_bins", chosen)
+    _insert(connection, "profile_unseen", unseen, 1)
+    _insert(connection, "profile_moments", category_moments("category_values"), 1)
 
 
 def count_parse_failures(
@@ -113,13 +198,27 @@ def count_parse_failures(
 
 
 def count_outcomes(
-    connection: Connection, relation: str, rules: OutcomeRules, bins: tuple[ColumnBins, ...]
+    connection: Connection,
+    relation: str,
+    groups: Groups,
+    rules: OutcomeRules,
+    bins: Sequence[ColumnBins],
 ) -> None:
-    """Adds the outcomes of judged rows (see `outcome_sql`) to the `new_outcome` tables."""
+    """Adds the outcomes of judged rows to the `new_outcome` tables.
+
+    Args:
+        connection: scratch, with the tables of `make_empty_counts` and of `group_rows`.
+        relation: the judged rows that `group_rows` grouped.
+        groups: what it made.
+        rules: the card's rules.
+        bins: the categories that segment values are pooled beyond, and the score's bins.
+    """
     categories = {b.name: b for b in bins if b.role == "feature"}
-    connection.execute(f"INSERT INTO new_outcomes {outcome_statement(relation, rules, categories)}")
+    by_column = "column_groups" if groups.columns and rules.segments else None
+    statement = outcome_statement("row_groups", by_column, rules, categories)
+    connection.execute(f"INSERT INTO new_outcomes {statement}")
     if rules.is_classification:
-        connection.execute(f"INSERT INTO new_outcome_classes {class_statement(relation)}")
+        connection.execute(f"INSERT INTO new_outcome_classes {class_statement('row_groups')}")
     if rules.task == "binary":
         edges = next((b.edges for b in bins if b.role == "score"), ()) or _EVEN
         connection.execute(
@@ -131,7 +230,6 @@ def count_outcomes(
             "INSERT INTO new_outcomes SELECT model_version, role, arm, bucket, is_assumed, 0, NULL, "
             f"{zeros}, sum(scored), sum(log_loss) FROM scored GROUP BY ALL"
         )
-        connection.execute("DROP TABLE scored")
 
 
 def write_counts(connection: Connection, folder: Path) -> dict[str, Path]:

@@ -15,9 +15,11 @@ from workbench.store.catalog import LABELS, ModelSegments
 from workbench.store.committing import PreparedBatch
 from workbench.store.connections import Connection
 from workbench.store.counting import (
+    count_categories,
+    count_numbers,
     count_outcomes,
-    count_profiles,
     counted_columns,
+    group_rows,
     make_empty_counts,
     write_counts,
 )
@@ -39,11 +41,11 @@ from workbench.store.prediction_intake import file_record
 from workbench.store.quoting import literal
 from workbench.store.row_files import RowFile
 from workbench.store.rows import (
-    known_columns,
     label_that_stands,
     make_label_records,
     make_rows_view,
     make_sequences,
+    outcome_columns,
     standing_labels,
 )
 from workbench.store.staging import Staging
@@ -169,7 +171,7 @@ def _make_touched(connection: Connection, baseline: Baseline, segments: ModelSeg
         connection,
         "committed_rows",
         segments.predictions,
-        known_columns(baseline.rules, baseline.shape),
+        outcome_columns(baseline.rules, baseline.shape),
     )
     make_sequences(connection, "row_sequences", segments.predictions, (), 0)
     connection.execute(
@@ -215,13 +217,15 @@ def _count_changes(connection: Connection, baseline: Baseline) -> None:
             f"true AS is_assumed {changed} AND old_label IS NULL"
         )
     connection.execute("CREATE OR REPLACE TEMP VIEW judged AS " + " UNION ALL ".join(parts))
-    count_outcomes(connection, "judged", rules, baseline.bins)
+    groups = group_rows(connection, "judged", rules, baseline.bins, only_outcomes=True)
+    count_outcomes(connection, "judged", groups, rules, baseline.bins)
     labels = counted_columns(baseline.bins, ("label",), rules.task)
-    for sign in (1, -1) if labels else ():
+    count_categories(connection, groups, labels)
+    for sign in (1, -1):
         relation = (
             f"(SELECT * FROM judged WHERE wb_role = 'live' AND NOT is_assumed AND sign = {sign})"
         )
-        count_profiles(connection, relation, labels, sign=sign)
+        count_numbers(connection, relation, labels, sign=sign)
 
 
 def _count_files(connection: Connection, files: Sequence[StagedFile]) -> tuple[StagedFile, ...]:

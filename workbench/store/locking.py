@@ -70,6 +70,33 @@ def held_file(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def queue_at(path: Path, patience: float) -> Iterator[bool]:
+    """Waits for its turn at a file, and holds it for the length of the block.
+
+    For work that is better done one after the other and may be done at the same time: when the
+    turn does not come, the block runs all the same.
+
+    Args:
+        path: the file; made when it is not there.
+        patience: seconds to wait.
+
+    Yields:
+        Whether the turn came.
+    """
+    deadline = time.monotonic() + patience
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            _acquire(descriptor, fcntl.LOCK_EX, deadline, path.parent)
+        except StoreLockedError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock on this file; False when it does not exist."""
     try:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from workbench.errors import StoreError
 
 _FIRST = """
@@ -89,12 +91,10 @@ STEPS: tuple[str, ...] = (_FIRST, _SECOND)
 
 def schema_version(connection: Any) -> int:
     """How many steps the open catalog has taken; 0 for a new file."""
-    known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_steps'"
-    ).fetchall()[0][0]
-    if not known:
+    try:
+        return int(connection.execute("SELECT count(*) FROM schema_steps").fetchall()[0][0])
+    except duckdb.CatalogException:  # quicker than asking for it first: every opening pays
         return 0
-    return int(connection.execute("SELECT count(*) FROM schema_steps").fetchall()[0][0])
 
 
 def needs_migration(connection: Any) -> bool:

@@ -15,6 +15,7 @@ from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import LogShape
 from workbench.errors import LogFileError
 from workbench.store import expressions as sql
+from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal
 from workbench.store.row_files import FILE_OF_COPY
 from workbench.store.source import Source
@@ -34,6 +35,17 @@ class Normalised:
     """What the operator should know: missing features and the like."""
     reading: str = ""
     """The SELECT list for a copy of the file: see `row_files.RowFile`."""
+    plain_reading: str = ""
+    """The same for a file whose rows all pass and whose ids need no trimming: id and time are
+    then the columns as they are, which is what lets a reader skip what it does not need."""
+    untrimmed: str = ""
+    """The SELECT that gives a row where an id is not its own trimmed text; empty: none is."""
+
+    def copied_reading(self, connection: Connection) -> str:
+        """How a copy of the file is read, all of whose rows pass."""
+        if self.untrimmed and connection.execute(self.untrimmed).fetchall():
+            return self.reading
+        return self.plain_reading
 
 
 def normalised_predictions(
@@ -131,11 +143,29 @@ def normalised_predictions(
     outer = ", ".join(f"{fields[name]} AS {name}" for name in derived)
     missing = [name for name in shape.feature_names if name not in types]
     notes = (f"columns missing from the file: {', '.join(missing)}",) if missing else ()
+    plain = fields | _plain_fields(types, card)
+    plainly = [f"{plain[name]} AS {name}" for name in fields if name not in derived]
+    own_id = identifier(columns.prediction_id)
     return Normalised(
         f"SELECT *, {outer} FROM (SELECT {listed.replace(_FILE, literal(file))} FROM {source.relation})",
         notes,
         listed.replace(_FILE, FILE_OF_COPY),
+        ", ".join([*plainly, *inner[len(plainly) :]]).replace(_FILE, FILE_OF_COPY),
+        f"SELECT 1 FROM {source.relation} WHERE trim({own_id}) <> {own_id} LIMIT 1"
+        if plain["wb_id"] != fields["wb_id"]
+        else "",
     )
+
+
+def _plain_fields(types: dict[str, str], card: ModelCard) -> dict[str, str]:
+    """Id and time as the file's columns are, where every row passes and no id needs trimming."""
+    columns = card.columns
+    plain = {}
+    if types.get(columns.prediction_id) == "VARCHAR":
+        plain["wb_id"] = identifier(columns.prediction_id)
+    if types.get(columns.timestamp) == "TIMESTAMP" and columns.timezone == "UTC":
+        plain["wb_timestamp"] = identifier(columns.timestamp)
+    return plain
 
 
 def normalised_labels(

@@ -11,6 +11,8 @@ They read a relation of judged rows: `wb_version`, `wb_role`, `wb_arm`, `wb_pred
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.domain.profile import ColumnBins
 from workbench.domain.rules import OutcomeRules
 from workbench.store.expressions import OTHER, UNSEEN
@@ -57,38 +59,80 @@ def badness(rules: OutcomeRules, prediction: str, label: str) -> str:
     return f"({error} > {rules.tolerance!r})::INT"
 
 
-def outcome_statement(relation: str, rules: OutcomeRules, bins: dict[str, ColumnBins]) -> str:
-    """The SELECT of all outcome rows but scores and classes: KEYS, segment_no, segment, COUNTS.
+def group_statement(relation: str, rules: OutcomeRules, salt: int) -> str:
+    """The SELECT of the groups that all outcome rows are sums of: keys, `gid`, sums.
+
+    Args:
+        relation: the judged rows.
+        rules: the card's rules; for classes prediction and label are keys as well.
+        salt: changes `gid`, a hash of the keys, should two groups ever share one.
+    """
+    keys = f"{_SOURCE_KEYS}{_classes(rules)}"
+    return (
+        f"SELECT {keys}, {_gid(rules, salt)} AS gid, sum(row_count)::DOUBLE AS n, sum(sign)::DOUBLE AS g, "
+        f"{_number_sums(rules)} FROM {relation} GROUP BY {keys}"
+    )
+
+
+def column_group_statement(
+    relation: str, rules: OutcomeRules, columns: Sequence[str], salt: int
+) -> str:
+    """The SELECT of the same groups by the value of each column: `gid`, place, value, sums.
+
+    Grouping by one hash instead of all keys is what makes many columns affordable.
 
     Args:
         relation: the judged rows.
         rules: the card's rules.
+        columns: the columns; `place` counts them from 0.
+        salt: as for `group_statement`.
+    """
+    named = ", ".join(f"{identifier(name)} AS c{place}" for place, name in enumerate(columns))
+    summed = "" if rules.is_classification else "wb_prediction, judged_label, "
+    places = range(len(columns))
+    place = " ".join(f"WHEN grouping(c{i}) = 0 THEN {i}" for i in places)
+    value = " ".join(f"WHEN grouping(c{i}) = 0 THEN c{i}::VARCHAR" for i in places)
+    return (
+        f"SELECT gid, CASE {place} END AS place, CASE {value} END AS value, sum(row_count)::DOUBLE AS n, "
+        f"sum(sign)::DOUBLE AS g, {_number_sums(rules)} FROM (SELECT {_gid(rules, salt)} AS gid, row_count, sign, "
+        f"{summed}{named} FROM {relation}) GROUP BY GROUPING SETS ({', '.join(f'(gid, c{i})' for i in places)})"
+    )
+
+
+def outcome_statement(
+    groups: str, column_groups: str | None, rules: OutcomeRules, bins: dict[str, ColumnBins]
+) -> str:
+    """The SELECT of all outcome rows but scores: KEYS, segment_no, segment, COUNTS.
+
+    Args:
+        groups: the table of `group_statement`.
+        column_groups: the table of `column_group_statement`, whose first columns are the
+            segments; None without segments.
+        rules: the card's rules.
         bins: the categories of the features; segment values beyond them are pooled.
     """
-    segments = rules.segments
-    sets = [f"({_SOURCE_KEYS}{_classes(rules)})"]
-    sets += [f"({_SOURCE_KEYS}, {identifier(name)}{_classes(rules)})" for name in segments]
-    names = ", ".join(identifier(name) for name in segments)
-    which = " ".join(
-        f"WHEN grouping({identifier(name)}) = 0 THEN {number}"
-        for number, name in enumerate(segments, 1)
-    )
-    segment_no = f"CASE {which} ELSE 0 END" if segments else "0"
-    value = " ".join(
-        f"WHEN {number} THEN {_pooled(name, bins.get(name))}"
-        for number, name in enumerate(segments, 1)
-    )
-    segment = f"CASE segment_no {value} END" if segments else "NULL::VARCHAR"
-    grouped = (
-        f"SELECT {_SOURCE_KEYS}{', ' + names if segments else ''}{_classes(rules)}, "
-        f"{segment_no} AS segment_no, sum(row_count)::DOUBLE AS n, "
-        + (_class_sums() if rules.is_classification else _number_sums(rules))
-        + f" FROM {relation} GROUP BY GROUPING SETS ({', '.join(sets)})"
-    )
+    keys = f"{_SOURCE_KEYS}{_classes(rules)}"
+    sums = "n, g" if rules.is_classification else "n, s, b, e, ae, se"
+    parts = [f"SELECT {keys}, 0 AS segment_no, NULL::VARCHAR AS segment, {sums} FROM {groups}"]
+    if column_groups is not None:
+        pooled = " ".join(
+            f"WHEN {place} THEN {_pooled('value', bins.get(name))}"
+            for place, name in enumerate(rules.segments)
+        )
+        parts.append(
+            f"SELECT {_prefixed('r', keys)}, place + 1 AS segment_no, CASE place {pooled} END AS segment, "
+            f"{_prefixed('c', sums)} FROM {column_groups} c JOIN {groups} r USING (gid) "
+            f"WHERE place < {len(rules.segments)}"
+        )
+    grouped = " UNION ALL ".join(parts)
+    if rules.is_classification:
+        grouped = (
+            f"SELECT *, CASE WHEN judged_label IS NULL THEN 0 ELSE g END AS s FROM ({grouped})"
+        )
     counts = _class_counts(rules) if rules.is_classification else _number_counts()
     return (
-        f"SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
-        f"is_assumed, segment_no, {segment} AS segment, {counts} FROM ({grouped}) GROUP BY ALL"
+        "SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
+        f"is_assumed, segment_no, segment, {counts} FROM ({grouped}) GROUP BY ALL"
     )
 
 
@@ -123,21 +167,25 @@ def score_bin_statement(table: str, edges: tuple[float, ...]) -> str:
     )
 
 
-def class_statement(relation: str) -> str:
-    """The SELECT of the confusion counts: KEYS, label, prediction, n."""
+def class_statement(groups: str) -> str:
+    """The SELECT of the confusion counts from `group_statement`: KEYS, label, prediction, n."""
     return (
         "SELECT wb_version AS model_version, wb_role AS role, wb_arm AS arm, wb_bucket AS bucket, "
-        "is_assumed, judged_label AS label, wb_prediction AS prediction, sum(sign)::DOUBLE AS n "
-        f"FROM {relation} WHERE judged_label IS NOT NULL GROUP BY ALL HAVING sum(sign) <> 0"
+        f"is_assumed, judged_label AS label, wb_prediction AS prediction, sum(g)::DOUBLE AS n FROM {groups} "
+        "WHERE judged_label IS NOT NULL GROUP BY ALL HAVING sum(g) <> 0"
     )
+
+
+def _gid(rules: OutcomeRules, salt: int) -> str:
+    return f"hash({salt}, {_SOURCE_KEYS}{_classes(rules)})"
+
+
+def _prefixed(table: str, names: str) -> str:
+    return ", ".join(f"{table}.{name}" for name in names.split(", "))
 
 
 def _classes(rules: OutcomeRules) -> str:
     return ", wb_prediction, judged_label" if rules.is_classification else ""
-
-
-def _class_sums() -> str:
-    return "sum(CASE WHEN judged_label IS NULL THEN 0 ELSE sign END)::DOUBLE AS s"
 
 
 def _class_counts(rules: OutcomeRules) -> str:
@@ -180,6 +228,8 @@ def _class_counts(rules: OutcomeRules) -> str:
 
 
 def _number_sums(rules: OutcomeRules) -> str:
+    if rules.is_classification:
+        return "NULL AS s"
     error = "(wb_prediction - judged_label)"
     bad = badness(rules, "wb_prediction", "judged_label")
     return (
@@ -220,9 +270,8 @@ def _named(values: tuple[str, ...]) -> str:
     )
 
 
-def _pooled(name: str, bins: ColumnBins | None) -> str:
+def _pooled(column: str, bins: ColumnBins | None) -> str:
     """A segment's value: a category that the reference lists keeps its name, others are pooled."""
-    column = identifier(name)
     if bins is None or bins.kind != "categorical" or not bins.categories:
         return column
     beyond = literal(OTHER) if bins.is_open else literal(UNSEEN)

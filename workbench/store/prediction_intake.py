@@ -83,7 +83,7 @@ def stage_predictions(
         require_usable(file, reasons)
         copy = None
         if file.source.is_copyable and not reasons:
-            copy = RowFile(copy_file(staging, file), normalised.reading)
+            copy = RowFile(copy_file(staging, file), normalised.copied_reading(connection))
         elif days:
             write_days(
                 connection, staging, file, card, query, days, lambda share: tell(STAGED * share)

@@ -1,11 +1,13 @@
 """How are rows turned into profiles? The statements, for any grouping of time.
 
-They read a relation with `wb_version`, `wb_bucket`, `sign` (1 to add, -1 to take back) and the
-columns to be counted; they give rows of the catalog's three profile tables.
+Numbers are counted from a relation with `wb_version`, `wb_bucket` and the columns; categories
+from the groups that `outcome_sql` makes. Both give rows of the catalog's three profile tables,
+all columns in one statement a table: a statement a column costs more than its work.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.domain.profile import UNSEEN_CAP, ColumnBins
@@ -22,7 +24,7 @@ class CountedColumn:
     """A DOUBLE for numbers, a VARCHAR for categories."""
 
 
-def numeric_statement(relation: str, columns: list[CountedColumn]) -> str:
+def numeric_statement(relation: str, columns: Sequence[CountedColumn]) -> str:
     """One row a version and bucket: `n`, and for each column i its map hi and moments.
 
     DuckDB's `histogram` counts edges[i-1] < x <= edges[i], keyed by the upper edge, and what
@@ -45,78 +47,76 @@ def numeric_statement(relation: str, columns: list[CountedColumn]) -> str:
     return f"SELECT {', '.join(parts)} FROM {relation} GROUP BY wb_version, wb_bucket"
 
 
-def numeric_counts(table: str, column: CountedColumn) -> str:
-    """The rows of `profile_counts` for one column, from the table of `numeric_statement`."""
-    i = column.number
-    edges = column.bins.edges
-    if not edges:
-        return f"SELECT wb_version, wb_bucket, {i}, 0, p{i} FROM {table} WHERE p{i} > 0"
-    position = f"coalesce(list_position({number_list(edges)}, entry.key) - 1, {len(edges)})"
-    return (
-        f"SELECT wb_version, wb_bucket, {i}, {position}, entry.value FROM "
-        f"(SELECT wb_version, wb_bucket, unnest(map_entries(h{i})) AS entry FROM {table}) "
-        "WHERE entry.value > 0"
-    )
-
-
-def numeric_moments(table: str, column: CountedColumn) -> str:
-    """The rows of `profile_moments` for one column (parse failures are added apart)."""
-    i = column.number
-    return f"SELECT wb_version, wb_bucket, {i}, n - p{i}, 0, s{i}, q{i}, a{i}, z{i} FROM {table}"
-
-
-def category_statement(relation: str, columns: list[CountedColumn]) -> str:
-    """Rows a version, bucket, column and value: (wb_version, wb_bucket, column_no, value, n)."""
-    listed = ", ".join(f"{column.value} AS c{column.number}" for column in columns)
-    sets = ", ".join(f"(wb_version, wb_bucket, c{column.number})" for column in columns)
-    number = " ".join(
-        f"WHEN grouping(c{column.number}) = 0 THEN {column.number}" for column in columns
-    )
-    value = " ".join(
-        f"WHEN grouping(c{column.number}) = 0 THEN c{column.number}" for column in columns
+def numeric_rows(table: str, columns: Sequence[CountedColumn]) -> str:
+    """The table of `numeric_statement` with a row a column: column_no, edges, h, p, s, q, a, z."""
+    packed = ", ".join(
+        f"struct_pack(i := {c.number}, e := {len(c.bins.edges)}, h := h{c.number}, p := p{c.number}, s := s{c.number}, "
+        f"q := q{c.number}, a := a{c.number}, z := z{c.number})"
+        for c in columns
     )
     return (
-        f"SELECT wb_version, wb_bucket, CASE {number} END AS column_no, CASE {value} END AS value, "
-        f"count(*) AS n FROM (SELECT wb_version, wb_bucket, {listed} FROM {relation}) "
-        f"GROUP BY GROUPING SETS ({sets})"
+        "SELECT wb_version, wb_bucket, n, c.i AS column_no, c.e AS edges, c.h AS h, c.p AS p, c.s AS s, c.q AS q, "
+        f"c.a AS a, c.z AS z FROM (SELECT wb_version, wb_bucket, n, unnest([{packed}]) AS c FROM {table})"
     )
 
 
-def category_counts(table: str, column: CountedColumn) -> str:
-    """The rows of `profile_counts` for one column, from the table of `category_statement`."""
-    bins = column.bins
-    known = literal_list(bins.categories)
-    other = len(bins.categories)
-    beyond = other if bins.is_open else other + 1
-    pooled = (
-        f"WHEN list_contains({literal_list(bins.other)}, value) THEN {other} " if bins.other else ""
+def numeric_counts(rows: str) -> str:
+    """The rows of `profile_counts`, from the table of `numeric_rows`.
+
+    The map has every edge, in order, so that a place in it is a bin.
+    """
+    return (
+        "SELECT wb_version, wb_bucket, column_no, least(place - 1, edges)::SMALLINT AS bin, sum(n)::BIGINT FROM "
+        "(SELECT wb_version, wb_bucket, column_no, edges, unnest(map_values(h)) AS n, "
+        f"generate_subscripts(map_values(h), 1) AS place FROM {rows}) WHERE n > 0 GROUP BY ALL"
+    )
+
+
+def numeric_moments(rows: str) -> str:
+    """The rows of `profile_moments` (parse failures are added apart)."""
+    return f"SELECT wb_version, wb_bucket, column_no, n - p, 0, s, q, a, z FROM {rows}"
+
+
+def category_bin_rows(columns: Sequence[CountedColumn]) -> str:
+    """The bins of categories as rows: column_no, value, bin."""
+    return " UNION ALL ".join(
+        f"SELECT {c.number} AS column_no, unnest({literal_list((*c.bins.categories, *c.bins.other))}) AS value, "
+        f"least(unnest(range({len(c.bins.categories) + len(c.bins.other)})), {len(c.bins.categories)}) AS bin"
+        for c in columns
+    )
+
+
+def category_counts(table: str, bins: str, columns: Sequence[CountedColumn]) -> str:
+    """The rows of `profile_counts` from (wb_version, wb_bucket, column_no, value, n)."""
+    beyond = " ".join(
+        f"WHEN {c.number} THEN {len(c.bins.categories) + (0 if c.bins.is_open else 1)}"
+        for c in columns
     )
     return (
-        f"SELECT wb_version, wb_bucket, {column.number}, CASE WHEN list_position({known}, value) > 0 "
-        f"THEN list_position({known}, value) - 1 {pooled}ELSE {beyond} END AS bin, sum(n)::BIGINT "
-        f"FROM {table} WHERE column_no = {column.number} AND value IS NOT NULL GROUP BY ALL"
+        f"SELECT wb_version, wb_bucket, column_no, coalesce(bin, CASE column_no {beyond} END) AS b, sum(n)::BIGINT "
+        f"FROM {table} LEFT JOIN {bins} USING (column_no, value) WHERE value IS NOT NULL GROUP BY ALL "
+        "HAVING sum(n) <> 0"
     )
 
 
-def category_unseen(table: str, column: CountedColumn) -> str:
-    """The rows of `profile_unseen` for one column: the most frequent names of each bucket."""
-    bins = column.bins
-    known = literal_list((*bins.categories, *bins.other))
+def category_unseen(table: str, bins: str, columns: Sequence[CountedColumn]) -> str:
+    """The rows of `profile_unseen`: the most frequent names of each bucket and column."""
+    open_ones = [str(c.number) for c in columns if c.bins.is_open]
+    closed = f" AND column_no NOT IN ({', '.join(open_ones)})" if open_ones else ""
     return (
-        f"SELECT wb_version, wb_bucket, {column.number}, value, n FROM {table} "
-        f"WHERE column_no = {column.number} AND value IS NOT NULL AND NOT list_contains({known}, value) "
-        f"AND {'false' if bins.is_open else 'true'} "
-        "QUALIFY row_number() OVER (PARTITION BY wb_version, wb_bucket ORDER BY n DESC, value) "
-        f"<= {UNSEEN_CAP}"
+        f"SELECT wb_version, wb_bucket, column_no, value, sum(n)::BIGINT AS n FROM {table} "
+        f"ANTI JOIN {bins} USING (column_no, value) WHERE value IS NOT NULL{closed} "
+        "GROUP BY wb_version, wb_bucket, column_no, value "
+        "HAVING sum(n) <> 0 QUALIFY row_number() OVER (PARTITION BY wb_version, wb_bucket, column_no "
+        f"ORDER BY sum(n) DESC, value) <= {UNSEEN_CAP}"
     )
 
 
-def category_moments(table: str, column: CountedColumn) -> str:
-    """The rows of `profile_moments` for one column: only the missing are counted."""
+def category_moments(table: str) -> str:
+    """The rows of `profile_moments`: only the missing are counted."""
     return (
-        f"SELECT wb_version, wb_bucket, {column.number}, "
-        "coalesce(sum(n) FILTER (WHERE value IS NULL), 0)::BIGINT, 0, 0.0, 0.0, NULL, NULL "
-        f"FROM {table} WHERE column_no = {column.number} GROUP BY wb_version, wb_bucket"
+        "SELECT wb_version, wb_bucket, column_no, coalesce(sum(n) FILTER (WHERE value IS NULL), 0)::BIGINT, "
+        f"0, 0.0, 0.0, NULL, NULL FROM {table} GROUP BY wb_version, wb_bucket, column_no"
     )
 
 

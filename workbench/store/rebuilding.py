@@ -12,10 +12,12 @@ from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.counting import (
     OUTCOME_TABLES,
     PROFILE_TABLES,
+    count_categories,
+    count_numbers,
     count_outcomes,
     count_parse_failures,
-    count_profiles,
     counted_columns,
+    group_rows,
     make_empty_counts,
     write_counts,
 )
@@ -89,12 +91,13 @@ def count_rows(
 
 def count_judged(connection: Connection, rules: OutcomeRules, bins: tuple[ColumnBins, ...]) -> None:
     """Adds every count of the view `judged`: outcomes of all roles, profiles of live rows."""
-    count_outcomes(connection, "judged", rules, bins)
+    groups = group_rows(connection, "judged", rules, bins)
+    count_outcomes(connection, "judged", groups, rules, bins)
     live = "(SELECT * FROM judged WHERE wb_role = 'live' AND NOT is_assumed)"
     plain = counted_columns(bins, ("feature", "prediction", "score"), rules.task)
-    count_profiles(connection, live, plain)
-    count_parse_failures(connection, live, plain)
     labels = counted_columns(bins, ("label",), rules.task)
-    if labels:
-        labelled = "(SELECT * FROM judged WHERE wb_role = 'live' AND NOT is_assumed AND judged_label IS NOT NULL)"
-        count_profiles(connection, labelled, labels)
+    count_categories(connection, groups, [*plain, *labels])
+    count_numbers(connection, live, plain)
+    count_parse_failures(connection, live, plain)
+    labelled = "(SELECT * FROM judged WHERE wb_role = 'live' AND NOT is_assumed AND judged_label IS NOT NULL)"
+    count_numbers(connection, labelled, labels)

@@ -36,6 +36,15 @@ def known_columns(rules: OutcomeRules, shape: LogShape) -> dict[str, str]:
     return columns
 
 
+def outcome_columns(rules: OutcomeRules, shape: LogShape) -> dict[str, str]:
+    """The known columns that outcomes are counted from: all but the features that are no segments."""
+    needless = {"wb_file", "wb_row", "wb_unparsed", *shape.feature_names, *shape.scores} - {
+        *rules.segments
+    }
+    known = known_columns(rules, shape)
+    return {name: type_ for name, type_ in known.items() if name not in needless}
+
+
 def make_rows_view(
     connection: Connection,
     view: str,

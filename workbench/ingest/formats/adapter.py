@@ -117,6 +117,8 @@ class Rejected:
 
     reason: str
     detail: str = ""
+    text: str | None = None
+    """The piece of the record that is meant, as it stood there; None: all of it."""
 
 
 Item = Prediction | Label | Half | Rejected

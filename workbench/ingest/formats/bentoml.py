@@ -1,7 +1,7 @@
 """How is a record of a BentoML monitor read? By its schema's roles, or by names without one.
 
-The schema stands in a folder beside the data (`../schema/*.log`), so only who opens files can
-find it: `is_schema` tells it, `read_with` makes the reader that follows it.
+The schema stands in a folder beside the data (`../schema/*.log`): whoever opens files finds it
+there, and `read_with` makes the reader that follows it.
 """
 
 from __future__ import annotations
@@ -109,4 +109,6 @@ ADAPTER = Adapter(
     title="BentoML monitoring data",
     recognises=_recognises,
     read=_read,
+    schema_files="../schema/*.log*",
+    read_with=read_with,
 )

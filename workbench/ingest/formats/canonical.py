@@ -94,21 +94,21 @@ def prediction_row(
     """
     columns = naming.card.columns
     timestamp = prediction.timestamp if prediction.timestamp is not None else default_time
-    row: dict[str, Any] = {POSITION: position, columns.timestamp: timestamp}
+    # These three are always there, so that the file has the columns.
+    row: dict[str, Any] = {
+        POSITION: position,
+        columns.timestamp: timestamp,
+        columns.prediction_id: prediction.id,
+        columns.prediction: prediction.prediction,
+    }
     parts = (
-        (columns.prediction_id, prediction.id),
-        (columns.prediction, prediction.prediction),
         (columns.label, prediction.label),
         (columns.model_version, prediction.version),
         (columns.role, prediction.role),
         (LABEL_TIME, prediction.label_timestamp),
     )
-    for name, value in parts[:2]:  # always there, so that the file has the column
-        if name:
-            row[name] = value
-    for name, value in parts[2:]:
-        if name and value is not None:
-            row[name] = value
+    row.update((name, value) for name, value in parts if name and value is not None)
+    row.pop("", None)  # parts that the card says the log does not have
     if columns.score:
         _put_scores(row, prediction, columns.score, naming)
     for name, value in prediction.features.items():

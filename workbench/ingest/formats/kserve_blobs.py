@@ -68,4 +68,5 @@ ADAPTER = Adapter(
     recognises=recognises,
     read=read,
     join=join,
+    has_times=False,
 )

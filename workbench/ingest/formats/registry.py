@@ -7,10 +7,55 @@ from collections.abc import Callable
 from workbench.domain.card import ModelCard
 from workbench.domain.toml_tables import nearest
 from workbench.errors import CardError, LogFileError
+from workbench.ingest.formats import (
+    app_json,
+    arize,
+    azureml,
+    bentoml,
+    databricks,
+    evidently,
+    feast,
+    fiddler,
+    kserve,
+    kserve_blobs,
+    mlserver,
+    nannyml,
+    nannyml_targets,
+    otlp,
+    sagemaker_capture,
+    sagemaker_ground_truth,
+    seldon,
+    tf_serving,
+    vertex,
+    wandb,
+    wide_table,
+)
 from workbench.ingest.formats.adapter import LABELS, PREDICTIONS, Adapter, Glimpse
 from workbench.store.source import FORMATS
 
-ADAPTERS: tuple[Adapter, ...] = ()
+ADAPTERS: tuple[Adapter, ...] = (
+    sagemaker_ground_truth.ADAPTER,
+    sagemaker_capture.ADAPTER,
+    kserve.ADAPTER,
+    kserve_blobs.ADAPTER,
+    seldon.ADAPTER,
+    azureml.ADAPTER,
+    databricks.ADAPTER,
+    vertex.ADAPTER,
+    mlserver.ADAPTER,
+    tf_serving.ADAPTER,
+    otlp.ADAPTER,
+    wandb.ADAPTER,
+    bentoml.ADAPTER,
+    app_json.ADAPTER,
+    feast.ADAPTER,
+    evidently.ADAPTER,
+    nannyml.ADAPTER,
+    nannyml_targets.ADAPTER,
+    arize.ADAPTER,
+    fiddler.ADAPTER,
+    wide_table.ADAPTER,
+)
 """In the order in which they are asked: the first that recognises a file reads it."""
 
 BY_NAME = {adapter.name: adapter for adapter in ADAPTERS}

@@ -22,7 +22,6 @@ _GROUP = 5000
 _HELD = 16 * 1024 * 1024
 """Characters that wait in memory, over all files."""
 _REJECT = ("position", "reason", "detail", "text")
-_encode = json.JSONEncoder(ensure_ascii=False, default=lambda value: plain(value)).encode
 
 
 def plain(value: Any) -> str:
@@ -32,6 +31,9 @@ def plain(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=plain).encode
 
 
 def as_json(value: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -86,12 +87,21 @@ class Translated:
         """What the operator should know."""
         moment = datetime.fromtimestamp(self.file.modified, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
         told = (
-            (self.joined_elsewhere, "requests were joined with responses in other files"),
-            (self.from_earlier, "records were joined with ones that earlier files had left over"),
-            (self.nothing, "records hold no prediction, such as a schema"),
-            (self.untimed, f"predictions without a time took the file's own, {moment}"),
+            (self.joined_elsewhere, "request joined", "with responses in other files"),
+            (self.from_earlier, "record joined", "with ones that earlier files had left over"),
+            (self.nothing, "record", "without a prediction, such as a schema"),
+            (self.untimed, "prediction", f"without a time, which took the file's own, {moment}"),
         )
-        return tuple(f"{count:,} {text}" for count, text in told if count)
+        return tuple(
+            f"{count:,} {what if count == 1 else _plural(what)} {more}"
+            for count, what, more in told
+            if count
+        )
+
+
+def _plural(what: str) -> str:
+    noun, _, rest = what.partition(" ")
+    return f"{noun}s {rest}".strip()
 
 
 class FileTroubleError(Exception):
@@ -184,6 +194,7 @@ def _read_file(
             items = [_unforeseen(error)]
         if not items:
             translated.nothing += 1
+        text = _Once(partial(_text, record))
         for item in items:
             if isinstance(item, Half):
                 waiting = Waiting(file.number, record.position, item, _text(record))
@@ -191,7 +202,7 @@ def _read_file(
                 if pair is not None:
                     _join(work, pair)
             else:
-                _put(work, file.number, record.position, item, lambda r=record: _text(r))  # type: ignore[misc]
+                _put(work, file.number, record.position, item, text)
 
 
 def _put(
@@ -200,14 +211,15 @@ def _put(
     """Writes a prediction or a label as a row of a file, anything else as a rejected record."""
     if isinstance(item, Prediction | Label):
         try:
-            row = _row(work, number, position, item)
-            work.spools.add_row(number, row)
-            return
+            work.spools.add_row(number, _row(work, number, position, item))
         except _BROKEN as error:
             item = _unforeseen(error)
+        else:
+            return
     if isinstance(item, Half):
         item = Rejected(MALFORMED, "half a record inside a joined one")
-    work.spools.reject(number, position, item.reason, item.detail, text())
+    said = text() if item.text is None else item.text
+    work.spools.reject(number, position, item.reason, item.detail, said)
 
 
 def _row(
@@ -240,8 +252,9 @@ def _join(work: _Translation, pair: Pair) -> None:
         work.files[request.number].joined_elsewhere += 1
         work.files[request.number].with_files.add(response.number)
         work.files[response.number].with_files.add(request.number)
+    text = _Once(lambda: f"{request.text}\n{response.text}")
     for item in items:
-        _put(work, owner.number, owner.position, item, lambda: f"{request.text}\n{response.text}")
+        _put(work, owner.number, owner.position, item, text)
 
 
 def _leave(work: _Translation, waiting: Waiting) -> None:
@@ -267,6 +280,22 @@ def _halves(work: _Translation, records: Iterable[tuple[str, int, str]]) -> Iter
         for item in items:
             if isinstance(item, Half):
                 yield Waiting(EARLIER, position, item, text)
+
+
+class _Once:
+    """The text of a record, for the first of its items that is rejected.
+
+    A record may hold a million of them.
+    """
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+        self._is_told = False
+
+    def __call__(self) -> str:
+        """The text; empty when it was given before."""
+        told, self._is_told = self._is_told, True
+        return "" if told else self._text()
 
 
 def _text(record: Record) -> str:

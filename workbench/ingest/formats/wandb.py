@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,12 +35,17 @@ def _read(record: Record, mapped: Mapped) -> Iterable[Item]:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list) or len(row) != len(names):
             width = f"{len(row)} values" if isinstance(row, list) else "no list"
-            yield Rejected("malformed_record", f"row {number}: {width} for {len(names)} columns")
+            detail = f"row {number}: {width} for {len(names)} columns"
+            yield Rejected("malformed_record", detail, _text(row))
             continue
         item = read_row(dict(zip(names, row, strict=True)), parts, mapped)
         if isinstance(item, Rejected):
-            item = Rejected(item.reason, f"row {number}: {item.detail}")
+            item = Rejected(item.reason, f"row {number}: {item.detail}", _text(row))
         yield item
+
+
+def _text(row: Any) -> str:
+    return json.dumps(row, ensure_ascii=False)
 
 
 def _parts(names: list[str]) -> Parts:
