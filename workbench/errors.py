@@ -70,5 +70,9 @@ class StoreLockedError(StoreError):
     """Another process holds the store for longer than `lock_timeout`."""
 
 
+class SegmentGoneError(StoreError):
+    """A file of rows was replaced and deleted while it was about to be read."""
+
+
 class NoRowsError(WorkbenchError):
     """There is nothing stored that could answer the question."""

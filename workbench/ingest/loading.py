@@ -71,7 +71,7 @@ def ingest_files(
     started = time.monotonic()
     _require_known(context, format, kind)
     named = expand_paths(paths)
-    sweep(context.home)
+    sweep(context.home, context.clock.now())
     plan = _look(context, named, format, kind)
     tracker = _Tracker(progress, {candidate.shown: candidate.size for candidate in plan.candidates})
     listening = replace(context, told=tracker.tell)

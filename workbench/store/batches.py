@@ -7,20 +7,24 @@ the lock, so that it always ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import duckdb
+
 from workbench.clock import Clock
 from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult, RowCounts
-from workbench.errors import LogFileError
+from workbench.errors import LogFileError, StoreError
 from workbench.store.baseline import Baseline, ensure_baseline
 from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
 from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
+from workbench.store.failures import is_gone
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
 from workbench.store.prediction_intake import (
@@ -146,9 +150,7 @@ def _stage(
         staging.clear_rows()
 
 
-def failed(
-    path: str, format_: str, kind: str, error: LogFileError, card: ModelCard
-) -> FileResult:
+def failed(path: str, format_: str, kind: str, error: LogFileError, card: ModelCard) -> FileResult:
     """The result of a file that could not be ingested; it quotes nothing that is private."""
     message = error.discreet if card.privacy.is_any else error.message
     return FileResult(path, format_, kind, "failed", error=message, hint=error.hint)
@@ -166,14 +168,21 @@ def _commit(
     for _ in range(_OPTIMISTIC_TRIES):
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
-        current, prepared = _prepare(
-            connection, staging, kind, current, context.card, baseline, segments
-        )
+        try:
+            current, prepared = _prepare(
+                connection, staging, kind, current, context.card, baseline, segments
+            )
+        except duckdb.IOException as error:
+            if is_gone(error):
+                continue  # it was replaced, and its grace is over: there is another list by now
+            raise
         if not prepared.files and not prepared.segments:
             return current
         settle_batch(staging)
         # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
-        _store_late_labels(context, staging, baseline)
+        with _late_labels(context, staging) as late:
+            if late is not None:
+                _commit(context, late.staging, late.connection, LABELS, [late.file], baseline)
         try:
             with writing(context.home, f"ingesting {context.card.name}") as catalog:
                 _require_fresh(catalog, context, connection, prepared, staging)
@@ -184,27 +193,73 @@ def _commit(
             )
             continue
         return current
-    with writing(context.home, f"ingesting {context.card.name}") as catalog:
-        segments = model_segments(catalog, context.card.name, context.home.segments)
-        current, prepared = _prepare(
-            connection, staging, kind, current, context.card, baseline, segments
-        )
-        _require_baseline(catalog, prepared)
-        settle_batch(staging)
-        commit_batch(catalog, context.home, staging, prepared, context.clock.now())
-    return current
+    for _ in range(_OPTIMISTIC_TRIES):
+        try:
+            return _commit_locked(context, staging, connection, kind, current, baseline)
+        except _OutdatedError:
+            baseline = ensure_baseline(
+                context.home, context.root, context.card, context.clock.now()
+            )
+    raise StoreError(
+        f"the reference or the card of {context.card.name} changes again and again",
+        "Give the command again when nobody edits them.",
+    )
 
 
-def _store_late_labels(context: StoreContext, staging: Staging, baseline: Baseline) -> None:
-    """Stores the labels that repeated rows brought, as a batch of its own."""
+def _commit_locked(
+    context: StoreContext,
+    staging: Staging,
+    connection: Connection,
+    kind: str,
+    files: tuple[StagedFile, ...],
+    baseline: Baseline,
+) -> tuple[StagedFile, ...]:
+    """Checks a batch and commits it under one lock, so that nothing can come in between.
+
+    The labels of repeated rows go into the same transaction, and before the batch is counted:
+    they may be labels of its rows too.
+    """
+    home, card = context.home, context.card
+    with writing(home, f"ingesting {card.name}") as catalog:
+        _require_baseline(catalog, card.name, baseline)
+        segments = model_segments(catalog, card.name, home.segments)
+        if kind == PREDICTIONS:
+            files = drop_repeats(connection, staging, files, baseline, segments)
+        with _late_labels(context, staging) as late:
+            if late is not None:
+                _, found = prepare_labels(
+                    late.connection, late.staging, [late.file], card, baseline, segments
+                )
+                settle_batch(late.staging)
+                commit_batch(catalog, home, late.staging, found, context.clock.now())
+                segments = model_segments(catalog, card.name, home.segments)
+            files, prepared = _prepare(connection, staging, kind, files, card, baseline, segments)
+            settle_batch(staging)
+            commit_batch(catalog, home, staging, prepared, context.clock.now())
+    return files
+
+
+@dataclass(frozen=True)
+class _LateLabels:
+    """Labels that repeated rows brought, ready to be a batch of their own."""
+
+    staging: Staging
+    connection: Connection
+    file: StagedFile
+
+
+@contextmanager
+def _late_labels(context: StoreContext, staging: Staging) -> Iterator[_LateLabels | None]:
+    """The labels that the repeated rows of a batch brought; None when there are none."""
     if not staging.late_labels.exists():
+        yield None
         return
     with staging_folder(context.home) as own, scratch(context.home, own.work) as connection:
         staging.late_labels.rename(own.work / "labels-00000.parquet")
         make_rejects_table(connection)
         nothing = Source(own.work, "", (), 0)
         file = StagedFile(OpenedFile(0, "", LATE, 0, nothing), RowCounts())
-        _commit(context, own, connection, LABELS, [file], baseline)
+        yield _LateLabels(own, connection, file)
 
 
 def _prepare(
@@ -230,10 +285,12 @@ def _require_fresh(
     staging: Staging,
 ) -> None:
     """Raises `_OutdatedError` when what was committed since the check touches the batch."""
-    _require_baseline(catalog, prepared)
+    _require_baseline(catalog, prepared.model, prepared)
     newer = model_segments(catalog, context.card.name, context.home.segments).since(
         prepared.checked
     )
+    if newer.before != prepared.retained:
+        raise _OutdatedError
     others = (*newer.predictions, *newer.labels)
     if not others:
         return
@@ -243,17 +300,22 @@ def _require_fresh(
         if prepared.kind == PREDICTIONS
         else as_row_files(sorted(staging.work.glob("labels-*.parquet")))
     )
-    make_rows_view(connection, "newer_ids", others, ids)
+    make_rows_view(connection, "newer_rows", others, ids)
+    connection.execute(
+        "CREATE OR REPLACE TEMP VIEW newer_ids AS SELECT wb_id FROM newer_rows "
+        f"WHERE wb_sequence IS NULL OR wb_sequence > {prepared.checked}"
+    )
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
         raise _OutdatedError
 
 
-def _require_baseline(catalog: Connection, prepared: PreparedBatch) -> None:
+def _require_baseline(catalog: Connection, model: str, counted: Baseline | PreparedBatch) -> None:
+    """Raises `_OutdatedError` when a model's baseline is not the one that was counted over."""
     rows = catalog.execute(
-        "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [prepared.model]
+        "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [model]
     ).fetchall()
-    if rows != [(prepared.bins_id, prepared.rules_id)]:
+    if rows != [(counted.bins_id, counted.rules_id)]:
         raise _OutdatedError
 
 

@@ -14,7 +14,8 @@ from workbench.store.connections import Connection, StoreHome
 from workbench.store.quoting import literal
 from workbench.store.rebuilding import copy_counts
 from workbench.store.row_files import RowFile
-from workbench.store.staging import Staging, settle
+from workbench.store.settling import settle
+from workbench.store.staging import Staging
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class PreparedBatch:
     rules_id: str
     checked: int
     """The catalog version that duplicates and labels were checked against."""
+    retained: datetime | None = None
+    """Retention had taken the rows older than this by then."""
 
 
 def commit_batch(

@@ -75,9 +75,7 @@ def _open(
     return Source(target, kind, describe(connection, target), count_rows(connection, target))
 
 
-def _copy_batches(
-    path: Path, target: Path, kind: str, packing: str, conceal: Concealment
-) -> None:
+def _copy_batches(path: Path, target: Path, kind: str, packing: str, conceal: Concealment) -> None:
     """Copies a file that DuckDB cannot read where it lies, some rows at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq

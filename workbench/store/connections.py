@@ -6,24 +6,38 @@ open only inside `reading` and `writing`; rows are worked on in memory, outside 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from workbench.errors import StoreError, WorkbenchError
+from workbench.errors import StoreError, StoreLockedError
 from workbench.store import steps
+from workbench.store.failures import foreign_opener, translated
 from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
 from workbench.store.modes import private_files
+from workbench.store.settling import settle
 
 Connection = duckdb.DuckDBPyConnection
 
-_open: ContextVar[tuple[Path, Connection] | None] = ContextVar("open catalog", default=None)
-"""The catalog that this thread is reading."""
+_FOREIGN_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A catalog that this thread is reading."""
+
+    folder: Path
+    connection: Connection
+    purpose: str
+
+
+_open: ContextVar[_Open | None] = ContextVar("open catalog", default=None)
 
 _SAFE = {
     "autoinstall_known_extensions": "false",
@@ -40,6 +54,8 @@ class Resources:
     """0: one a core."""
     lock_timeout: float = 10.0
     """Seconds to queue for the catalog."""
+    grace: float = 3600.0
+    """Seconds for which a replaced segment's file is left to those who read it."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +111,14 @@ def reading(home: StoreHome, purpose: str = "reading") -> Iterator[Connection]:
         StoreError: the catalog cannot be opened (StoreLockedError: within the deadline).
     """
     held = _open.get()
-    if held is not None and held[0] == home.folder:
-        yield held[1]
+    if held is not None and held.folder == home.folder:
+        yield held.connection
         return
     if not home.catalog.exists():
         home.create()
-    with _opened(home, purpose) as connection:
+    with _catalog(home, purpose, read_only=True) as connection:
         if not needs_migration(connection):
-            token = _open.set((home.folder, connection))
+            token = _open.set(_Open(home.folder, connection, purpose))
             try:
                 yield connection
             finally:
@@ -115,50 +131,94 @@ def reading(home: StoreHome, purpose: str = "reading") -> Iterator[Connection]:
 
 
 @contextmanager
-def _opened(home: StoreHome, purpose: str) -> Iterator[Connection]:
-    timeout = home.resources.lock_timeout
-    with _translated(), store_lock(home.folder, exclusive=False, timeout=timeout, purpose=purpose):
-        connection = duckdb.connect(str(home.catalog), read_only=True, config=_config(home))
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-
-@contextmanager
 def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
     """The catalog in one transaction: committed when the block ends, undone when it raises.
 
     Raises:
         StoreError: the catalog cannot be opened or written.
     """
-    if _open.get() is not None:
+    held = _open.get()
+    if held is not None and held.folder == home.folder:
         # It would wait for itself until the deadline.
-        raise StoreError("the store cannot be written while it is being read")
-    with (
-        _translated(),
-        private_files(),
-        store_lock(
-            home.folder, exclusive=True, timeout=home.resources.lock_timeout, purpose=purpose
-        ),
-    ):
-        connection = duckdb.connect(str(home.catalog), config=_config(home))
+        raise StoreError(f"the store cannot be written while it is being read ({held.purpose})")
+    with _catalog(home, purpose, read_only=False) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        migrate(connection)
+        connection.execute("BEGIN")
         try:
-            connection.execute("SET TimeZone = 'UTC'")
-            home.catalog.chmod(0o600)
-            migrate(connection)
-            connection.execute("BEGIN")
-            try:
-                yield connection
-                steps.reached(steps.INSIDE_COMMIT)
-            except BaseException:
+            yield connection
+            steps.reached(steps.INSIDE_COMMIT)
+        except BaseException:
+            # After a failed write there may be nothing left to undo, and no way to say so.
+            with suppress(duckdb.Error):
                 connection.execute("ROLLBACK")
-                raise
-            steps.reached(steps.BEFORE_COMMIT)
-            connection.execute("COMMIT")
-            steps.reached(steps.AFTER_COMMIT)
-        finally:
-            connection.close()
+            raise
+        steps.reached(steps.BEFORE_COMMIT)
+        connection.execute("COMMIT")
+        steps.reached(steps.AFTER_COMMIT)
+
+
+@contextmanager
+def _catalog(home: StoreHome, purpose: str, *, read_only: bool) -> Iterator[Connection]:
+    """The opened catalog, under the store's lock.
+
+    Another program may have the file open past that lock. It is waited for outside of it, so
+    that nobody else waits for longer than there is need.
+    """
+    deadline = time.monotonic() + home.resources.lock_timeout
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        lock = store_lock(home.folder, exclusive=not read_only, timeout=left, purpose=purpose)
+        with ExitStack() as held:
+            held.enter_context(translated())
+            if not read_only:
+                held.enter_context(private_files())
+            held.enter_context(lock)
+            if not read_only:
+                _make(home)
+            connection = _connect(home, read_only, deadline)
+            if connection is not None:
+                try:
+                    yield connection
+                finally:
+                    connection.close()
+                return
+        time.sleep(_FOREIGN_POLL)
+
+
+def _make(home: StoreHome) -> None:
+    """Makes the catalog under another name first: whoever finds one finds it whole."""
+    if home.catalog.exists():
+        return
+    new = home.catalog.with_suffix(".new")
+    for leftover in (new, new.with_suffix(".new.wal")):
+        leftover.unlink(missing_ok=True)
+    connection = duckdb.connect(str(new), config=_config(home))
+    try:
+        migrate(connection)
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
+    new.chmod(0o600)
+    settle(new)
+    new.rename(home.catalog)
+    settle(home.folder)
+
+
+def _connect(home: StoreHome, read_only: bool, deadline: float) -> Connection | None:
+    """The connection; None when another program has the catalog open and there is time yet."""
+    try:
+        return duckdb.connect(str(home.catalog), read_only=read_only, config=_config(home))
+    except (duckdb.IOException, duckdb.ConnectionException) as error:
+        opener = foreign_opener(error)
+        if opener is None:
+            raise
+        if time.monotonic() < deadline:
+            return None
+        raise StoreLockedError(
+            f"the store is busy: {opener} has its catalog open",
+            "End that program's connection to store.duckdb; `workbench sql` reads without one.",
+        ) from error
 
 
 @contextmanager
@@ -171,8 +231,8 @@ def scratch(home: StoreHome, spill: Path | None = None) -> Iterator[Connection]:
     """
     config = _config(home)
     # DuckDB's own default is a folder below the current one, whoever may read that.
-    config["temp_directory"] = "" if spill is None else str(spill)
-    with _translated(), private_files():
+    config["temp_directory"] = str(spill) if spill is not None else ""
+    with translated(), private_files():
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET TimeZone = 'UTC'")
@@ -187,39 +247,3 @@ def _config(home: StoreHome) -> dict[str, str | bool | int | float | list[str]]:
     if home.resources.threads:
         config["threads"] = home.resources.threads
     return config
-
-
-_DAMAGE = (
-    "not a valid DuckDB database", "Corrupt database", "Could not read enough bytes", "checksum",
-    "No files found that match", "No magic bytes",
-)  # fmt: skip
-"""How DuckDB begins to say that the catalog or a segment is broken or gone."""
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except WorkbenchError:
-        raise
-    except duckdb.OutOfMemoryException as error:
-        raise StoreError(
-            "the work does not fit in the memory it may use",
-            "Raise `memory_limit` under [store] in workbench.toml.",
-        ) from error
-    except duckdb.Error as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if any(sign in first for sign in _DAMAGE):
-            raise StoreError(
-                f"the store is damaged: {first}",
-                "Put back a copy of .workbench/, or move it away and ingest the exports again.",
-            ) from error
-        raise StoreError(
-            f"the store cannot do this: {first}",
-            "Run the command again with --debug for the details.",
-        ) from error
-    except OSError as error:
-        raise StoreError(
-            f"the store cannot read or write: {error.strerror or error}",
-            "Check the disk's space and the permissions of .workbench/.",
-        ) from error

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from workbench.domain.period import Period, is_whole_buckets
 from workbench.store.baseline import Baseline
@@ -22,6 +20,7 @@ from workbench.store.extent import is_cut
 from workbench.store.judging import make_judged_view, own_bucket
 from workbench.store.measured import FRESH, WIDTHS, CountSource
 from workbench.store.rebuilding import count_judged
+from workbench.store.staging import spill_folder
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ class ModelStore:
     @contextmanager
     def _row_counts(self, period: Period, by: str) -> Iterator[Connection]:
         with (
-            TemporaryDirectory(dir=self.home.folder, prefix="spill-") as spill,
-            scratch(self.home, Path(spill)) as connection,
+            spill_folder(self.home) as spill,
+            scratch(self.home, spill) as connection,
         ):
             inside = ModelSegments(
                 self.segments.version,

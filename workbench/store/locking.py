@@ -2,27 +2,34 @@
 
 DuckDB's own file lock refuses at once; this one queues. It is `flock` on a file beside the
 catalog: it dies with its process, so nothing is left to clean after a crash. Everyone passes
-a turnstile first, and a writer waits inside it, so that a stream of readers cannot starve it.
+a turnstile first, and a writer waits inside it, so that a stream of readers cannot starve it,
+nor writers a reader. Holders sign, so that who waits in vain can say for whom.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from workbench.errors import StoreError, StoreLockedError
+from workbench.store.holders import clear, holder, sign, sign_reader
 
-_POLL_SECONDS = 0.01
+BUSY_HINT = "Try again, or give `lock_timeout` in workbench.toml more seconds."
+_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.01
+_UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
 def store_lock(folder: Path, *, exclusive: bool, timeout: float, purpose: str) -> Iterator[None]:
     """Holds the store's lock, shared or exclusive, for the length of the block.
+
+    A reader who may not write uses the lock's files as far as they exist: where nobody could
+    ever lock there is nobody to wait for.
 
     Args:
         folder: the store's folder.
@@ -32,42 +39,46 @@ def store_lock(folder: Path, *, exclusive: bool, timeout: float, purpose: str) -
 
     Raises:
         StoreLockedError: someone else held it for longer than `timeout`; names the holder.
-        StoreError: the lock's files cannot be made.
+        StoreError: the lock's files cannot be made or opened.
     """
     deadline = time.monotonic() + timeout
-    try:
-        turnstile = os.open(folder / "turnstile.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise _unusable(folder, error) from error
-    try:
-        _acquire(turnstile, fcntl.LOCK_EX, deadline, folder)
-        try:
-            main = os.open(folder / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise _unusable(folder, error) from error
-        try:
-            _acquire(main, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, deadline, folder)
+    with ExitStack() as held:
+        with (
+            _opened(folder / "turnstile.lock", exclusive) as turnstile,
+            ExitStack() as entered,
+        ):
+            _acquire(turnstile, _turn(turnstile), deadline, folder)
+            main = held.enter_context(_opened(folder / "store.lock", exclusive))
+
+            def wait_in_turnstile() -> None:
+                sign(turnstile, purpose)
+                entered.callback(clear, turnstile)
+
+            how = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+            _acquire(main, how, deadline, folder, wait_in_turnstile)
             if exclusive:
-                _sign(main, purpose)
-            os.close(turnstile)
-            turnstile = -1
-            yield
-        finally:
-            os.close(main)
-    finally:
-        if turnstile >= 0:
-            os.close(turnstile)
+                sign(main, purpose)
+                held.callback(clear, main)
+        if not exclusive:
+            held.enter_context(sign_reader(folder, purpose))
+        yield
 
 
 @contextmanager
-def held_file(path: Path) -> Iterator[None]:
-    """Holds a lock on a file for the length of the block, so that others see it is alive."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def _opened(path: Path, exclusive: bool) -> Iterator[int | None]:
+    """A lock's file; None for a reader who may not make it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        descriptor = _open(path, exclusive)
+    except OSError as error:
+        raise StoreError(
+            f"cannot use the store in {path.parent.name}: {error.strerror or error}",
+            "Check that the folder exists, that you may write to it, and the disk's space.",
+        ) from error
+    try:
+        yield descriptor
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -97,51 +108,49 @@ def queue_at(path: Path, patience: float) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock on this file; False when it does not exist."""
+def _open(path: Path, exclusive: bool) -> int | None:
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        if exclusive or error.errno not in _UNWRITABLE:
+            raise
+    try:
+        return os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+        return None
 
 
-def _acquire(descriptor: int, how: int, deadline: float, folder: Path) -> None:
-    while True:
+def _turn(descriptor: int | None) -> int:
+    """How a turnstile is taken: NFS gives no exclusive lock on what is open for reading only."""
+    if descriptor is None or fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        return fcntl.LOCK_SH
+    return fcntl.LOCK_EX
+
+
+def _acquire(
+    descriptor: int | None,
+    how: int,
+    deadline: float,
+    folder: Path,
+    waits: Callable[[], None] = lambda: None,
+) -> None:
+    """Takes a lock, polling until the deadline; `waits` is called when it is not free at once."""
+    pause = _FIRST_WAIT
+    while descriptor is not None:
         try:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise StoreLockedError(
-                    f"the store is busy: {_holder(folder)}",
-                    "Try again, or give `lock_timeout` in workbench.toml more seconds.",
-                ) from None
-            time.sleep(_POLL_SECONDS)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise StoreLockedError(f"the store is busy: {holder(folder)}", BUSY_HINT) from None
+            if pause == _FIRST_WAIT:
+                waits()
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_WAIT)
+        except OSError as error:
+            raise StoreError(
+                f"cannot lock the store in {folder.name}: {error.strerror or error}",
+                "Keep the workspace on a file system that has locks.",
+            ) from error
         else:
             return
-
-
-def _sign(descriptor: int, purpose: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "doing": purpose}).encode(), 0)
-
-
-def _holder(folder: Path) -> str:
-    try:
-        signed = json.loads((folder / "store.lock").read_text())
-        return f"process {int(signed['pid'])} wrote to it last ({signed['doing']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process is using it"
-
-
-def _unusable(folder: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"cannot use the store in {folder.name}: {error.strerror or error}",
-        "Check that the folder exists and that you may write to it.",
-    )

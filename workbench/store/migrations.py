@@ -84,6 +84,15 @@ ALTER TABLE files ADD COLUMN tag VARCHAR;
 CREATE TABLE pseudonym_keys (key_id VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL);
 CREATE TABLE tombstones (
     model VARCHAR NOT NULL, kind VARCHAR NOT NULL, digest VARCHAR NOT NULL, version BIGINT NOT NULL);
+ALTER TABLE baselines ADD COLUMN rules VARCHAR;
+CREATE TABLE retained (
+    model VARCHAR NOT NULL, before TIMESTAMP NOT NULL, version BIGINT NOT NULL,
+    bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL);
+CREATE TABLE kept_baselines (
+    model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
+    reference_path VARCHAR NOT NULL, reference_rows BIGINT NOT NULL,
+    reference_start TIMESTAMP, reference_end TIMESTAMP, shape VARCHAR NOT NULL,
+    rules VARCHAR NOT NULL);
 """
 
 STEPS: tuple[str, ...] = (_FIRST, _SECOND)

@@ -20,7 +20,7 @@ from workbench.store.catalog import naive
 from workbench.store.connections import Connection, StoreHome, reading, writing
 from workbench.store.modes import private_files
 from workbench.store.pseudonyms import Concealment, concealed_names
-from workbench.store.staging import settle
+from workbench.store.settling import settle
 
 KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32

@@ -188,8 +188,9 @@ def text_of(value: object) -> str | None:
 def _text_of_number(value: float | Decimal) -> str | None:
     if value != value:  # noqa: PLR0124 - NaN is missing
         return None
-    if abs(value) < _EXACT and value == int(value):
-        return str(int(value))
+    whole = int(value) if -_EXACT < value < _EXACT else None
+    if value == whole:
+        return str(whole)
     return str(value) if isinstance(value, float) else f"{value:f}"
 
 

@@ -6,15 +6,20 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from workbench.errors import StoreError
 from workbench.store import steps
 from workbench.store.connections import Connection, StoreHome, reading
-from workbench.store.locking import held_file, is_held
+from workbench.store.failures import DISK_HINT, is_full, store_error
+from workbench.store.held_files import held_file, is_held, remove_unheld
+from workbench.store.holders import sweep_readers
 from workbench.store.modes import private_files
+from workbench.store.replacing import overdue_files
 
 _HELD = ".held"
 
@@ -55,63 +60,106 @@ class Staging:
 
 @contextmanager
 def staging_folder(home: StoreHome) -> Iterator[Staging]:
-    """A new batch's folder, held for the length of the block and removed at its end."""
-    batch = secrets.token_hex(8)
-    folder = home.staging / batch
-    staging = Staging(batch, folder)
-    with private_files():
-        yield from _held_folder(staging)
+    """A new batch's folder, held for the length of the block and removed at its end.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    with _held_folder(home, secrets.token_hex(8)) as folder:
+        staging = Staging(folder.name, folder)
+        try:
+            for part in (staging.rows, staging.work):
+                part.mkdir(mode=0o700)
+        except OSError as error:
+            raise _unwritable(error) from error
+        yield staging
 
 
-def _held_folder(staging: Staging) -> Iterator[Staging]:
-    folder = staging.folder
-    try:
-        for part in (folder, staging.rows, staging.work):
-            part.mkdir(mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write to the store: {error.strerror or error}",
-            "Check the disk's space and the permissions of .workbench/.",
-        ) from error
-    try:
-        with held_file(folder / _HELD):
-            yield staging
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def spill_folder(home: StoreHome) -> Iterator[Path]:
+    """A folder for what does not fit in memory: in the store, or elsewhere where it is read-only."""
+    if not os.access(home.staging, os.W_OK):
+        with TemporaryDirectory(prefix="workbench-") as folder:
+            yield Path(folder)
+        return
+    with _held_folder(home, f"spill-{secrets.token_hex(8)}") as made:
+        yield made
 
 
-def sweep(home: StoreHome) -> int:
-    """Removes what dead writers left; returns how many folders and files.
+@contextmanager
+def _held_folder(home: StoreHome, name: str) -> Iterator[Path]:
+    """A new folder under `staging/`.
+
+    The file that says its owner lives is there before the folder is and goes after it: a
+    folder without one has no owner.
+    """
+    folder = home.staging / name
+    with ExitStack() as held:
+        held.enter_context(private_files())
+        try:
+            held.enter_context(held_file(_holder_of(home, name)))
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise _unwritable(error) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _holder_of(home: StoreHome, name: str) -> Path:
+    return home.staging / f"{name}{_HELD}"
+
+
+def is_under_way(home: StoreHome, batch: str) -> bool:
+    """Whether a living process is still working on a batch."""
+    return is_held(_holder_of(home, batch))
+
+
+def sweep(home: StoreHome, now: datetime | None = None) -> int:
+    """Removes what dead processes left and what was replaced; returns how many folders and files.
 
     A batch that nobody holds and that the catalog does not know has no owner. Whether it is
     held is looked at before the catalog is read: in the other order a batch committed in
     between would look ownerless.
+
+    Args:
+        home: the store.
+        now: the machine's clock, by which the grace period of replaced files ends; None: they
+            stay.
     """
-    staged = [path for path in home.staging.iterdir() if path.is_dir()]
-    dead = [path for path in staged if not is_held(path / _HELD)]
+    sweep_readers(home.folder)
+    staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
+    left = [path for path in staged if not is_under_way(home, path.name)]
     stored = [p for folder in (home.segments, home.quarantine) for p in folder.iterdir()]
-    unheld = [p for p in stored if not is_held(home.staging / p.stem / _HELD)]
-    if not dead and not unheld:
-        return 0
-    with reading(home, "looking for leftovers") as catalog:
-        known = _known_batches(catalog)
-    left = dead + [path for path in unheld if path.stem not in known]
+    unheld = [p for p in stored if not is_under_way(home, p.stem)]
+    replaced: list[Path] = []
+    if unheld:
+        with reading(home, "looking for leftovers") as catalog:
+            known = _known_batches(catalog)
+            if now is not None:
+                replaced = overdue_files(catalog, home, now)
+        left += [path for path in unheld if path.stem not in known]
+    left += replaced
     for path in left:
         steps.reached(steps.BEFORE_DELETION)
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    for folder in {path.parent for path in replaced}:
+        with suppress(OSError):
+            folder.rmdir()  # only an empty one goes
+    for path in home.staging.glob(f"*{_HELD}"):
+        remove_unheld(path)
     return len(left)
 
 
-def settle(path: Path) -> None:
-    """Forces a file's or a folder's content to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _unwritable(error: OSError) -> StoreError:
+    if is_full(error):
+        return store_error(error)
+    return StoreError(f"cannot write to the store: {error.strerror or error}", DISK_HINT)
 
 
 def _known_batches(catalog: Connection) -> set[str]:

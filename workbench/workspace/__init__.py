@@ -94,7 +94,9 @@ class Workspace:
     def store(self) -> StoreHome:
         """Where the store lies, and what it may use."""
         limits = self.settings.store
-        resources = Resources(limits.memory_limit, limits.threads, limits.lock_timeout)
+        resources = Resources(
+            limits.memory_limit, limits.threads, limits.lock_timeout, limits.grace
+        )
         return StoreHome(self.root / STORE, resources)
 
     def as_of(self, moment: datetime) -> Workspace:

@@ -179,7 +179,9 @@ def _read_file(
     read = reader_for(work.adapter, file.given)
     size = max(file.path.stat().st_size, 1)
     seen = 0
-    for count, record in enumerate(read_records(file.path, PurePosixPath(file.shown), file.packing), 1):
+    for count, record in enumerate(
+        read_records(file.path, PurePosixPath(file.shown), file.packing), 1
+    ):
         if isinstance(record, BrokenLine):
             work.spools.reject(
                 file.number, record.position, record.reason, record.detail, record.text
