@@ -159,6 +159,17 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
 
 
 @contextmanager
+def exclusive_catalog(home: StoreHome, purpose: str) -> Iterator[Connection]:
+    """The catalog without a transaction, for work on its file; nobody else has it open.
+
+    Raises:
+        StoreError: the catalog cannot be opened.
+    """
+    with _catalog(home, purpose, read_only=False) as connection:
+        yield connection
+
+
+@contextmanager
 def _catalog(home: StoreHome, purpose: str, *, read_only: bool) -> Iterator[Connection]:
     """The opened catalog, under the store's lock.
 

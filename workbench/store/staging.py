@@ -132,14 +132,23 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
     staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
     left = [path for path in staged if not is_under_way(home, path.name)]
     stored = [p for folder in (home.segments, home.quarantine) for p in folder.iterdir()]
-    unheld = [p for p in stored if not is_under_way(home, p.stem)]
+    unheld = [p for p in stored if not is_under_way(home, _batch_of(p))]
     replaced: list[Path] = []
     if unheld:
         with reading(home, "looking for leftovers") as catalog:
             known = _known_batches(catalog)
+            named = {
+                str(row[0]) for row in catalog.execute("SELECT path FROM quarantine").fetchall()
+            }
             if now is not None:
                 replaced = overdue_files(catalog, home, now)
-        left += [path for path in unheld if path.stem not in known]
+        left += [path for path in unheld if _batch_of(path) not in known]
+        # A file of quarantine that an erasure wrote anew has another name from then on.
+        left += [
+            path
+            for path in unheld
+            if path.parent == home.quarantine and path not in left and path.name not in named
+        ]
     left += replaced
     for path in left:
         steps.reached(steps.BEFORE_DELETION)
@@ -154,6 +163,11 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
     for path in home.staging.glob(f"*{_HELD}"):
         remove_unheld(path)
     return len(left)
+
+
+def _batch_of(path: Path) -> str:
+    """The batch that wrote a folder of segments or a file of quarantine."""
+    return path.stem.partition("-")[0]
 
 
 def _unwritable(error: OSError) -> StoreError:
