@@ -42,12 +42,7 @@ from workbench.store.reference_counts import measure_reference
 from workbench.store.staging import spill_folder
 
 __all__ = [
-    "REFERENCE",
-    "Baseline",
-    "earlier_baseline",
-    "ensure_baseline",
-    "file_hash",
-    "stored_baseline",
+    "REFERENCE", "Baseline", "earlier_baseline", "ensure_baseline", "file_hash", "stored_baseline",
 ]  # fmt: skip
 
 _TRIES = 3

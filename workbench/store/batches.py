@@ -36,6 +36,7 @@ from workbench.store.prediction_intake import (
 from workbench.store.pseudonym_key import concealment, ensure_key
 from workbench.store.pseudonyms import Concealment
 from workbench.store.repeats import shares_ids
+from workbench.store.replacing import was_restored
 from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
@@ -339,7 +340,7 @@ def _require_fresh(
     newer = model_segments(catalog, context.card.name, context.home.segments).since(
         prepared.checked
     )
-    if newer.before != prepared.retained:
+    if newer.before != prepared.retained or was_restored(catalog, prepared.checked):
         raise _OutdatedError
     others = (*newer.predictions, *newer.labels)
     if not others:

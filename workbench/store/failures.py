@@ -63,10 +63,9 @@ def store_error(error: duckdb.Error | OSError) -> StoreError:
         )
     if any(sign in text.lower() for sign in _REFUSED):
         return StoreError(f"the store cannot be written: {first}", DISK_HINT)
-    if is_gone(error):
-        return SegmentGoneError(f"the store is damaged: {first}", _DAMAGE_HINT)
-    if any(sign in first.lower() for sign in _DAMAGE):
-        return StoreError(f"the store is damaged: {first}", _DAMAGE_HINT)
+    if is_gone(error) or any(sign in first.lower() for sign in _DAMAGE):
+        kind = SegmentGoneError if is_gone(error) else StoreError
+        return kind(f"the store is damaged: {first}", _DAMAGE_HINT)
     return StoreError(
         f"the store cannot do this: {first}",
         "Run the command again with --debug for the details.",

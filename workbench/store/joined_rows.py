@@ -81,11 +81,7 @@ def _columns(connection: Connection, segment: Segment) -> tuple[tuple[str, str],
 def _part(
     columns: tuple[tuple[str, str], ...], segments: Sequence[Segment], types: dict[str, set[str]]
 ) -> str:
-    fields = [
-        _field(name, type_, types[name.lower()])
-        for name, type_ in columns
-        if name.lower() != SEQUENCE
-    ]
+    fields = [_field(name, types[name.lower()]) for name, _ in columns if name.lower() != SEQUENCE]
     own = f"r.{SEQUENCE}" if any(name == SEQUENCE for name, _ in columns) else "NULL"
     values = ", ".join(f"({literal(str(s.path))}, {s.sequence}::BIGINT)" for s in segments)
     return (
@@ -95,7 +91,7 @@ def _part(
     )
 
 
-def _field(name: str, type_: str, types: set[str]) -> str:
+def _field(name: str, types: set[str]) -> str:
     column = f"r.{identifier(name)}"
     if len(types) == 1:
         return f"{column} AS {identifier(name)}"

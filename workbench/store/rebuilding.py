@@ -26,7 +26,7 @@ from workbench.store.counting import (
 )
 from workbench.store.judging import make_judged_view
 from workbench.store.quoting import literal
-from workbench.store.replacing import COMPACTED
+from workbench.store.replacing import COMPACTED, was_restored
 
 REBUILT = "rebuilt"
 """The batch that remade counts are stored under."""
@@ -73,7 +73,7 @@ def has_changed(catalog: Connection, model: str, counted: ModelSegments) -> bool
         "SELECT count(*) FROM commits WHERE model = ? AND version > ? AND action <> ?",
         [model, counted.version, COMPACTED],
     ).fetchall()
-    return bool(rows[0][0])
+    return bool(rows[0][0]) or was_restored(catalog, counted.version)
 
 
 def replace_counts(
@@ -104,13 +104,16 @@ def drop_counts(catalog: Connection, bins_id: str, rules_id: str) -> None:
 
 
 def _drop_own(catalog: Connection, bins_id: str, rules_id: str, since: int | None = None) -> None:
-    kept = kept_before(catalog, bins_id, rules_id) or datetime.min
+    kept = kept_before(catalog, bins_id, rules_id)
     for tables, column, own in (
         (PROFILE_TABLES, "bins_id", bins_id), (OUTCOME_TABLES, "rules_id", rules_id),
     ):  # fmt: skip
         for table in tables:
-            conditions = f"{column} = ? AND bucket >= ?"
-            values: list[object] = [own, kept]
+            conditions = f"{column} = ?"
+            values: list[object] = [own]
+            if kept is not None:
+                conditions += " AND bucket >= ?"
+                values.append(kept)
             if since is not None:
                 conditions += " AND batch NOT IN (SELECT batch FROM batches WHERE version > ?)"
                 values.append(since)

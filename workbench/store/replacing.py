@@ -15,6 +15,8 @@ from workbench.store.connections import Connection, StoreHome
 
 COMPACTED = "compact"
 """The action of a commit that put the same rows into other files."""
+RESTORED = "restore"
+"""The action of the commit that a restored catalog begins with; it is of no model."""
 
 
 def stored_paths(home: StoreHome, segments: Iterable[Segment]) -> list[str]:
@@ -31,6 +33,14 @@ def stand_all(catalog: Connection, paths: Sequence[str]) -> bool:
         [list(paths)],
     ).fetchall()
     return int(found[0][0]) == len(set(paths))
+
+
+def was_restored(catalog: Connection, since: int) -> bool:
+    """Whether the catalog is another one than it was at a version: a backup took its place."""
+    rows = catalog.execute(
+        "SELECT count(*) FROM commits WHERE action = ? AND version > ?", [RESTORED, since]
+    ).fetchall()
+    return bool(rows[0][0])
 
 
 def record_commit(catalog: Connection, model: str | None, action: str, now: datetime) -> int:

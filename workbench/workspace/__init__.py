@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
@@ -15,9 +15,9 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import WorkbenchError
+from workbench.errors import SegmentGoneError, WorkbenchError
 from workbench.settings import Settings
-from workbench.store.baseline import ensure_baseline, stored_baseline
+from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
 from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.ingest.loading import Reporter
+    from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,13 @@ class Workspace:
             limits.memory_limit, limits.threads, limits.lock_timeout, limits.grace
         )
         return StoreHome(self.root / STORE, resources)
+
+    @property
+    def housekeeping(self) -> Housekeeping:
+        """What keeps the store small and whole: compaction, retention, rebuilds, backups."""
+        from workbench.workspace.housekeeping import Housekeeping
+
+        return Housekeeping(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
@@ -191,6 +201,9 @@ class Workspace:
 
     def status(self) -> tuple[ModelStatus, ...]:
         """Every model's status, worst first; a model that cannot be measured says why."""
+        return _again_if_gone(self._status)
+
+    def _status(self) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import empty_status, model_status, worst_first
 
         found = []
@@ -234,9 +247,15 @@ class Workspace:
         version: str | None = None,
     ) -> PerformanceReport:
         """As `performance`, with the whole, the months, and the break-downs."""
-        one = self._subject(model)
-        with self._one_reading(one, periods=[(period, by)]):
-            return measure_performance(one, period=period, by=by, segment=segment, version=version)
+
+        def answer() -> PerformanceReport:
+            one = self._subject(model)
+            with self._one_reading(one, periods=[(period, by)]):
+                return measure_performance(
+                    one, period=period, by=by, segment=segment, version=version
+                )
+
+        return _again_if_gone(answer)
 
     def drift(
         self,
@@ -252,10 +271,14 @@ class Workspace:
             PeriodError: a period cannot be read.
             NoRowsError: nothing is stored.
         """
-        one = self._subject(model)
         periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
-        with self._one_reading(one, periods=periods):
-            return measure_drift(one, period=period, against=against, version=version)
+
+        def answer() -> DriftReport:
+            one = self._subject(model)
+            with self._one_reading(one, periods=periods):
+                return measure_drift(one, period=period, against=against, version=version)
+
+        return _again_if_gone(answer)
 
     @contextmanager
     def _one_reading(
@@ -281,6 +304,10 @@ class Workspace:
                 return subject(
                     card, read_model_store(self.store, baseline, self.seen_as_of), champion
                 )
+            earlier = earlier_baseline(self.store, card)
+            if earlier is not None:
+                store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
+                return subject(card, store, champion)
         baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
         return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
@@ -311,3 +338,11 @@ class Workspace:
             listed = ", ".join(baseline.shape.classes) or "none"
             notes += (f"positive_class {positive!r} is no class of the reference ({listed})",)
         return CardFinding(name, None, notes=notes)
+
+
+def _again_if_gone(answer: Callable[[], T]) -> T:
+    """An answer, asked for once more where rows were put into other files while it was made."""
+    try:
+        return answer()
+    except SegmentGoneError:
+        return answer()
