@@ -18,6 +18,8 @@ class Erased:
     """Rows in quarantine that named them; they are still counted, without their text."""
     segments: int = 0
     """Files that were written anew."""
+    skipped: str | None = None
+    """Why the model was not looked into; None: it was."""
     problem: str | None = None
     """Why nothing could be erased in this model; None: it could."""
     hint: str = ""

@@ -65,8 +65,9 @@ def rewrite_texts(
             continue
         staged = staging.folder / f"quarantine-{number:05d}.parquet"
         connection.execute(
-            f"COPY (SELECT * REPLACE (CASE WHEN is_erased THEN NULL ELSE row_text END AS row_text, "
-            f"CASE WHEN is_erased THEN {literal(ERASED)} ELSE detail END AS detail) EXCLUDE (is_erased) "
+            "COPY (SELECT * EXCLUDE (is_erased) REPLACE ("
+            "CASE WHEN is_erased THEN NULL ELSE row_text END AS row_text, "
+            f"CASE WHEN is_erased THEN {literal(ERASED)} ELSE detail END AS detail) "
             f"FROM (SELECT *, coalesce({condition}, false) AS is_erased FROM {relation})) "
             f"TO {literal(str(staged))} (FORMAT parquet, COMPRESSION zstd)"
         )

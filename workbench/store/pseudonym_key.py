@@ -1,8 +1,8 @@
 """With which key are pseudonyms made? One a store, made at first need and never replaced.
 
 The catalog remembers which key it was: values hashed with another one would be other values, so
-a key that is lost is an error and not a reason to make a new one. A backup does not hold the
-key: whoever has both can try values out until one fits.
+a key that is lost is an error and not a reason to make a new one. A backup holds the key, and
+says so: without it nothing could be taken in any more.
 """
 
 from __future__ import annotations
