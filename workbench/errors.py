@@ -70,6 +70,10 @@ class StoreLockedError(StoreError):
     """Another process holds the store for longer than `lock_timeout`."""
 
 
+class QueryError(WorkbenchError):
+    """A query of `sql` cannot be read, or asks for more than reading the store."""
+
+
 class SegmentGoneError(StoreError):
     """A file of rows was replaced and deleted while it was about to be read."""
 

@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store": ("workbench.cli.store", "Compact, retain, rebuild, back up and restore the store."),
     "report": ("workbench.cli.report", "Export an incident report."),
     "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),
+    "sql": ("workbench.cli.sql", "Read-only SQL over the rows and the catalog."),
+    "doctor": ("workbench.cli.doctor", "What is wrong here, and how to mend it."),
     "demo": ("workbench.cli.demo", "Build a workspace from a year of real flights and open it."),
 }
 """Name to (module, one line of help); a command's module is imported when it is called."""

@@ -23,9 +23,14 @@ _HIDDEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud
 
 def print_json(document: Any) -> None:
     """Prints one JSON document on stdout; times in ISO 8601, what is not finite as null."""
-    text = json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)
+    click.echo(json_line(document, indent=2))
+
+
+def json_line(value: Any, indent: int | None = None) -> str:
+    """A value as JSON; times in ISO 8601, what is not finite as null."""
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
     # JSON escapes only ASCII's controls; the others would reach a terminal, or not be text at all.
-    click.echo(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> None:

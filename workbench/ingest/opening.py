@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult
 from workbench.errors import LogFileError
-from workbench.ingest.formats.adapter import Adapter
+from workbench.ingest.formats.adapter import PREDICTIONS, Adapter
 from workbench.ingest.formats.canonical import POSITION, mapped_of, naming_of
 from workbench.ingest.formats.containers import CSV, LINES, container_of
 from workbench.ingest.formats.translating import (
@@ -21,12 +21,13 @@ from workbench.ingest.formats.translating import (
 )
 from workbench.store.baseline import Baseline
 from workbench.store.batches import Opener, StoreContext, failed
-from workbench.store.concealed_source import NOWHERE
 from workbench.store.connections import Connection
 from workbench.store.intake import OpenedFile
+from workbench.store.packing import NOWHERE
 from workbench.store.pseudonyms import Concealment
+from workbench.store.quick_text import QuickReading
 from workbench.store.source import Source
-from workbench.store.sources import compression_of, file_head, open_source, unpack
+from workbench.store.sources import QuickOpener, compression_of, file_head, open_source, unpack
 from workbench.store.staging import Staging
 from workbench.store.translated_source import open_translated
 from workbench.store.waiting import NO_REQUEST, NO_RESPONSE, waiting_records
@@ -134,6 +135,7 @@ def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
             candidate.path,
             opening.folder(candidate),
             format_,
+            _quick(opening, candidate),
             opening.conceal,
         )
         return _opened(candidate, source)
@@ -142,6 +144,15 @@ def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
     except FileTroubleError as trouble:
         raise trouble.error from trouble
     return _opened_log(opening, candidate, translated)
+
+
+def _quick(opening: _Opening, candidate: Candidate) -> QuickOpener | None:
+    """What reads a log of text in one pass, where it can."""
+    context = opening.context
+    if candidate.kind != PREDICTIONS or opening.conceal is not None or context.has_erased():
+        return None
+    identity = candidate.sha256[:16]
+    return QuickReading(context.card, opening.baseline, identity, context.clock.now()).open
 
 
 def _open_joined(

@@ -97,7 +97,7 @@ def read_baseline(catalog: Connection, card: ModelCard, size: int, mtime: int) -
     if not rows:
         return None
     *found, tolerance = rows[0]
-    shape = _read_shape(found[5])
+    shape = read_shape(found[5])
     return _baseline(catalog, card.name, found, shape, outcome_rules(card, shape, tolerance))
 
 
@@ -158,7 +158,7 @@ def _read_kept(
     *found, rules = row
     raw = json.loads(rules)
     kept = OutcomeRules(**{**raw, "segments": tuple(raw["segments"])})
-    return _baseline(catalog, model, found, _read_shape(found[5]), kept)
+    return _baseline(catalog, model, found, read_shape(found[5]), kept)
 
 
 def _baseline(
@@ -187,7 +187,8 @@ def _text(record: LogShape | OutcomeRules) -> str:
     return json.dumps(asdict(record), ensure_ascii=False)
 
 
-def _read_shape(text: str) -> LogShape:
+def read_shape(text: str) -> LogShape:
+    """The shape that the catalog keeps as text."""
     raw = json.loads(text)
     return LogShape(
         tuple(FeatureColumn(**feature) for feature in raw["features"]),

@@ -70,6 +70,11 @@ class StoreContext:
         """
         return concealment(self.home, self.card, self.clock.now())
 
+    def has_erased(self) -> bool:
+        """Whether anything was ever erased of the model, so that its files must be searched."""
+        with reading(self.home, f"looking for what was erased of {self.card.name}") as catalog:
+            return erased_version(catalog, self.card.name) > 0
+
     def tell(self, path: str, share: float) -> None:
         """Tells whoever listens how far a file is."""
         if self.told is not None:
@@ -148,10 +153,9 @@ def _store_staged(
 
 def _tombstones(context: StoreContext, staging: Staging) -> Tombstones | None:
     """What was erased of the model; None when nothing was."""
+    if not context.has_erased():
+        return None
     home, model = context.home, context.card.name
-    with reading(home, f"looking for what was erased of {model}") as catalog:
-        if not erased_version(catalog, model):
-            return None
     key = ensure_key(home, context.clock.now())
     return read_tombstones(home, model, key, staging.work / "tombstones.parquet")
 

@@ -7,7 +7,6 @@ set aside without its text, and the connection that reads it may not spill.
 from __future__ import annotations
 
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,7 +178,3 @@ def _text(conceal: Concealment, name: str, value: Any) -> str | None:
     if isinstance(kept, dict | list):
         return json.dumps(kept, default=str, ensure_ascii=False)
     return str(kept)
-
-
-NOWHERE = Path(os.devnull)
-"""Where a packed file is unpacked to, to see that it is whole."""

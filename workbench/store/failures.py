@@ -90,6 +90,6 @@ def is_gone(error: BaseException) -> bool:
 
 def is_full(error: BaseException) -> bool:
     """Whether a failure comes from a disk without space (or a limit of file size, or a quota)."""
-    if isinstance(error, OSError):
-        return error.errno in _FULL_NUMBERS
-    return isinstance(error, duckdb.Error) and any(s in str(error).lower() for s in _FULL)
+    if isinstance(error, OSError) and error.errno in _FULL_NUMBERS:
+        return True
+    return any(sign in str(error).lower() for sign in _FULL)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.domain.ingested import RowCounts
-from workbench.errors import LogFileError
+from workbench.errors import LogFileError, WorkbenchError
 from workbench.store.committing import StagedSegment
 from workbench.store.connections import Connection
+from workbench.store.failures import is_full, store_error
 from workbench.store.quoting import identifier, literal
 from workbench.store.row_files import RowFile
 from workbench.store.rows import make_rows_view
@@ -200,8 +201,10 @@ def staged_segments(
     )
 
 
-def translated(file: OpenedFile, error: duckdb.Error) -> LogFileError:
-    """What a failure in the middle of a file means."""
+def translated(file: OpenedFile, error: duckdb.Error) -> WorkbenchError:
+    """What a failure in the middle of a file means: the file's fault, unless the disk is full."""
+    if is_full(error):
+        return store_error(error)
     first = str(error).strip().splitlines()[0][:200]
     return LogFileError(
         f"{Path(file.path).name} could not be read to its end: {first}",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+NOWHERE = Path(os.devnull)
+"""Where a packed file is unpacked to when nothing of it may be written."""
 _AT_ONCE = 1 << 20
 
 

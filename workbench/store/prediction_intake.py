@@ -74,6 +74,8 @@ def stage_predictions(
     Raises:
         LogFileError: a required column is missing, no row is usable, or reading breaks off.
     """
+    if file.source.reading is not None:
+        return _take(staging, file, file.source.reading)
     normalised = normalised_predictions(
         file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
     )
@@ -108,6 +110,15 @@ def stage_predictions(
     )
     notes = (*file.source.notes, *(normalised.notes if file.source.rows else ()))
     return StagedFile(file, counts, reasons, notes, copy)
+
+
+def _take(staging: Staging, file: OpenedFile, reading: str) -> StagedFile:
+    """Takes a file whose rows were normalised as it was opened."""
+    source = file.source
+    target = staging.rows / f"{file.number:05d}.parquet"
+    source.path.rename(target)
+    counts = RowCounts(rows_read=source.rows, rows_stored=source.rows)
+    return StagedFile(file, counts, {}, source.notes, RowFile(target, reading))
 
 
 def drop_repeats(

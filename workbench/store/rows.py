@@ -50,13 +50,16 @@ def make_rows_view(
     view: str,
     files: Sequence[Path | RowFile | Segment],
     columns: dict[str, str],
+    *,
+    others: bool = False,
 ) -> None:
     """Makes a view of stored rows in the card's types, whatever the files' columns are.
 
     A column that no file has is NULL; one that is stored otherwise (the card did not know it
     when it was ingested) is read as far as it can be. `wb_path` is the file's path, and
     `wb_sequence` the commit that brought the row where its file says so: one that was made of
-    several segments does, elsewhere it is the segment's.
+    several segments does, elsewhere it is the segment's. With `others` the columns that are
+    not among `columns` follow as they are.
     """
     columns = columns | {"wb_sequence": "BIGINT"}
     if not files:
@@ -79,6 +82,10 @@ def make_rows_view(
         f"{_stored(lowered.get(name.lower()), found, type_)} AS {identifier(name)}"
         for name, type_ in columns.items()
     )
+    asked = {name.lower() for name in columns} | {"filename", "wb_path"}
+    for name in found if others else ():
+        if name.lower() not in asked:
+            fields += f", {identifier(name)}"
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, filename AS wb_path FROM {relation}"
     )

@@ -52,7 +52,7 @@ def open_csv(
         duckdb.Error: it cannot be read.
     """
     target = folder / f"{path.name[:80]}.rows.parquet"
-    delimiter, header = _csv_header(path, packing)
+    delimiter, header = csv_header(path, packing)
     # The dialect is given, not sniffed: one broken row makes the sniffer choose another.
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     options = (
@@ -94,7 +94,7 @@ def _told_of_row(conceal: Concealment | None) -> str:
     )
 
 
-def _csv_header(path: Path, packing: str) -> tuple[str, list[str]]:
+def csv_header(path: Path, packing: str = "none") -> tuple[str, list[str]]:
     """The delimiter of a CSV file and the names that its header gives."""
     with io.TextIOWrapper(
         opened(path, "" if packing == "none" else packing), encoding="utf-8-sig", newline=""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.ingest.loading import Reporter
+    from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
@@ -141,12 +142,14 @@ class Workspace:
         task: str | None = None,
         train: str | Path | None = None,
         artifact: str | Path | None = None,
+        log: str | Path | None = None,
     ) -> Path:
-        """Writes the card that a reference suggests; returns its path.
+        """Writes the card that a reference suggests, and a log its `[source]`; returns its path.
 
         Raises:
             CardError: the name is taken, or the task cannot be told.
             ReferenceTableError: the reference cannot be used.
+            LogFileError: the log cannot be read.
         """
         return add_card(
             self.root,
@@ -157,6 +160,7 @@ class Workspace:
             train=Path(train) if train else None,
             artifact=Path(artifact) if artifact else None,
             thresholds=self.settings.thresholds,
+            log=Path(log) if log else None,
         )
 
     def check_cards(self, name: str | None = None) -> tuple[CardFinding, ...]:
@@ -280,6 +284,53 @@ class Workspace:
 
         return _again_if_gone(answer)
 
+    def sql(self, query: str) -> pl.DataFrame:
+        """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
+
+        Values of columns that a card calls sensitive are withheld. Nobody is locked out
+        while the query runs.
+
+        Raises:
+            QueryError: the query is refused or cannot be answered.
+            StoreError: the store cannot be read.
+        """
+        import polars as pl
+
+        with self.sql_answer(query) as answer:
+            frame = pl.concat(list(answer.batches), how="vertical")
+        names: list[str] = []
+        for column in answer.columns:
+            name = column.name
+            while name in names:
+                name += "_"
+            names.append(name)
+        return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+    @contextmanager
+    def sql_answer(
+        self, query: str, *, printable: bool = False, limit: int | None = None
+    ) -> Iterator[Answer]:
+        """As `sql`, batch by batch, for the length of the block.
+
+        Args:
+            query: one statement that reads.
+            printable: values are text, numbers and truth values only.
+            limit: no more rows than this.
+        """
+        from workbench.store.querying import answering
+
+        cards = {name: self._card_or_none(name) for name in card_names(self.root)}
+        with answering(
+            self.store, cards, query, as_of=self.seen_as_of, printable=printable, limit=limit
+        ) as answer:
+            yield answer
+
+    def _card_or_none(self, name: str) -> ModelCard | None:
+        try:
+            return self.card(name)
+        except WorkbenchError:
+            return None
+
     @contextmanager
     def _one_reading(
         self, *subjects: Subject, periods: Sequence[tuple[str | None, str | None]] = ((None, None),)
@@ -312,8 +363,11 @@ class Workspace:
         return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
     def _check(self, name: str) -> CardFinding:
+        from workbench.ingest.formats.registry import require_own_format
+
         try:
             found = self._subject(name)
+            require_own_format(found.card)
         except WorkbenchError as error:
             return CardFinding(name, error.message, error.hint)
         roles = {bins.role for bins in found.store.baseline.bins}

@@ -5,18 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import polars as pl
-import pytest
 
 from workbench.ingest.formats.adapter import Adapter, Glimpse, Item, Mapped, Record
 
-FACTS = Path(os.environ.get("WORKBENCH_FACTS", Path(__file__).parents[4] / "shared" / "facts"))
-FORMATS = FACTS / "formats"
+FORMATS = Path(__file__).parent / "samples"
 
 FIRST, SECOND, THIRD = (
     "7f1c0a52-6f0e-4a3b-9d55-0b2a7d1e9c01",
@@ -30,10 +27,6 @@ ROWS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 TEXTS = tuple({name: str(value) for name, value in row.items()} for row in ROWS)
 """The same as a CSV gives them."""
-
-needs_samples = pytest.mark.skipif(
-    not FORMATS.is_dir(), reason="the sample exports are not there (set WORKBENCH_FACTS)"
-)
 
 
 def decoded(path: Path) -> tuple[str, list[Any]]:

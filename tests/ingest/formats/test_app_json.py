@@ -13,7 +13,6 @@ from tests.ingest.formats.exports import (
     SECOND,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction, Rejected
@@ -22,7 +21,6 @@ from workbench.ingest.formats.app_json import ADAPTER
 SAMPLE = FORMATS / "otel" / "app_json_lines.jsonl"
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     assert items(ADAPTER, SAMPLE) == [

@@ -9,7 +9,6 @@ from tests.ingest.formats.exports import (
     TEXTS,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction, Rejected
@@ -19,7 +18,6 @@ SAMPLE = FORMATS / "flat" / "arize.csv"
 ROW = {"prediction_id": "1", "prediction_ts": 1795183953000}
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     assert items(ADAPTER, SAMPLE) == [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.formats.exports import FORMATS, ROWS, glimpse, items, needs_samples, said, seen
+from tests.ingest.formats.exports import FORMATS, ROWS, glimpse, items, said, seen
 from workbench.ingest.formats.adapter import Item, Mapped, Prediction, Record, Rejected
 from workbench.ingest.formats.bentoml import ADAPTER, is_schema, read_with, roles_from_schema
 
@@ -46,13 +46,11 @@ def by_schema(columns: dict[str, str], value: dict[str, Any]) -> Item:
     return item
 
 
-@needs_samples
 def test_the_sample_without_its_schema() -> None:
     assert ADAPTER.recognises(glimpse(DATA))
     assert items(ADAPTER, DATA) == expected(None)
 
 
-@needs_samples
 def test_the_sample_with_its_schema() -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     assert is_schema(schema)
@@ -69,7 +67,6 @@ def test_the_sample_with_its_schema() -> None:
     assert found == expected("vq3kx2c7")
 
 
-@needs_samples
 def test_the_schema_file_is_recognised_and_holds_no_prediction() -> None:
     assert ADAPTER.recognises(glimpse(SCHEMA))
     assert items(ADAPTER, SCHEMA) == []

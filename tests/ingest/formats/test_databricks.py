@@ -14,7 +14,6 @@ from tests.ingest.formats.exports import (
     SECOND,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Item, Mapped, Prediction, Rejected
@@ -41,7 +40,6 @@ def only(value: dict[str, Any], mapped: Mapped | None = None) -> Item:
     return item
 
 
-@needs_samples
 @pytest.mark.parametrize(
     ("name", "times", "version"),
     [
@@ -75,7 +73,6 @@ def test_the_sample(name: str, times: tuple[Any, Any], version: str) -> None:
     assert third == Rejected("error_response", "the endpoint answered with status 400")
 
 
-@needs_samples
 def test_a_column_of_the_record_may_be_the_id() -> None:
     first, *_ = items(ADAPTER, FOLDER / "legacy_payload.csv", Mapped(id="order_id"))
     assert isinstance(first, Prediction)

@@ -11,7 +11,6 @@ from tests.ingest.formats.exports import (
     TEXTS,
     glimpse,
     items,
-    needs_samples,
     said,
     seen,
 )
@@ -22,7 +21,6 @@ SAMPLE = FORMATS / "flat" / "evidently_current.csv"
 PER_CLASS = {"id": "1", "datetime": "2026-11-20", "a": "0.5", "stay": "0.25", "churn": "0.75"}
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     first, second, third = items(ADAPTER, SAMPLE)
@@ -32,7 +30,6 @@ def test_the_sample() -> None:
     assert third.reason == "unreadable_prediction"
 
 
-@needs_samples
 def test_known_features_leave_other_columns_as_extras() -> None:
     first, *_ = items(ADAPTER, SAMPLE, Mapped(known=frozenset({"tenure_months"})))
     assert isinstance(first, Prediction)

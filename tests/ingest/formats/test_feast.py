@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tests.ingest.formats.exports import FORMATS, glimpse, items, needs_samples
+from tests.ingest.formats.exports import FORMATS, glimpse, items
 from workbench.ingest.formats.adapter import Rejected
 from workbench.ingest.formats.feast import ADAPTER
 
 SAMPLE = FORMATS / "feast" / "feature_log.parquet"
 
 
-@needs_samples
 def test_every_record_of_the_sample_is_no_prediction() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     found = items(ADAPTER, SAMPLE)

@@ -11,7 +11,6 @@ from tests.ingest.formats.exports import (
     TEXTS,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction
@@ -21,7 +20,6 @@ SAMPLE = FORMATS / "flat" / "fiddler.csv"
 ROW = {"event_id": "1", "event_ts": "t"}
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     second_time = "2026-11-20T14:12:34+00:00"

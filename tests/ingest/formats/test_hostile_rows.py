@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.formats.exports import FORMATS, decoded, needs_samples, seen
+from tests.ingest.formats.exports import FORMATS, decoded, seen
 from tests.ingest.formats.test_told_apart import ADAPTERS, OWN
 from workbench.ingest.formats.adapter import (
     Adapter,
@@ -145,7 +145,6 @@ def test_any_glimpse_is_judged(name: str, values: list[dict[str, Any]], containe
     assert not BY_NAME[name].recognises(empty)
 
 
-@needs_samples
 @settings(max_examples=1_500)
 @given(data=st.data(), mapped=MAPPINGS)
 def test_any_mutation_of_a_sample_is_answered(data: st.DataObject, mapped: Mapped) -> None:
@@ -161,7 +160,6 @@ def test_any_mutation_of_a_sample_is_answered(data: st.DataObject, mapped: Mappe
     judge(BY_NAME[data.draw(st.sampled_from(sorted(BY_NAME)))], value, mapped)
 
 
-@needs_samples
 @settings(max_examples=300)
 @given(data=st.data(), mapped=MAPPINGS)
 def test_any_mutation_inside_a_json_text_is_answered(data: st.DataObject, mapped: Mapped) -> None:
@@ -185,7 +183,6 @@ def test_any_mutation_inside_a_json_text_is_answered(data: st.DataObject, mapped
     judge(BY_NAME[name], value | {column: mutated}, mapped)
 
 
-@needs_samples
 @settings(max_examples=100)
 @given(schema=st.dictionaries(st.text(max_size=8), VALUES, max_size=3), mapped=MAPPINGS)
 def test_any_schema_of_a_bentoml_monitor_is_followed_or_passed_over(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingest.formats.exports import FORMATS, TEXTS, glimpse, items, needs_samples, said, seen
+from tests.ingest.formats.exports import FORMATS, TEXTS, glimpse, items, said, seen
 from workbench.ingest.formats import nannyml_targets
 from workbench.ingest.formats.adapter import LABELS, Label, Mapped, Prediction, Rejected
 from workbench.ingest.formats.nannyml import ADAPTER
@@ -13,7 +13,6 @@ FLAT = FORMATS / "flat"
 TIMES = ("2026-11-20 14:12:33.000", "2026-11-20 14:12:34.000")
 
 
-@needs_samples
 def test_the_binary_sample() -> None:
     path = FLAT / "nannyml_analysis.csv"
     assert ADAPTER.recognises(glimpse(path))
@@ -23,7 +22,6 @@ def test_the_binary_sample() -> None:
     assert third == Rejected("malformed_record", "a probability lies outside 0 to 1")
 
 
-@needs_samples
 def test_the_multiclass_sample() -> None:
     path = FLAT / "nannyml_multiclass.csv"
     assert ADAPTER.recognises(glimpse(path))
@@ -45,7 +43,6 @@ def test_the_multiclass_sample() -> None:
     assert third == Rejected("malformed_record", "the probabilities of the classes do not sum to 1")
 
 
-@needs_samples
 def test_the_target_sample() -> None:
     path = FLAT / "nannyml_analysis_target.csv"
     assert nannyml_targets.ADAPTER.kind == LABELS

@@ -13,7 +13,6 @@ from tests.ingest.formats.exports import (
     SECOND,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction, Rejected
@@ -39,7 +38,6 @@ def line(*entries: Any) -> dict[str, Any]:
 LABEL: dict[str, dict[str, Any]] = {"prediction__label": {"intValue": "1"}}
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     first, second, third = items(ADAPTER, SAMPLE)

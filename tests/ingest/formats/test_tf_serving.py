@@ -15,7 +15,6 @@ from tests.ingest.formats.exports import (
     SECOND,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction, Rejected
@@ -65,7 +64,6 @@ def predictions(value: dict[str, Any], mapped: Mapped | None = None) -> list[Pre
 SCORE = tensor("DT_FLOAT", [1, 1], floatVal=[0.25])
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     first, second, third = items(ADAPTER, SAMPLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingest.formats.exports import FORMATS, glimpse, needs_samples, seen
+from tests.ingest.formats.exports import FORMATS, glimpse, seen
 from workbench.ingest.formats import (
     app_json,
     arize,
@@ -52,7 +52,6 @@ OWN = {
 SAMPLES = sorted(str(path.relative_to(FORMATS)) for path in FORMATS.rglob("*") if path.is_file())
 
 
-@needs_samples
 def test_every_sample_of_these_adapters_is_there() -> None:
     assert set(OWN) <= set(SAMPLES)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.formats.exports import FORMATS, ROWS, glimpse, items, needs_samples, said
+from tests.ingest.formats.exports import FORMATS, ROWS, glimpse, items, said
 from workbench.ingest.formats.adapter import Item, Mapped, Prediction, Rejected
 from workbench.ingest.formats.vertex import ADAPTER
 
@@ -34,7 +34,6 @@ def summary(found: list[Item]) -> list[Any]:
     ]
 
 
-@needs_samples
 @pytest.mark.parametrize("ending", ["json", "json.gz"])
 def test_the_sample(ending: str) -> None:
     path = FOLDER / f"request_response_logging-000000000000.{ending}"

@@ -11,9 +11,9 @@ from tests.ingest.formats.exports import (
     FORMATS,
     ROWS,
     SECOND,
+    THIRD,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Prediction, Rejected
@@ -22,13 +22,16 @@ from workbench.ingest.formats.wandb import ADAPTER
 SAMPLE = FORMATS / "wandb" / "predictions.table.json"
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     assert items(ADAPTER, SAMPLE) == [
         Prediction(FIRST, "2026-11-20T14:12:33Z", ROWS[0], prediction=1, label=1),
         Prediction(SECOND, "2026-11-20T14:12:34Z", ROWS[1], prediction=0, score=0.0356),
-        Rejected("malformed_record", "row 3: 4 values for 9 columns"),
+        Rejected(
+            "malformed_record",
+            "row 3: 4 values for 9 columns",
+            f'["{THIRD}", "2026-11-20T14:12:36Z", 2, 99.4]',
+        ),
     ]
 
 
@@ -54,4 +57,4 @@ def test_a_row_without_a_prediction_says_which_it_is() -> None:
     assert isinstance(first, Prediction)
     assert isinstance(second, Rejected)
     assert (second.reason, second.detail[:6]) == ("unreadable_prediction", "row 2:")
-    assert third == Rejected("malformed_record", "row 3: no list for 2 columns")
+    assert third == Rejected("malformed_record", "row 3: no list for 2 columns", "7")

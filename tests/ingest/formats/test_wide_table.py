@@ -9,7 +9,6 @@ from tests.ingest.formats.exports import (
     SECOND,
     glimpse,
     items,
-    needs_samples,
     said,
 )
 from workbench.ingest.formats.adapter import Mapped, Prediction, Rejected
@@ -18,7 +17,6 @@ from workbench.ingest.formats.wide_table import ADAPTER
 SAMPLE = FORMATS / "flat" / "wide_table.parquet"
 
 
-@needs_samples
 def test_the_sample() -> None:
     assert ADAPTER.recognises(glimpse(SAMPLE))
     first, second, third = items(ADAPTER, SAMPLE)

@@ -19,7 +19,8 @@ from typing import Any
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
 from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
-from workbench.store.packing import opened, unpacked
+from workbench.store.packing import NOWHERE, opened
+from workbench.store.sources import seekable
 from workbench.store.text_source import LINE_LIMIT, split_header
 
 _CHUNK = 1 << 20
@@ -47,7 +48,7 @@ def read_records(
     Args:
         path: the file.
         shown: its path as given.
-        packing: what it is packed with, if it is; it must be whole.
+        packing: what it is packed with, if nothing unpacked may be written; it must be whole.
 
     Raises:
         LogFileError: it is a table that cannot be read to its end.
@@ -60,7 +61,7 @@ def read_records(
         return document_records(file_chunks(path, packing), shown)
     if kind == CSV:
         return csv_records(text_lines(path, packing), shown)
-    return iter(batch_records(path, kind, shown, packing))
+    return iter(batch_records(path, kind, shown, packing, folder=NOWHERE))
 
 
 def record_of(path: str, position: int, text: str) -> Record | None:
@@ -268,9 +269,22 @@ def csv_records(lines: Iterable[str], shown: PurePosixPath) -> Iterator[Record |
 
 
 def batch_records(
-    path: Path, kind: str, shown: PurePosixPath, packing: str = "", batch_rows: int = _BATCH_ROWS
+    path: Path,
+    kind: str,
+    shown: PurePosixPath,
+    packing: str = "",
+    batch_rows: int = _BATCH_ROWS,
+    folder: Path | None = None,
 ) -> Iterator[Record]:
     """The rows of a Parquet or Arrow file.
+
+    Args:
+        path: the file.
+        kind: `parquet` or `arrow`.
+        shown: its path as given.
+        packing: what it is packed with; empty: nothing.
+        batch_rows: how many rows are held at a time.
+        folder: where a packed one is unpacked for the moment.
 
     Raises:
         LogFileError: it cannot be read to its end.
@@ -279,8 +293,7 @@ def batch_records(
 
     position = 0
     try:
-        with unpacked(path, packing) if packing else path.open("rb") as stream:
-            file: Any = io.BytesIO(stream.read()) if packing else stream
+        with seekable(path, packing, folder) as file:
             for batch in _batches(file, kind, batch_rows):
                 for row in _rows(batch):
                     position += 1

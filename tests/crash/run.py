@@ -1,0 +1,148 @@
+"""Kills commands again and again, and looks whether anything was lost: `python -m tests.crash.run 200`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.cli.command import done
+from tests.crash.killing import Kill, Run, leave_no_process, run_killed, run_whole
+from tests.crash.operations import NAMES, Operation, operations
+from tests.crash.state import Totals, assert_tidy, facts, status_rows, totals
+from workbench.store import steps
+from workbench.store.staging import sweep
+from workbench.workspace import Workspace
+
+RANDOM, IN_COMMIT, AT_CLOSE = "at any time", "during the commit", "during the close"
+
+
+@dataclass
+class Trial:
+    """One operation, and what an undisturbed run of it gives."""
+
+    operation: Operation
+    folder: Path
+    run: Run
+    facts: dict[str, Any]
+    states: list[Totals]
+    """Before it, and after each of its commits."""
+    number: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    """Commands that had ended before they could be killed."""
+
+
+def measure(operation: Operation, folder: Path) -> Trial:
+    """Runs an operation undisturbed, and once to each of its commits."""
+    root = folder / f"{operation.name}-whole"
+    arguments = operation.prepare(root)
+    states = [totals(operation.template)] if operation.name != "reference" else []
+    run = run_whole(arguments)
+    trial = Trial(operation, folder, run, facts(root), states)
+    for nth in range(1, _reached(run)[steps.AFTER_COMMIT] + 1):
+        root = folder / f"{operation.name}-commit-{nth}"
+        assert run_killed(operation.prepare(root), Kill(steps.AFTER_COMMIT, nth))
+        states.append(totals(root))
+        shutil.rmtree(root)
+    shutil.rmtree(folder / f"{operation.name}-whole")
+    return trial
+
+
+def kills(trial: Trial, seed: int) -> Iterator[tuple[str, Kill]]:
+    """Without end: every named step in turn, the commit's own length, and times by chance."""
+    chance = np.random.default_rng(seed)
+    named = [
+        (step, Kill(step, nth))
+        for step, count in _reached(trial.run).items()
+        for nth in range(1, count + 1)
+    ]
+    chance.shuffle(named)
+    while True:
+        for name, kill in named:
+            yield name, kill
+            nth = int(chance.integers(_reached(trial.run)[steps.BEFORE_COMMIT])) + 1
+            spot = chance.choice([RANDOM, RANDOM, IN_COMMIT, AT_CLOSE])
+            if spot == RANDOM:
+                yield RANDOM, Kill(delay=chance.uniform(0, trial.run.seconds))
+            elif spot == IN_COMMIT:
+                length = chance.uniform(0.0002, 0.01)
+                yield IN_COMMIT, Kill(steps.BEFORE_COMMIT, nth, length)
+            else:
+                yield AT_CLOSE, Kill(steps.AFTER_COMMIT, nth, chance.uniform(0.0002, 0.02))
+
+
+def check(trial: Trial, name: str, kill: Kill) -> None:
+    """Kills the command, looks at the store, gives the command again, and compares."""
+    trial.number += 1
+    root = trial.folder / f"{trial.operation.name}-{trial.number}"
+    arguments = trial.operation.prepare(root)
+    died = run_killed(arguments, kill)
+    trial.killed[name] += died
+    trial.late += not died
+    try:
+        leave_no_process(root / ".workbench")
+        status_rows(root)
+        assert totals(root) in trial.states, (totals(root), trial.states)
+        done(*arguments)
+        found = facts(root)
+        for key, expected in trial.facts.items():
+            assert found[key] == expected, (key, found[key], expected)
+        if not trial.operation.is_ingest:
+            sweep(Workspace.open(root).store)  # as the next ingest does first
+        assert_tidy(root)
+    except BaseException:
+        print(f"{trial.operation.name}: killed {name} {kill}; kept in {root}", file=sys.stderr)
+        raise
+    shutil.rmtree(root)
+
+
+def kill_often(folder: Path, names: Sequence[str], runs: int, seed: int = 1) -> list[Trial]:
+    """Shares the runs among operations; returns what was done."""
+    chosen = operations(folder, names)
+    trials = []
+    for place, operation in enumerate(chosen):
+        trial = measure(operation, folder)
+        trials.append(trial)
+        plan = kills(trial, seed + place)
+        for _ in range(runs // len(chosen) + (place < runs % len(chosen))):
+            check(trial, *next(plan))
+    return trials
+
+
+def _reached(run: Run) -> Counter[str]:
+    return Counter(step for step, _ in run.reached)
+
+
+def main() -> None:
+    """Runs as many kills as the first argument says, and prints the count per step."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    trials = kill_often(folder, NAMES, runs, seed)
+    shutil.rmtree(folder)
+    print(f"seed {seed}")
+    for trial in trials:
+        print(
+            f"{trial.operation.name} ({trial.run.seconds:.2f} s, {len(trial.states) - 1} commits)"
+        )
+        for step, count in sorted(trial.killed.items()):
+            print(f"  {count:4} killed {step}")
+        if trial.late:
+            print(f"  {trial.late:4} ended before they could be killed")
+    total = sum((trial.killed for trial in trials), Counter[str]())
+    print(f"all: {sum(total.values())} killed; nothing lost, nothing twice")
+    for step, count in sorted(total.items()):
+        print(f"  {count:4} {step}")
+
+
+if __name__ == "__main__":
+    main()
