@@ -44,6 +44,7 @@ def check_card(card: ModelCard, origin: Origin) -> None:
         _check_training,
         _check_lists,
         _check_privacy,
+        _check_sensitive,
     ):
         check(card, origin)
     check_thresholds(card.thresholds, origin)
@@ -333,6 +334,18 @@ def _check_privacy(card: ModelCard, origin: Origin) -> None:
                 f"[privacy] pseudonymise names {name!r}, which is the {key} column",
                 "Take it out: its values are needed as they are. Ids, entities, features, segments and "
                 "other columns can be pseudonymised.",
+            )
+
+
+def _check_sensitive(card: ModelCard, origin: Origin) -> None:
+    """Times, versions and roles are what answers are asked and given by."""
+    columns = card.columns
+    for key in ("timestamp", "model_version", "role"):
+        name = getattr(columns, key)
+        if name and card.privacy.is_sensitive(name):
+            raise origin.mistake(
+                f"[privacy] sensitive names {name!r}, which is the {key} column",
+                "Take it out: answers are asked for and given by its values.",
             )
 
 

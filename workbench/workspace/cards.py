@@ -114,9 +114,12 @@ def absent_columns(card: ModelCard, names: Collection[str]) -> tuple[str, ...]:
         *(getattr(card.columns, key) for key in _SINGLE if f"columns.{key}" in card.named),
         *card.columns.categorical,
         *card.columns.segments,
-        *card.privacy.sensitive,
     ]
-    return tuple(dict.fromkeys(name for name in asked if name and name not in names))
+    lowered = {name.lower() for name in names}
+    private = (*card.privacy.sensitive, *card.privacy.pseudonymise)  # in whatever case
+    absent = [name for name in asked if name and name not in names]
+    absent += [name for name in private if name.lower() not in lowered]
+    return tuple(dict.fromkeys(absent))
 
 
 def add_card(
