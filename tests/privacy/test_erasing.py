@@ -277,12 +277,12 @@ def test_a_kill_leaves_the_old_or_the_new_and_asking_again_finishes(
     assert found_in_store(site.context.home.folder, ["CANARY"]) == []
 
 
-def _erase_until(site: Site, step: str, which: int) -> None:
+def _erase_until(site: Site, wanted: str, which: int) -> None:
     """Ends this process the n-th time that it is at a step."""
     left = [which]
 
-    def reached(at: str) -> None:
-        if at == step:
+    def reached(step: str) -> None:
+        if step == wanted:
             left[0] -= 1
             if left[0] == 0:
                 os._exit(77)

@@ -56,6 +56,8 @@ class Resources:
     """Seconds to queue for the catalog."""
     grace: float = 3600.0
     """Seconds for which a replaced segment's file is left to those who read it."""
+    quarantine_retention: float = 7776000.0
+    """Seconds for which the texts of set-aside rows are kept; 0: for ever."""
 
 
 @dataclass(frozen=True)

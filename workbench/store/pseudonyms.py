@@ -12,11 +12,12 @@ import hmac
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from workbench.domain.card import ModelCard
 from workbench.store import expressions as sql
@@ -35,6 +36,8 @@ _BLOCK = 64
 _INNER, _OUTER = "wb_inner_pad", "wb_outer_pad"
 _WHOLE = r"([+-]?[0-9]+)\.0*"
 _EXACT = 9007199254740992
+_TELLING = 8
+"""Characters from which on a text that is found in an id is taken for a part of it."""
 _PLAIN = ("BOOLEAN", "UUID", "INTERVAL", "TIME", "TIME WITH TIME ZONE")
 """Types, besides numbers and times, whose values cannot hold another column's."""
 
@@ -96,6 +99,28 @@ class Concealment:
         if isinstance(value, str) and self._pattern.search(value):
             return keyed_hash(self.key, value)
         return value
+
+    def of_row(self, row: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
+        """What is stored of a translated row.
+
+        A log says an id more than once, and its own words for it are kept as further columns:
+        those that say what a hidden column says are hidden with it.
+
+        Args:
+            row: column to value.
+            known: the columns that are what they are called, such as features.
+        """
+        hidden = [
+            text for name, value in row.items() if self.hides(name) and (text := _plain(value))
+        ]
+        return {
+            name: self.of(value)
+            if name not in known
+            and not self.hides(name)
+            and any(_is_said_in(_plain(value), text) for text in hidden)
+            else self.of_column(name, value)
+            for name, value in row.items()
+        }
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -161,6 +186,15 @@ def told_text(expression: str) -> str:
         f"CASE WHEN lower({plain}) IN ('true', 'false') THEN lower({plain}) "
         f"ELSE regexp_replace({plain}, '^{_WHOLE}$', '\\1') END"
     )
+
+
+def _plain(value: object) -> str:
+    return value.strip(" ") if isinstance(value, str) else ""
+
+
+def _is_said_in(one: str, other: str) -> bool:
+    """Whether two texts, too long to be alike by chance, are one within the other."""
+    return min(len(one), len(other)) >= _TELLING and (one in other or other in one)
 
 
 def text_of(value: object) -> str | None:

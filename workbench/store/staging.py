@@ -19,6 +19,7 @@ from workbench.store.failures import DISK_HINT, is_full, store_error
 from workbench.store.held_files import held_file, is_held, remove_unheld
 from workbench.store.holders import sweep_readers
 from workbench.store.modes import private_files
+from workbench.store.quarantining import overdue_quarantine
 from workbench.store.replacing import overdue_files
 
 _HELD = ".held"
@@ -125,8 +126,8 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
 
     Args:
         home: the store.
-        now: the machine's clock, by which the grace period of replaced files ends; None: they
-            stay.
+        now: the machine's clock, by which the grace period of replaced files ends and the time
+            of what is in quarantine; None: they stay.
     """
     sweep_readers(home.folder)
     staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
@@ -141,7 +142,10 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
                 str(row[0]) for row in catalog.execute("SELECT path FROM quarantine").fetchall()
             }
             if now is not None:
-                replaced = overdue_files(catalog, home, now)
+                replaced = [
+                    *overdue_files(catalog, home, now),
+                    *overdue_quarantine(catalog, home, now),
+                ]
         left += [path for path in unheld if _batch_of(path) not in known]
         # A file of quarantine that an erasure wrote anew has another name from then on.
         left += [
@@ -157,7 +161,7 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
         else:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    for folder in {path.parent for path in replaced}:
+    for folder in {path.parent for path in replaced} - {home.quarantine}:
         with suppress(OSError):
             folder.rmdir()  # only an empty one goes
     for path in home.staging.glob(f"*{_HELD}"):

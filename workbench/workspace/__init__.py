@@ -99,7 +99,11 @@ class Workspace:
         """Where the store lies, and what it may use."""
         limits = self.settings.store
         resources = Resources(
-            limits.memory_limit, limits.threads, limits.lock_timeout, limits.grace
+            limits.memory_limit,
+            limits.threads,
+            limits.lock_timeout,
+            limits.grace,
+            limits.quarantine_retention,
         )
         return StoreHome(self.root / STORE, resources)
 

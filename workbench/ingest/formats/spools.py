@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -86,13 +86,20 @@ class Spool:
 class Spools:
     """The files of a group, written to in any order."""
 
-    def __init__(self, folders: Mapping[int, Path], conceal: Concealment | None = None) -> None:
+    def __init__(
+        self,
+        folders: Mapping[int, Path],
+        conceal: Concealment | None = None,
+        known: Container[str] = (),
+    ) -> None:
         """Starts with nothing written.
 
         Args:
             folders: for each file by its number, the folder that its spool goes to.
             conceal: what nothing that is written may hold.
+            known: the columns that are not merely kept because the log has them.
         """
+        self._known = known
         self._conceal = conceal
         self.files = {
             number: Spool(folder / "translated.jsonl", folder / "rejects.jsonl")
@@ -107,7 +114,7 @@ class Spools:
             ValueError, RecursionError, TypeError: it cannot be written; nothing was added.
         """
         if self._conceal is not None:
-            row = {name: self._conceal.of_column(name, value) for name, value in row.items()}
+            row = self._conceal.of_row(row, self._known)
         text = as_json(row)
         if len(text) > LINE_LIMIT // 4:  # a character takes four bytes at most
             raise ValueError("a row that is too long")

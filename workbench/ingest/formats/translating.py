@@ -152,7 +152,7 @@ def translate(
     Raises:
         FileTroubleError: a file cannot be read to its end; nothing of the group may be used.
     """
-    spools = Spools({file.number: file.folder for file in files}, conceal)
+    spools = Spools({file.number: file.folder for file in files}, conceal, mapped.known)
     done = {file.number: Translated(file, spools.files[file.number]) for file in files}
     work_ = _Translation(adapter, mapped, naming, spools, done)
     # A half that waits on the disk would hold what is to be concealed: all wait in memory then.
