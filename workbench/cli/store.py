@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.options import common_options, json_option, session_of
+from workbench.cli.store_erase import erase
 from workbench.domain.names import shown
 
 if TYPE_CHECKING:
@@ -159,6 +160,9 @@ def restore(ctx: click.Context, file: Path, into: Path | None, yes: bool, as_jso
         _print(asdict(found))
     else:
         click.echo(_restored(found))
+
+
+store.add_command(erase)
 
 
 def _confirm_retention(ws: Workspace, keep: str, name: str | None, yes: bool) -> None:

@@ -30,6 +30,7 @@ from workbench.store.catalog import ModelSegments, model_segments
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.counting import write_counts
 from workbench.store.held_files import held_file, is_held
+from workbench.store.pseudonym_key import concealment
 from workbench.store.rebuilding import (
     copy_counts,
     count_segments,
@@ -82,7 +83,8 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
         return moved
     with _remaking(home, card.name), spill_folder(home) as folder:
         with scratch(home, folder) as connection:
-            baseline = measure_reference(connection, path, folder, card, file.sha256, now)
+            conceal = concealment(home, card, now)
+            baseline = measure_reference(connection, path, folder, card, file.sha256, now, conceal)
             reference = write_counts(connection, folder)
         return _store(home, card, baseline, reference, file, folder)
 

@@ -19,6 +19,7 @@ _SPACE_HINT = (
 _DAMAGE_HINT = "Put back a copy of .workbench/, or move it away and ingest the exports again."
 
 _PROCESS = re.compile(r"\(PID (\d+)\)")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _FULL = ("no space left on device", "file too large", "quota exceeded", "max_temp_directory_size")
 _FULL_NUMBERS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _REFUSED = ("read-only file system", "permission denied", "operation not permitted")
@@ -56,6 +57,8 @@ def store_error(error: duckdb.Error | OSError) -> StoreError:
         return StoreError(f"the store cannot read or write: {error.strerror or error}", DISK_HINT)
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
+    if isinstance(error, duckdb.DataError):
+        first = _QUOTED.sub("…", first)  # what could not be converted is a value of somebody's
     if isinstance(error, duckdb.OutOfMemoryException):
         return StoreError(
             "the work does not fit in the memory it may use",

@@ -17,6 +17,7 @@ from workbench.store.row_files import RowFile
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging
+from workbench.store.tombstones import ERASED
 
 if TYPE_CHECKING:
     import duckdb
@@ -111,7 +112,8 @@ def set_aside(
         unit = file.source.position_is if file.source.position_column else "row"
         connection.execute(
             f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, "
-            f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, to_json(r)::VARCHAR "
+            f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, "
+            f"CASE WHEN b.wb_reason <> {literal(ERASED)} THEN to_json(r)::VARCHAR END "
             f"FROM (SELECT wb_row, wb_reason FROM ({query}) WHERE wb_reason IS NOT NULL) b "
             f"JOIN {file.source.relation} r ON r.file_row_number = b.wb_row"
         )
@@ -151,7 +153,7 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
         raise LogFileError(
             f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again."
         )
-    if sum(reasons.values()) < file.source.rows:
+    if sum(reasons.values()) < file.source.rows or ERASED in reasons:
         return
     counted = with_rejects(reasons, file.source)
     listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
@@ -208,5 +210,7 @@ def translated(file: OpenedFile, error: duckdb.Error) -> WorkbenchError:
         return store_error(error)
     first = str(error).strip().splitlines()[0][:200]
     return LogFileError(
-        f"{Path(file.path).name} could not be read to its end: {first}", "Copy or export it again."
+        f"{Path(file.path).name} could not be read to its end: {first}",
+        "Copy or export it again.",
+        f"{Path(file.path).name} could not be read to its end",
     )

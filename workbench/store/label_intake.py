@@ -49,12 +49,18 @@ from workbench.store.rows import (
     standing_labels,
 )
 from workbench.store.staging import Staging
+from workbench.store.tombstones import Tombstones, marking_erased
 
 _RECORD = "wb_id, wb_label, wb_label_timestamp, wb_file, wb_row"
 
 
 def stage_labels(
-    connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, baseline: Baseline
+    connection: Connection,
+    staging: Staging,
+    file: OpenedFile,
+    card: ModelCard,
+    baseline: Baseline,
+    tombstones: Tombstones | None = None,
 ) -> StagedFile:
     """Writes a label file's usable records as a staged file and sets the others aside.
 
@@ -64,17 +70,19 @@ def stage_labels(
     """
     normalised = normalised_labels(file.source, card, baseline.rules, file=file.identity)
     target = staging.work / f"labels-{file.number:05d}.parquet"
+    query = normalised.query
     try:
-        reasons = count_reasons(connection, normalised.query)
+        query = marking_erased(connection, query, file.number, card, tombstones)
+        reasons = count_reasons(connection, query)
         require_usable(file, reasons)
         connection.execute(
-            f"COPY (SELECT {_RECORD} FROM ({normalised.query}) WHERE wb_reason IS NULL) "
+            f"COPY (SELECT {_RECORD} FROM ({query}) WHERE wb_reason IS NULL) "
             f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
         )
     except duckdb.Error as error:
         target.unlink(missing_ok=True)
         raise translated(file, error) from error
-    set_aside(connection, file, normalised.query, reasons)
+    set_aside(connection, file, query, reasons)
     lines = sum(file.source.rejects.values())
     rejected = sum(reasons.values()) + lines
     reasons = with_rejects(reasons, file.source)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from workbench.domain.card import ROLES, ModelCard
 from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.masking import masked_groups
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, iso
 from workbench.domain.profile import without_values
@@ -99,14 +100,26 @@ def measure_performance(
         )
         if began is not None
         else None,
-        buckets=_judged(subject, _cut(found, asked), baseline, segment, judged_by),
+        buckets=_told(
+            subject, segment, _judged(subject, _cut(found, asked), baseline, segment, judged_by)
+        ),
         months=_months(subject, filtered, baseline),
         by_version=by_version,
         by_role=by_role,
-        by_arm=by_arm,
+        by_arm=_told(subject, card.columns.experiment, by_arm),
         by=width,
         notes=notes,
     )
+
+
+def _told(
+    subject: Subject, column: str | None, rates: tuple[RateBucket, ...]
+) -> tuple[RateBucket, ...]:
+    """Rates by a column's values, which are numbered where the card calls it sensitive."""
+    if not column or not subject.card.privacy.is_sensitive(column):
+        return rates
+    bins = (b for b in subject.store.baseline.bins if b.role == "feature" and b.name == column)
+    return masked_groups(rates, next((b.categories for b in bins), ()))
 
 
 def measure_drift(
@@ -167,7 +180,7 @@ def measure_drift(
 
 def _without_values(column: ColumnDrift, card: ModelCard) -> ColumnDrift:
     """A sensitive column's figures without its values, whoever is to show them."""
-    if column.name not in card.privacy.sensitive:
+    if not card.privacy.is_sensitive(column.name):
         return column
     return replace(
         column,

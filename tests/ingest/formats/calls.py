@@ -62,7 +62,7 @@ def calls(seed: int, count: int = 1000, *, batches: bool, fates: Iterable[str]) 
         batches: whether a third of them carry several rows.
         fates: the other fates that the format can log.
     """
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     others = [fate for fate in fates if fate != OK]
     made = []
     for number in range(count):
