@@ -62,5 +62,9 @@ class QueryError(WorkbenchError):
     """A query of `sql` cannot be read, or asks for more than reading the store."""
 
 
+class SegmentGoneError(StoreError):
+    """A file of rows was replaced and deleted while it was about to be read."""
+
+
 class NoRowsError(WorkbenchError):
     """There is nothing stored that could answer the question."""

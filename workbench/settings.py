@@ -13,8 +13,9 @@ from workbench.domain.toml_tables import Origin, check_sections, key_types, load
 from workbench.domain.toml_writing import commented_table
 from workbench.errors import SettingsError
 
-_SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m)$")
-_SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
+_SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LENGTHS = ("lock_timeout", "grace")
 _SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
@@ -29,6 +30,7 @@ class StoreSettings:
     lock_timeout: float = key(10.0, 'seconds to queue for the store; a number or "10s"')
     memory_limit: str = key("1GB", "memory of the query engine")
     threads: int = key(0, "threads of the query engine; 0: one a core")
+    grace: float = key(3600.0, 'how long files that were replaced stay for their readers, as "1h"')
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ def parse_settings(text: str, where: str) -> Settings:
     origin = Origin(where, SettingsError)
     document = load_toml(text, origin)
     check_sections(document, SECTIONS, origin)
-    if "lock_timeout" in document.get("store", {}):
-        document["store"]["lock_timeout"] = _seconds(document["store"]["lock_timeout"], origin)
+    given = document.get("store", {})
+    for name in _LENGTHS:
+        if name in given:
+            given[name] = _seconds(given[name], name, origin)
     tables: dict[str, Any] = {
         section: read_table(kind, document.get(section, {}), section, origin)
         for section, kind in SECTIONS.items()
@@ -87,13 +91,13 @@ def settings_toml() -> str:
     return "\n".join([_HEAD, *tables])
 
 
-def _seconds(value: Any, origin: Origin) -> Any:
+def _seconds(value: Any, name: str, origin: Origin) -> Any:
     if not isinstance(value, str):
         return value
     match = _SECONDS.match(value.strip())
     if match is None:
         raise origin.mistake(
-            f"[store] lock_timeout {value!r} is not a length of time", "Write it as 10 or 10s."
+            f"[store] {name} {value!r} is not a length of time", "Write it as 10, 10s or 1h."
         )
     return float(match.group(1)) * _SECONDS_OF[match.group(2)]
 
@@ -102,6 +106,8 @@ def _check(settings: Settings, origin: Origin) -> None:
     store = settings.store
     if store.lock_timeout < 0:
         raise origin.mistake("[store] lock_timeout is below 0", "Write it as 10 or as 10s.")
+    if store.grace < 0:
+        raise origin.mistake("[store] grace is below 0", 'Write it as 3600 or as "1h".')
     if not _SIZE.match(store.memory_limit.strip()):
         raise origin.mistake(
             f"[store] memory_limit {store.memory_limit!r} is not a size", "Write it as 1GB."

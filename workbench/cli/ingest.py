@@ -29,7 +29,7 @@ _LISTED = 12
     "format_",
     default="auto",
     show_default=True,
-    help="auto, parquet, csv, jsonl or arrow.",
+    help="auto, parquet, csv, jsonl, arrow, or an export format such as kserve or vertex.",
 )
 @click.option(
     "--kind",

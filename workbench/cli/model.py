@@ -25,8 +25,9 @@ def model() -> None:
 
 @model.command(short_help="Infer a card from a reference table.")
 @click.argument("name")
+@click.option("--reference", metavar="FILE", help="Labelled rows, held out from training.")
 @click.option(
-    "--reference", required=True, metavar="FILE", help="Labelled rows, held out from training."
+    "--from-log", "log", metavar="FILE", help="An export of the log: proposes how it is read."
 )
 @click.option("--task", type=click.Choice(["binary", "multiclass", "regression"]))
 @click.option("--train", metavar="FILE", help="The table the champion was trained on.")
@@ -36,16 +37,25 @@ def model() -> None:
 def add(
     ctx: click.Context,
     name: str,
-    reference: str,
+    reference: str | None,
+    log: str | None,
     task: str | None,
     train: str | None,
     artifact: str | None,
 ) -> None:
-    """Infers a card for NAME from a reference table and writes it for you to edit."""
+    """Infers a card for NAME from a reference table and writes it for you to edit.
+
+    With --from-log the card also says how the serving system's own log is read: its format, and
+    names for values and classes that the log does not name. The reference is needed all the same.
+    """
     from workbench.cli.printing import note
 
+    if reference is None:
+        because = " A log alone cannot be judged: it takes rows to compare it with." if log else ""
+        raise click.UsageError(f"Missing option '--reference'.{because}")
+
     with session_of(ctx).workspace() as ws:
-        path = ws.add_model(name, reference, task, train, artifact)
+        path = ws.add_model(name, reference, task, train, artifact, log)
         click.echo(shown(path.relative_to(ws.root)))
         note(
             "Read it through: what was inferred says why. Then: workbench ingest PATH --model "

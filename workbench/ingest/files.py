@@ -29,16 +29,13 @@ def expand_paths(paths: Sequence[str | Path]) -> tuple[tuple[Path, LogFileError 
         path = Path(given)
         if path.is_dir():
             files = _files_below(path)
-            nothing = LogFileError(
-                f"no log file in the folder {given}",
-                f"Known endings: {' '.join(ENDINGS)}, each also with .gz or .zst.",
-            )
+            nothing = no_log_file(given)
         elif path.exists() or not glob.has_magic(str(given)):
             files = [path]
         else:
             matched = sorted(Path(name) for name in glob.iglob(str(given), recursive=True))  # noqa: PTH207 - may be absolute
             files = [name for name in matched if name.is_file()]
-            nothing = LogFileError(f"nothing matches {given}", "Check the path; quote a pattern.")
+            nothing = nothing_matches(given)
         found |= dict.fromkeys(files) if files else {path: nothing}
     return tuple(found.items())
 
@@ -49,12 +46,26 @@ def _files_below(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and _is_known(path)
+        and is_log_name(path.name)
     )
 
 
-def _is_known(path: Path) -> bool:
-    name = path.name.lower()
+def is_log_name(name: str) -> bool:
+    """Whether a file's name has a known ending."""
+    name = name.lower()
     for packing in PACKINGS:
         name = name.removesuffix(packing)
     return name.endswith(ENDINGS) or bool(_ROTATED.search(name))
+
+
+def no_log_file(folder: str | Path) -> LogFileError:
+    """The failure of a folder without a known file."""
+    return LogFileError(
+        f"no log file in the folder {folder}",
+        f"Known endings: {' '.join(ENDINGS)}, each also with .gz or .zst.",
+    )
+
+
+def nothing_matches(pattern: str | Path) -> LogFileError:
+    """The failure of a pattern without a file."""
+    return LogFileError(f"nothing matches {pattern}", "Check the path; quote a pattern.")

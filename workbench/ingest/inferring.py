@@ -38,6 +38,10 @@ class InferredCard:
     card: ModelCard
     notes: dict[str, str] = field(default_factory=dict)
     """Key of the card (`section.key`) to the reason."""
+    features: tuple[str, ...] = ()
+    """The reference's columns that are features, in order."""
+    classes: tuple[str, ...] = ()
+    """The classes that the reference's labels name, or its predictions; empty for numbers."""
 
 
 def infer_card(
@@ -104,7 +108,10 @@ def infer_card(
         reference=Reference(data=reference_path),
         training=Training(data=training_path) if training_path else Training(),
     )
-    return InferredCard(card, notes)
+    features = tuple(name for name in summaries if name not in known)
+    outcome = label or prediction
+    named = outcome.values if outcome is not None and chosen != "regression" else ()
+    return InferredCard(card, notes, features, named)
 
 
 def _pick(names: Sequence[str], summaries: dict[str, ColumnSummary]) -> str | None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.domain.rules import identity
 from workbench.errors import LogFileError
-from workbench.ingest.files import expand_paths
 from workbench.ingest.formats.adapter import Adapter
 from workbench.ingest.formats.glimpsing import glimpse_of
 from workbench.ingest.formats.registry import recognise, require_format, require_own_format
 from workbench.ingest.kinds import LABELS, PREDICTIONS, file_kind, require_joinable
+from workbench.ingest.named_files import NamedFile, Services, name_files
 from workbench.ingest.opening import Candidate, groups, opener_of
+from workbench.ingest.remote import arriving, remember
 from workbench.store.baseline import file_hash
 from workbench.store.batches import StoreContext, failed, store_group
 from workbench.store.catalog import known_files
@@ -24,6 +25,9 @@ from workbench.store.connections import reading
 from workbench.store.locking import queue_at
 from workbench.store.sources import file_head, peek_columns
 from workbench.store.staging import sweep
+
+_FETCHED = 0.5
+"""How much of a remote file's work is done when it is here."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def ingest_files(
     kind: str = "auto",
     progress: Reporter | None = None,
 ) -> IngestResult:
-    """Ingests files, folders and globs into the store of one model.
+    """Ingests files, folders, globs and URLs into the store of one model.
 
     Predictions go first, so that the labels of the same call find them. A file that was
     ingested before, by its content, is not read again.
@@ -70,24 +74,42 @@ def ingest_files(
     """
     started = time.monotonic()
     _require_known(context, format, kind)
-    named = expand_paths(paths)
-    sweep(context.home)
-    plan = _look(context, named, format, kind)
-    tracker = _Tracker(progress, {candidate.shown: candidate.size for candidate in plan.candidates})
+    services = Services()
+    named = name_files(paths, services)
+    sweep(context.home, context.clock.now())
+    tracker = _Tracker(progress, {file.shown: file.size or 0 for file in named if file.remote})
     listening = replace(context, told=tracker.tell)
+    results: dict[int, FileResult] = {}
+    with arriving(context, named, services, kind, tracker.fetched) as waves:
+        for wave in waves:
+            results |= _ingest_wave(listening, wave, format, kind, tracker)
+            remember(context, wave, results)
+    tracker.finish()
+    ordered = tuple(results[number] for number in sorted(results))
+    return IngestResult(context.card.name, ordered, time.monotonic() - started)
+
+
+def _ingest_wave(
+    context: StoreContext, wave: Sequence[NamedFile], format_: str, kind: str, tracker: _Tracker
+) -> dict[int, FileResult]:
+    """Ingests files that are all here; results by their number in the call."""
+    plan = _look(context, wave, format_, kind)
+    tracker.expect({candidate.shown: candidate.size for candidate in plan.candidates})
     results = dict(plan.results)
+    for file in wave:
+        if file.remote and file.number in results:
+            tracker.tell(file.shown, 1.0)
     for which in (PREDICTIONS, LABELS):
         chosen = [candidate for candidate in plan.candidates if candidate.kind == which]
         for group in groups(chosen):
-            with _turn(listening, group):
-                stored = store_group(listening, which, opener_of(listening, group, format))
+            with _turn(context, group):
+                stored = store_group(context, which, opener_of(context, group, format_))
             by_path = {result.path: result for result in stored}
             results |= {candidate.number: by_path[candidate.shown] for candidate in group}
-    tracker.finish()
+    shown = {file.number: file.shown for file in wave}
     for number, first in plan.twins.items():
-        results[number] = _twin(str(named[number][0]), results[first])
-    ordered = tuple(results[number] for number in sorted(results))
-    return IngestResult(context.card.name, ordered, time.monotonic() - started)
+        results[number] = _twin(shown[number], results[first])
+    return results
 
 
 @contextmanager
@@ -119,7 +141,7 @@ class _Plan:
 
 def _look(
     context: StoreContext,
-    named: Sequence[tuple[Path, LogFileError | None]],
+    wave: Sequence[NamedFile],
     format_: str,
     kind: str,
 ) -> _Plan:
@@ -127,14 +149,17 @@ def _look(
         known = known_files(catalog, context.card.name)
     plan = _Plan([], {}, {})
     seen: dict[str, int] = {}
-    for number, (path, problem) in enumerate(named):
-        shown = str(path)
+    for file in wave:
+        number, path, shown = file.number, file.path, file.shown
+        if file.known is not None:
+            plan.results[number] = file.known
+            continue
         try:
-            if problem is not None:
-                raise problem
+            if file.problem is not None:
+                raise file.problem
             adapter, format_found, which = _recognised(context, path, shown, format_, kind)
             stat = path.stat()
-            digest = file_hash(path)
+            digest = file.sha256 or file_hash(path)
             earlier = next(
                 (entry for entry in known if entry[1] == digest and kind in ("auto", entry[0])),
                 None,
@@ -160,9 +185,10 @@ def _recognised(
     context: StoreContext, path: Path, shown: str, format_: str, kind: str
 ) -> tuple[Adapter | None, str, str]:
     """What reads a file, the name of its format, and its kind."""
-    adapter = recognise(lambda: glimpse_of(path, shown), context.card, format_, kind)
+    unpacking = context.home.staging
+    adapter = recognise(lambda: glimpse_of(path, shown, unpacking), context.card, format_, kind)
     if adapter is None:
-        found, names = peek_columns(path, format_)
+        found, names = peek_columns(path, format_, unpacking)
         return None, found, file_kind(names, context.card, kind)
     file_head(path)
     if kind not in ("auto", adapter.kind):
@@ -195,23 +221,45 @@ class _Tracker:
 
     def __init__(self, reporter: Reporter | None, sizes: dict[str, int]) -> None:
         self._reporter = reporter
-        self._sizes = sizes
-        self._shares = dict.fromkeys(sizes, 0.0)
+        self._sizes: dict[str, int] = {}
+        self._shares: dict[str, float] = {}
+        self._remote: set[str] = set()
+        self._total = self._finished = 0
+        self._done = 0.0
+        self.expect(sizes)
+
+    def expect(self, sizes: dict[str, int]) -> None:
+        """Takes in files whose sizes are known now."""
+        for path, size in sizes.items():
+            before, share = self._sizes.get(path, 0), self._shares.setdefault(path, 0.0)
+            self._sizes[path] = size
+            self._total += size - before
+            self._done += (size - before) * share
+
+    def fetched(self, path: str, share: float) -> None:
+        """One remote file's share that has come: half of the work on it."""
+        self._remote.add(path)
+        self._reach(path, share * _FETCHED)
 
     def tell(self, path: str, share: float) -> None:
         """One file's share of work done, which never falls."""
-        self._shares[path] = max(self._shares.get(path, 0.0), share)
+        self._reach(path, share if path not in self._remote else share + _FETCHED * (1 - share))
+
+    def _reach(self, path: str, share: float) -> None:
+        before = self._shares.get(path, 0.0)
+        if share > before:
+            self._shares[path] = share
+            self._done += self._sizes.get(path, 0) * (share - before)
+            self._finished += before < 1.0 <= share
         self._report(path)
 
     def finish(self) -> None:
         """All files are done, stored or not."""
-        self._shares = dict.fromkeys(self._sizes, 1.0)
+        self._done, self._finished = float(self._total), len(self._sizes)
         self._report("")
 
     def _report(self, path: str) -> None:
         if self._reporter is None:
             return
-        done = sum(round(self._sizes.get(p, 0) * share) for p, share in self._shares.items())
-        finished = sum(share >= 1.0 for share in self._shares.values())
-        total = sum(self._sizes.values())
-        self._reporter(IngestProgress(done, total, finished, len(self._sizes), path))
+        done = min(round(self._done), self._total)
+        self._reporter(IngestProgress(done, self._total, self._finished, len(self._sizes), path))

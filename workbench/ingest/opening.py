@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult
 from workbench.errors import LogFileError
-from workbench.ingest.formats.adapter import Adapter
+from workbench.ingest.formats.adapter import PREDICTIONS, Adapter
 from workbench.ingest.formats.canonical import POSITION, mapped_of, naming_of
 from workbench.ingest.formats.containers import CSV, LINES, container_of
 from workbench.ingest.formats.translating import (
@@ -23,8 +23,9 @@ from workbench.store.baseline import Baseline
 from workbench.store.batches import Opener, StoreContext, failed
 from workbench.store.connections import Connection
 from workbench.store.intake import OpenedFile
+from workbench.store.quick_text import QuickReading
 from workbench.store.source import Source
-from workbench.store.sources import compression_of, file_head, open_source, unpack
+from workbench.store.sources import QuickOpener, compression_of, file_head, open_source, unpack
 from workbench.store.staging import Staging
 from workbench.store.translated_source import open_translated
 from workbench.store.waiting import NO_REQUEST, NO_RESPONSE, waiting_records
@@ -126,13 +127,25 @@ class _Opening:
 
 def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
     if candidate.adapter is None:
-        source = open_source(opening.connection, candidate.path, opening.folder(candidate), format_)
+        source = open_source(
+            opening.connection, candidate.path, opening.folder(candidate), format_,
+            _quick(opening, candidate),
+        )  # fmt: skip
         return _opened(candidate, source)
     try:
         (translated,) = _translated(opening, [candidate])
     except FileTroubleError as trouble:
         raise trouble.error from trouble
     return _opened_log(opening, candidate, translated)
+
+
+def _quick(opening: _Opening, candidate: Candidate) -> QuickOpener | None:
+    """What reads a log of text in one pass, where it can."""
+    if candidate.kind != PREDICTIONS:
+        return None
+    context = opening.context
+    identity = candidate.sha256[:16]
+    return QuickReading(context.card, opening.baseline, identity, context.clock.now()).open
 
 
 def _open_joined(

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import duckdb
+
 from workbench.clock import Clock
 from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult, RowCounts
@@ -22,6 +24,7 @@ from workbench.store.baseline import Baseline, ensure_baseline
 from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
 from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
+from workbench.store.failures import is_gone
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
 from workbench.store.prediction_intake import (
@@ -31,6 +34,7 @@ from workbench.store.prediction_intake import (
     stage_predictions,
 )
 from workbench.store.repeats import shares_ids
+from workbench.store.replacing import was_restored
 from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
@@ -154,9 +158,14 @@ def _commit(
     for _ in range(_OPTIMISTIC_TRIES):
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
-        current, prepared = _prepare(
-            connection, staging, kind, current, context.card, baseline, segments
-        )
+        try:
+            current, prepared = _prepare(
+                connection, staging, kind, current, context.card, baseline, segments
+            )
+        except duckdb.IOException as error:
+            if is_gone(error):
+                continue  # it was replaced, and its grace is over: there is another list by now
+            raise
         if not prepared.files and not prepared.segments:
             return current
         settle_batch(staging)
@@ -270,6 +279,8 @@ def _require_fresh(
     newer = model_segments(catalog, context.card.name, context.home.segments).since(
         prepared.checked
     )
+    if newer.before != prepared.retained or was_restored(catalog, prepared.checked):
+        raise _OutdatedError
     others = (*newer.predictions, *newer.labels)
     if not others:
         return
@@ -279,7 +290,11 @@ def _require_fresh(
         if prepared.kind == PREDICTIONS
         else as_row_files(sorted(staging.work.glob("labels-*.parquet")))
     )
-    make_rows_view(connection, "newer_ids", others, ids)
+    make_rows_view(connection, "newer_rows", others, ids)
+    connection.execute(
+        "CREATE OR REPLACE TEMP VIEW newer_ids AS SELECT wb_id FROM newer_rows "
+        f"WHERE wb_sequence IS NULL OR wb_sequence > {prepared.checked}"
+    )
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
         raise _OutdatedError

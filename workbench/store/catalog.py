@@ -43,6 +43,8 @@ class ModelSegments:
     version: int
     predictions: tuple[Segment, ...] = ()
     labels: tuple[Segment, ...] = ()
+    before: datetime | None = None
+    """Retention took the rows that are older than this; None when it never took any."""
 
     def since(self, version: int) -> ModelSegments:
         """Only what was committed after that version."""
@@ -50,6 +52,7 @@ class ModelSegments:
             self.version,
             tuple(s for s in self.predictions if s.sequence > version),
             tuple(s for s in self.labels if s.sequence > version),
+            self.before,
         )
 
 
@@ -79,7 +82,14 @@ def model_segments(connection: Connection, model: str, folder: Path) -> ModelSeg
         catalog_version(connection),
         tuple(s for s in segments if s.kind == PREDICTIONS),
         tuple(s for s in segments if s.kind == LABELS),
+        retained_before(connection, model),
     )
+
+
+def retained_before(connection: Connection, model: str) -> datetime | None:
+    """Retention took a model's rows that are older than this; None when it never took any."""
+    rows = connection.execute("SELECT max(before) FROM retained WHERE model = ?", [model])
+    return aware(rows.fetchall()[0][0])
 
 
 def known_files(connection: Connection, model: str) -> dict[tuple[str, str], int]:

@@ -64,6 +64,8 @@ class PreparedBatch:
     rules_id: str
     checked: int
     """The catalog version that duplicates and labels were checked against."""
+    retained: datetime | None = None
+    """Retention had taken the rows older than this by then."""
 
 
 def commit_batch(
@@ -87,7 +89,7 @@ def commit_batch(
     for file in prepared.files:
         c = file.counts
         catalog.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [batch, model, prepared.kind, file.sha256, file.path, file.format, file.size, c.rows_read,
              c.rows_stored, c.rows_duplicate, c.rows_quarantined, c.labels_matched, c.labels_pending],
         )  # fmt: skip

@@ -53,6 +53,8 @@ class Resources:
     """0: one a core."""
     lock_timeout: float = 10.0
     """Seconds to queue for the catalog."""
+    grace: float = 3600.0
+    """Seconds for which a replaced segment's file is left to those who read it."""
 
 
 @dataclass(frozen=True)

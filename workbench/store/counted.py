@@ -8,19 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, is_whole_buckets
-from workbench.store.baseline import Baseline
+from workbench.domain.profile import ColumnProfile
+from workbench.store.baseline_record import Baseline
 from workbench.store.catalog import ModelSegments, Segment, model_segments
 from workbench.store.connections import Connection, StoreHome, reading, scratch
 from workbench.store.counting import make_empty_counts
+from workbench.store.eras import Era, first_counted, read_eras
 from workbench.store.extent import is_cut
 from workbench.store.judging import make_judged_view, own_bucket
-from workbench.store.measured import FRESH, WIDTHS, CountSource
+from workbench.store.measured import (
+    FRESH,
+    WIDTHS,
+    Choice,
+    CountSource,
+    read_groups,
+    read_outcomes,
+    read_profiles,
+)
 from workbench.store.rebuilding import count_judged
 from workbench.store.staging import spill_folder
+from workbench.store.stretches import (
+    Stretch,
+    added_groups,
+    added_outcomes,
+    segment_number,
+    stretches_of,
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +46,47 @@ class Counts:
     """An open connection and which of its counts to read."""
 
     connection: Connection
-    source: CountSource
     is_from_rows: bool
+    stretches: tuple[Stretch, ...]
+    """The parts of the period that stored counts answer for; for rows one, of all that is left."""
+
+    @property
+    def source(self) -> CountSource:
+        """The counts over the newest baseline of the period."""
+        return FRESH if self.is_from_rows or not self.stretches else self.stretches[-1].source
+
+    def outcomes(
+        self,
+        choice: Choice,
+        *,
+        by: str,
+        start: datetime,
+        group: str | None = None,
+        segment: str | None = None,
+        pooled: bool = False,
+    ) -> list[OutcomeBucket]:
+        """The outcomes of a period, a bucket each; see `stretches.added_outcomes`."""
+        if self.is_from_rows:
+            number = segment_number(self.stretches[0].baseline, segment) or 0
+            return read_outcomes(
+                self.connection, FRESH, choice, by=by, start=start, group=group, segment_no=number
+            )
+        return added_outcomes(
+            self.connection, self.stretches, choice, by=by, start=start, group=group,
+            segment=segment, pooled=pooled,
+        )  # fmt: skip
+
+    def groups(self, choice: Choice, column: str) -> list[str | None]:
+        """The values of `model_version`, `role` or `arm` that a period has rows of."""
+        if self.is_from_rows:
+            return read_groups(self.connection, FRESH, choice, column)
+        return added_groups(self.connection, self.stretches, choice, column)
+
+    def profiles(self, stretch: Stretch, choice: Choice) -> tuple[ColumnProfile, ...]:
+        """The profile of every column over one part of the period."""
+        source = FRESH if self.is_from_rows else stretch.source
+        own = choice if self.is_from_rows else replace(choice, period=stretch.period)
+        return read_profiles(self.connection, source, stretch.baseline.bins, own)
 
 
 @dataclass(frozen=True)
@@ -40,6 +97,12 @@ class ModelStore:
     baseline: Baseline
     segments: ModelSegments
     as_of: datetime | None = None
+    eras: tuple[Era, ...] = ()
+    """The times whose rows retention took."""
+    counted_from: datetime | None = None
+    """The start of the oldest bucket that is counted and has no rows; None without one."""
+    is_outdated: bool = False
+    """Whether another process is just counting the rows over a changed reference or card."""
 
     @property
     def own_by(self) -> str:
@@ -49,38 +112,46 @@ class ModelStore:
     @property
     def stored(self) -> CountSource:
         """The model's own counts in the catalog."""
-        return CountSource(self.baseline.bins_id, self.baseline.rules_id)
+        return CountSource(*self.baseline.ids)
 
     @property
     def reference(self) -> CountSource:
         """The reference's counts in the catalog."""
-        return CountSource(self.baseline.reference_bins_id, self.baseline.reference_rules_id)
+        return reference_source(self.baseline)
+
+    @property
+    def before(self) -> datetime | None:
+        """Rows older than this are gone."""
+        return self.segments.before
+
+    def stretches(self, period: Period) -> tuple[Stretch, ...]:
+        """The parts of a period by the baseline that its stored counts are over."""
+        return stretches_of(period, self.baseline, self.eras, self.before)
 
     def needs_rows(self, period: Period, by: str) -> bool:
-        """Whether the stored counts cannot answer for this period and bucket."""
+        """Whether the stored counts cannot answer for this period and bucket, and rows can."""
+        if is_cut(self.segments, self.as_of):
+            return True
+        if self.before is not None and period.end <= self.before:
+            return False
         bucket = self.baseline.rules.bucket
         finer = by in WIDTHS and WIDTHS[by] < bucket
         # Months and weeks are not made of each other: a week that a month cuts is split by rows.
         split = by == "month" and bucket > timedelta(days=1)
-        return (
-            is_cut(self.segments, self.as_of)
-            or finer
-            or split
-            or not is_whole_buckets(period, bucket)
-        )
+        return finer or split or not is_whole_buckets(period, bucket)
 
     @contextmanager
     def counts(self, period: Period, by: str) -> Iterator[Counts]:
         """The counts that answer for a period, for the length of the block."""
         if not self.needs_rows(period, by):
             with reading(self.home, f"reading {self.baseline.model}") as catalog:
-                yield Counts(catalog, self.stored, is_from_rows=False)
+                yield Counts(catalog, False, self.stretches(period))
             return
         finer = by if by in WIDTHS and WIDTHS[by] <= self.baseline.rules.bucket else self.own_by
         if by == "month":
             finer = "1d" if WIDTHS[self.own_by] > WIDTHS["1d"] else self.own_by
         with self._row_counts(period, finer) as connection:
-            yield Counts(connection, FRESH, is_from_rows=True)
+            yield Counts(connection, True, (Stretch(period, self.baseline, True),))
 
     @contextmanager
     def _row_counts(self, period: Period, by: str) -> Iterator[Connection]:
@@ -103,12 +174,22 @@ class ModelStore:
             yield connection
 
 
-def read_model_store(home: StoreHome, baseline: Baseline, as_of: datetime | None) -> ModelStore:
+def reference_source(baseline: Baseline) -> CountSource:
+    """The counts of a baseline's reference in the catalog."""
+    return CountSource(baseline.reference_bins_id, baseline.reference_rules_id)
+
+
+def read_model_store(
+    home: StoreHome, baseline: Baseline, as_of: datetime | None, *, is_outdated: bool = False
+) -> ModelStore:
     """A model's committed rows as they are now."""
     with reading(home, f"reading {baseline.model}") as catalog:
-        return ModelStore(
-            home, baseline, model_segments(catalog, baseline.model, home.segments), as_of
-        )
+        segments = model_segments(catalog, baseline.model, home.segments)
+        if segments.before is None:
+            return ModelStore(home, baseline, segments, as_of, is_outdated=is_outdated)
+        eras = read_eras(catalog, baseline.model)
+        first = first_counted(catalog, eras)
+        return ModelStore(home, baseline, segments, as_of, eras, first, is_outdated)
 
 
 def _overlaps(segment: Segment, period: Period) -> bool:

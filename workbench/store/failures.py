@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from workbench.errors import StoreError, WorkbenchError
+from workbench.errors import SegmentGoneError, StoreError, WorkbenchError
 
 DISK_HINT = "Check the disk's space and the permissions of .workbench/."
 _SPACE_HINT = (
@@ -24,9 +24,11 @@ _FULL_NUMBERS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _REFUSED = ("read-only file system", "permission denied", "operation not permitted")
 _DAMAGE = (
     "not a valid duckdb database", "corrupt database", "could not read enough bytes", "checksum",
-    "no files found that match", "no magic bytes",
+    "no magic bytes",
 )  # fmt: skip
-"""How DuckDB begins to say that the catalog or a segment is broken or gone."""
+"""How DuckDB begins to say that the catalog or a segment is broken."""
+_GONE = "no files found that match"
+"""How it says that a segment is not there: either it is lost, or it was replaced meanwhile."""
 
 
 @contextmanager
@@ -61,8 +63,9 @@ def store_error(error: duckdb.Error | OSError) -> StoreError:
         )
     if any(sign in text.lower() for sign in _REFUSED):
         return StoreError(f"the store cannot be written: {first}", DISK_HINT)
-    if any(sign in first.lower() for sign in _DAMAGE):
-        return StoreError(f"the store is damaged: {first}", _DAMAGE_HINT)
+    if is_gone(error) or any(sign in first.lower() for sign in _DAMAGE):
+        kind = SegmentGoneError if is_gone(error) else StoreError
+        return kind(f"the store is damaged: {first}", _DAMAGE_HINT)
     return StoreError(
         f"the store cannot do this: {first}",
         "Run the command again with --debug for the details.",
@@ -78,6 +81,11 @@ def foreign_opener(error: duckdb.Error) -> str | None:
     if "different configuration" in text:
         return f"this process ({os.getpid()})"
     return None
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether a failure comes from a segment that is not there."""
+    return isinstance(error, duckdb.Error) and _GONE in str(error).lower()
 
 
 def is_full(error: BaseException) -> bool:

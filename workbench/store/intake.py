@@ -58,19 +58,24 @@ class StagedFile:
 
     def without(self, duplicates: int, conflicts: int) -> StagedFile:
         """The same file after rows were found to be there already."""
-        counts = self.counts
-        reasons = dict(self.reasons)
-        if conflicts:
-            reasons["conflicting_id"] = reasons.get("conflicting_id", 0) + conflicts
+        counts = replace(
+            self.counts,
+            rows_stored=self.counts.rows_stored - duplicates,
+            rows_duplicate=self.counts.rows_duplicate + duplicates,
+        )
+        return replace(self, counts=counts).set_aside(conflicts, "conflicting_id")
+
+    def set_aside(self, rows: int, reason: str) -> StagedFile:
+        """The same file after staged rows were found that cannot be stored."""
+        if not rows:
+            return self
+        counts = replace(
+            self.counts,
+            rows_stored=self.counts.rows_stored - rows,
+            rows_quarantined=self.counts.rows_quarantined + rows,
+        )
         return replace(
-            self,
-            counts=replace(
-                counts,
-                rows_stored=counts.rows_stored - duplicates - conflicts,
-                rows_duplicate=counts.rows_duplicate + duplicates,
-                rows_quarantined=counts.rows_quarantined + conflicts,
-            ),
-            reasons=reasons,
+            self, counts=counts, reasons=self.reasons | {reason: self.reasons.get(reason, 0) + rows}
         )
 
 

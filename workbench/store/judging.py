@@ -62,11 +62,11 @@ def make_judged_view(
     sequence = segments.version + 1
     conditions = []
     if start is not None:
-        conditions.append(f"wb_timestamp >= {_moment(start)}")
+        conditions.append(f"wb_timestamp >= {moment_literal(start)}")
     if end is not None:
-        conditions.append(f"wb_timestamp < {_moment(end)}")
+        conditions.append(f"wb_timestamp < {moment_literal(end)}")
     if as_of is not None:
-        conditions.append(f"wb_timestamp <= {_moment(as_of)}")
+        conditions.append(f"wb_timestamp <= {moment_literal(as_of)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     bucket = (
         "TIMESTAMP '1970-01-01'" if whole else bucket_of("wb_timestamp", by or own_bucket(rules))
@@ -120,5 +120,6 @@ def assumed_label(rules: OutcomeRules) -> str:
     return f"TRY_CAST({literal(rules.missing_means or '')} AS DOUBLE)"
 
 
-def _moment(moment: datetime) -> str:
+def moment_literal(moment: datetime) -> str:
+    """An aware moment as SQL, naive and in UTC as the rows have it."""
     return f"TIMESTAMP '{naive(moment).isoformat(sep=' ')}'"

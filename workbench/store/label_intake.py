@@ -117,6 +117,7 @@ def prepare_labels(
         bins_id=baseline.bins_id,
         rules_id=baseline.rules_id,
         checked=segments.version,
+        retained=segments.before,
     )
 
 

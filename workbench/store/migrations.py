@@ -80,7 +80,18 @@ ALTER TABLE segments ADD COLUMN sequence BIGINT;
 UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
 ALTER TABLE segments ADD COLUMN reading VARCHAR;
 ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
-ALTER TABLE files ADD COLUMN tag VARCHAR;
+CREATE TABLE remote_objects (
+    model VARCHAR NOT NULL, kind VARCHAR NOT NULL, url VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL, size BIGINT, modified BIGINT, etag VARCHAR);
+ALTER TABLE baselines ADD COLUMN rules VARCHAR;
+CREATE TABLE retained (
+    model VARCHAR NOT NULL, before TIMESTAMP NOT NULL, version BIGINT NOT NULL,
+    bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL);
+CREATE TABLE kept_baselines (
+    model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
+    reference_path VARCHAR NOT NULL, reference_rows BIGINT NOT NULL,
+    reference_start TIMESTAMP, reference_end TIMESTAMP, shape VARCHAR NOT NULL,
+    rules VARCHAR NOT NULL);
 """
 
 STEPS: tuple[str, ...] = (_FIRST, _SECOND)

@@ -209,8 +209,9 @@ def normalised_labels(
 
 def label_value(column: str, duckdb_type: str | None, rules: OutcomeRules) -> str:
     """The label as our rows store it: a class as text, a number as DOUBLE."""
+    known = (rules.positive_class, rules.negative_class)
     if rules.is_classification:
-        return "NULL::VARCHAR" if duckdb_type is None else sql.class_of(column, duckdb_type)
+        return "NULL::VARCHAR" if duckdb_type is None else sql.class_of(column, duckdb_type, known)
     return "NULL::DOUBLE" if duckdb_type is None else sql.number(column, duckdb_type)
 
 
@@ -219,7 +220,7 @@ def _prediction(types: dict[str, str], card: ModelCard, rules: OutcomeRules) -> 
     given = None
     if column in types:
         given = (
-            sql.class_of(column, types[column])
+            sql.class_of(column, types[column], (rules.positive_class, rules.negative_class))
             if rules.is_classification
             else sql.number(column, types[column])
         )

@@ -38,6 +38,7 @@ from workbench.store.repeats import find_repeats
 from workbench.store.row_files import COPIED, RowFile, rows_relation
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
+from workbench.store.too_old import BEFORE_RETENTION, find_too_old, too_old_note
 
 _KEPT_ROWS = 100_000
 STAGED = 0.7
@@ -70,6 +71,8 @@ def stage_predictions(
     Raises:
         LogFileError: a required column is missing, no row is usable, or reading breaks off.
     """
+    if file.source.reading is not None:
+        return _take(staging, file, file.source.reading)
     normalised = normalised_predictions(
         file.source, card, baseline.shape, baseline.rules, file=file.identity, now=now
     )
@@ -105,6 +108,15 @@ def stage_predictions(
     return StagedFile(file, counts, reasons, notes, copy)
 
 
+def _take(staging: Staging, file: OpenedFile, reading: str) -> StagedFile:
+    """Takes a file whose rows were normalised as it was opened."""
+    source = file.source
+    target = staging.rows / f"{file.number:05d}.parquet"
+    source.path.rename(target)
+    counts = RowCounts(rows_read=source.rows, rows_stored=source.rows)
+    return StagedFile(file, counts, {}, source.notes, RowFile(target, reading))
+
+
 def drop_repeats(
     connection: Connection,
     staging: Staging,
@@ -121,6 +133,8 @@ def drop_repeats(
         baseline: tells the known columns, over which contents are compared.
         segments: what is committed.
     """
+    if segments.before is not None:
+        files = _without_too_old(connection, staging, files, segments.before)
     columns = known_columns(baseline.rules, baseline.shape)
     make_rows_view(connection, "staged_rows", _staged(staging, files), columns)
     make_rows_view(connection, "committed_rows", segments.predictions, columns)
@@ -145,17 +159,8 @@ def drop_repeats(
         ).fetchall()
     }
     _keep_late_labels(connection, staging)
-    copies = {str(file.copy.path): file.copy for file in files if file.copy is not None}
-    touched = _touched(connection)
-    for path in touched:
-        _rewrite(connection, copies.get(path) or RowFile(Path(path)))
-    return tuple(
-        replace(
-            file.without(*found.get(file.opened.identity, (0, 0))),
-            copy=None if file.copy is not None and str(file.copy.path) in touched else file.copy,
-        )
-        for file in files
-    )
+    files = tuple(file.without(*found.get(file.opened.identity, (0, 0))) for file in files)
+    return _without_dropped(connection, files)
 
 
 def prepare_predictions(
@@ -184,6 +189,7 @@ def prepare_predictions(
         bins_id=baseline.bins_id,
         rules_id=baseline.rules_id,
         checked=segments.version,
+        retained=segments.before,
     )
 
 
@@ -192,6 +198,35 @@ def file_record(file: StagedFile) -> FileRecord:
     opened = file.opened
     return FileRecord(
         opened.path, opened.sha256, opened.source.format, opened.size, replace(file.counts)
+    )
+
+
+def _without_too_old(
+    connection: Connection, staging: Staging, files: Sequence[StagedFile], before: datetime
+) -> tuple[StagedFile, ...]:
+    """The files without the rows that are older than what retention left."""
+    found = find_too_old(connection, _staged(staging, files), _paths(files), before)
+    if not found:
+        return tuple(files)
+    changed = []
+    for file in files:
+        count = found.get(file.opened.identity, 0)
+        kept = file.set_aside(count, BEFORE_RETENTION)
+        changed.append(replace(kept, notes=(*kept.notes, too_old_note(before))) if count else file)
+    return _without_dropped(connection, changed)
+
+
+def _without_dropped(connection: Connection, files: Sequence[StagedFile]) -> tuple[StagedFile, ...]:
+    """Writes the segments again that hold rows of the table `dropped`; the files, none of them a copy then."""
+    copies = {str(file.copy.path): file.copy for file in files if file.copy is not None}
+    touched = _touched(connection)
+    for path in touched:
+        _rewrite(connection, copies.get(path) or RowFile(Path(path)))
+    return tuple(
+        replace(file, copy=None)
+        if file.copy is not None and str(file.copy.path) in touched
+        else file
+        for file in files
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from workbench.domain.card import ModelCard
 from workbench.domain.rules import OutcomeRules, outcome_rules
 from workbench.domain.shape import LogShape
-from workbench.store.baseline import read_shape
+from workbench.store.baseline_record import read_shape
 from workbench.store.catalog import ModelSegments, model_segments, naive
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+from workbench.domain.period import bucket_start
 from workbench.domain.profile import ColumnBins
 from workbench.domain.rules import OutcomeRules
-from workbench.domain.shape import LogShape
-from workbench.store.catalog import ModelSegments, model_segments
+from workbench.store.baseline_record import Baseline, reference_id
+from workbench.store.catalog import ModelSegments, Segment
 from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.counting import (
     OUTCOME_TABLES,
@@ -23,9 +26,11 @@ from workbench.store.counting import (
 )
 from workbench.store.judging import make_judged_view
 from workbench.store.quoting import literal
+from workbench.store.replacing import COMPACTED, was_restored
 
 REBUILT = "rebuilt"
 """The batch that remade counts are stored under."""
+_ROWS_AT_ONCE = 4_000_000
 
 
 def copy_counts(
@@ -40,53 +45,87 @@ def copy_counts(
         )
 
 
-def rebuild_counts(
-    catalog: Connection,
-    home: StoreHome,
-    model: str,
-    bins: tuple[ColumnBins, ...],
-    bins_id: str,
-    rules: OutcomeRules,
-    rules_id: str,
-    shape: LogShape,
-    folder: Path,
+def count_segments(
+    home: StoreHome, segments: ModelSegments, baseline: Baseline, folder: Path
+) -> dict[str, Path]:
+    """Counts committed rows over a baseline, into the files of `write_counts`.
+
+    Args:
+        home: for the limits.
+        segments: what is counted, with the labels that stand for it.
+        baseline: the bins and the rules.
+        folder: for spilling and for the files; it is made.
+    """
+    folder.mkdir(exist_ok=True)
+    if not segments.predictions:
+        return {}
+    with scratch(home, folder) as connection:
+        make_empty_counts(connection)
+        for part, start, end in _stretches(segments, baseline.rules):
+            make_judged_view(connection, part, baseline.rules, baseline.shape, start=start, end=end)
+            count_judged(connection, baseline.rules, baseline.bins)
+        return write_counts(connection, folder)
+
+
+def has_changed(catalog: Connection, model: str, counted: ModelSegments) -> bool:
+    """Whether the rows, labels or counts of a model are others than those that were counted."""
+    rows = catalog.execute(
+        "SELECT count(*) FROM commits WHERE model = ? AND version > ? AND action <> ?",
+        [model, counted.version, COMPACTED],
+    ).fetchall()
+    return bool(rows[0][0]) or was_restored(catalog, counted.version)
+
+
+def replace_counts(
+    catalog: Connection, baseline: Baseline, written: dict[str, Path], since: int | None = None
 ) -> None:
-    """Replaces a model's counts by those that its segments give, in the open transaction.
+    """Puts remade counts in the place of a model's, in the open transaction.
 
     Args:
         catalog: the open transaction.
-        home: where the segments lie.
-        model: whose counts.
-        bins: the bins to count over, with their identity `bins_id`.
-        bins_id: see `bins`.
-        rules: the rules to judge by, with their identity `rules_id`.
-        rules_id: see `rules`.
-        shape: the features.
-        folder: for spilling and for the counts on their way.
+        baseline: whose bins and rules they are over.
+        written: the files of `write_counts`.
+        since: what batches later than this version added stays: it was not counted.
     """
-    for table in PROFILE_TABLES:
-        catalog.execute(f"DELETE FROM {table} WHERE bins_id = ?", [bins_id])
-    for table in OUTCOME_TABLES:
-        catalog.execute(f"DELETE FROM {table} WHERE rules_id = ?", [rules_id])
-    segments = model_segments(catalog, model, home.segments)
-    if not segments.predictions:
-        return
-    with scratch(home, folder) as connection:
-        make_empty_counts(connection)
-        count_rows(connection, segments, rules, shape, bins)
-        copy_counts(catalog, write_counts(connection, folder), bins_id, rules_id, REBUILT)
+    _drop_own(catalog, baseline.bins_id, baseline.rules_id, since)
+    copy_counts(catalog, written, baseline.bins_id, baseline.rules_id, REBUILT)
 
 
-def count_rows(
-    connection: Connection,
-    segments: ModelSegments,
-    rules: OutcomeRules,
-    shape: LogShape,
-    bins: tuple[ColumnBins, ...],
-) -> None:
-    """Adds every count of some committed rows, with the labels that stand for them."""
-    make_judged_view(connection, segments, rules, shape)
-    count_judged(connection, rules, bins)
+def drop_counts(catalog: Connection, bins_id: str, rules_id: str) -> None:
+    """Removes bins and the counts over them, but for what can never be counted again.
+
+    That is what they have of buckets whose rows retention took; the bins and the reference's
+    own counts stay as long as there is such a bucket.
+    """
+    _drop_own(catalog, bins_id, rules_id)
+    if kept_before(catalog, bins_id, rules_id) is None:
+        _drop_own(catalog, reference_id(bins_id), reference_id(rules_id))
+        catalog.execute("DELETE FROM bins WHERE bins_id = ?", [bins_id])
+
+
+def _drop_own(catalog: Connection, bins_id: str, rules_id: str, since: int | None = None) -> None:
+    kept = kept_before(catalog, bins_id, rules_id)
+    for tables, column, own in (
+        (PROFILE_TABLES, "bins_id", bins_id), (OUTCOME_TABLES, "rules_id", rules_id),
+    ):  # fmt: skip
+        for table in tables:
+            conditions = f"{column} = ?"
+            values: list[object] = [own]
+            if kept is not None:
+                conditions += " AND bucket >= ?"
+                values.append(kept)
+            if since is not None:
+                conditions += " AND batch NOT IN (SELECT batch FROM batches WHERE version > ?)"
+                values.append(since)
+            catalog.execute(f"DELETE FROM {table} WHERE {conditions}", values)
+
+
+def kept_before(catalog: Connection, bins_id: str, rules_id: str) -> datetime | None:
+    """Counts over these bins and rules of buckets before this have no rows any more (naive)."""
+    found: datetime | None = catalog.execute(
+        "SELECT max(before) FROM retained WHERE bins_id = ? AND rules_id = ?", [bins_id, rules_id]
+    ).fetchall()[0][0]
+    return found
 
 
 def count_judged(connection: Connection, rules: OutcomeRules, bins: tuple[ColumnBins, ...]) -> None:
@@ -101,3 +140,30 @@ def count_judged(connection: Connection, rules: OutcomeRules, bins: tuple[Column
     count_parse_failures(connection, live, plain)
     labelled = "(SELECT * FROM judged WHERE wb_role = 'live' AND NOT is_assumed AND judged_label IS NOT NULL)"
     count_numbers(connection, labelled, labels)
+
+
+def _stretches(
+    segments: ModelSegments, rules: OutcomeRules
+) -> Iterator[tuple[ModelSegments, datetime | None, datetime | None]]:
+    """The rows in stretches of whole buckets, so that memory does not grow with the log."""
+    ordered = sorted(
+        (s for s in segments.predictions if s.start is not None), key=lambda s: (s.start, s.path)
+    )
+    borders: list[datetime] = []
+    rows = 0
+    for segment in ordered:
+        start = bucket_start(segment.start, rules.bucket) if segment.start else None
+        if rows >= _ROWS_AT_ONCE and start is not None and (not borders or start > borders[-1]):
+            borders.append(start)
+            rows = 0
+        rows += segment.rows
+    starts: list[datetime | None] = [None, *borders]
+    ends: list[datetime | None] = [*borders, None]
+    for start, end in zip(starts, ends, strict=True):
+        inside = tuple(s for s in segments.predictions if _overlaps(s, start, end))
+        yield ModelSegments(segments.version, inside, segments.labels), start, end
+
+
+def _overlaps(segment: Segment, start: datetime | None, end: datetime | None) -> bool:
+    after = start is None or segment.end is None or segment.end >= start
+    return after and (end is None or segment.start is None or segment.start < end)

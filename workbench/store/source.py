@@ -52,6 +52,10 @@ class Source:
     of other files, wait for their other half, or say of themselves that they failed."""
     notes: tuple[str, ...] = ()
     """What the operator should know of how it was read."""
+    reader: str = ""
+    """The FROM clause where rows are read from the export itself; empty: `path` is read."""
+    reading: str | None = None
+    """How `path`, whose rows all pass and are normalised already, is read as ours."""
 
     @property
     def rejects(self) -> Mapping[str, int]:
@@ -61,6 +65,8 @@ class Source:
     @property
     def relation(self) -> str:
         """The FROM clause; `file_row_number` is the position of a row, from 0."""
+        if self.reader:
+            return self.reader
         return f"read_parquet({literal(str(self.path))}, file_row_number = true, hive_partitioning = false)"
 
     @property

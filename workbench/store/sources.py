@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import io
 import json
 import shutil
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import duckdb
 
-from workbench.errors import LogFileError
+from workbench.errors import LogFileError, StoreError
 from workbench.store.connections import Connection
 from workbench.store.failures import is_full
 from workbench.store.source import (
@@ -35,10 +36,18 @@ from workbench.store.source import (
 )
 from workbench.store.text_source import open_csv, open_json_lines, split_header
 
+QuickOpener = Callable[[Connection, str, Path, Path], Source | None]
+
 _MAGIC_GZIP, _MAGIC_ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_source(connection: Connection, path: Path, folder: Path, given: str = "auto") -> Source:
+def open_source(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    given: str = "auto",
+    quick: QuickOpener | None = None,
+) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
     Args:
@@ -46,6 +55,8 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
         path: the file.
         folder: where copies may be put.
         given: a format of `FORMATS`, or `auto` to look at the content.
+        quick: what to try first, given the connection, the format, the unpacked file and the
+            folder; None of it means the usual way.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
@@ -58,6 +69,9 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     if compression:
         plain = folder / f"{path.name[:80]}.plain"
         unpack(path, plain, compression)
+    found = quick(connection, kind, plain, folder) if quick is not None else None
+    if found is not None:
+        return found
     try:
         source = _OPENERS[kind](connection, plain, folder)
         source = replace(source, is_copyable=source.path == path)
@@ -74,11 +88,18 @@ def open_source(connection: Connection, path: Path, folder: Path, given: str = "
     return source
 
 
-def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]:
+def peek_columns(
+    path: Path, given: str = "auto", folder: Path | None = None
+) -> tuple[str, tuple[str, ...]]:
     """The format of a file and the names of its columns, without reading its rows.
 
     The names of JSON lines are those of the first object. Whether the rest of the file can be
     read only `open_source` finds out.
+
+    Args:
+        path: the file.
+        given: a format of `FORMATS`, or `auto` to look at the content.
+        folder: where a packed table is unpacked for the moment.
 
     Raises:
         LogFileError: as `open_source`, as far as the start of the file shows it.
@@ -99,18 +120,18 @@ def peek_columns(path: Path, given: str = "auto") -> tuple[str, tuple[str, ...]]
             if isinstance(row, dict):
                 return kind, tuple(row)
         return kind, ()
-    return kind, _binary_columns(path, compression, kind)
+    return kind, _binary_columns(path, compression, kind, folder)
 
 
-def _binary_columns(path: Path, compression: str, kind: str) -> tuple[str, ...]:
+def _binary_columns(
+    path: Path, compression: str, kind: str, folder: Path | None
+) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
     from pyarrow import ipc
 
     try:
-        with unpacked(path, compression) if compression else path.open("rb") as stream:
-            # Parquet's schema is at its end, and a packed stream cannot seek.
-            file: Any = io.BytesIO(stream.read()) if compression else stream
+        with seekable(path, compression, folder) as file:
             if kind == PARQUET:
                 return tuple(pq.read_schema(file).names)
             is_file = file.read(6) == b"ARROW1"
@@ -226,6 +247,37 @@ def unpacked(path: Path, compression: str) -> IO[bytes]:
     import pyarrow as pa
 
     return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
+
+
+@contextmanager
+def seekable(path: Path, compression: str, folder: Path | None = None) -> Iterator[IO[bytes]]:
+    """A file as a stream that can seek; a packed one is unpacked to a file without a name.
+
+    A table's schema may stand at its end, and what is packed may be larger than memory.
+
+    Args:
+        path: the file.
+        compression: what it is packed with; empty: nothing.
+        folder: where it is unpacked; None: where temporary files go.
+
+    Raises:
+        StoreError: the disk cannot hold it.
+    """
+    if not compression:
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile(dir=folder) as plain, unpacked(path, compression) as stream:
+        while chunk := stream.read(1 << 20):
+            try:
+                plain.write(chunk)
+            except OSError as error:
+                raise StoreError(
+                    f"cannot unpack {path.name}: {error.strerror or error}",
+                    "Free some space where the workspace lies.",
+                ) from error
+        plain.seek(0)
+        yield plain
 
 
 def unpack(path: Path, target: Path, compression: str) -> None:

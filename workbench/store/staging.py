@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.failures import DISK_HINT, is_full, store_error
 from workbench.store.held_files import held_file, is_held, remove_unheld
 from workbench.store.holders import sweep_readers
+from workbench.store.replacing import overdue_files
 
 _HELD = ".held"
 
@@ -112,22 +114,31 @@ def is_under_way(home: StoreHome, batch: str) -> bool:
     return is_held(_holder_of(home, batch))
 
 
-def sweep(home: StoreHome) -> int:
-    """Removes what dead processes left; returns how many folders and files.
+def sweep(home: StoreHome, now: datetime | None = None) -> int:
+    """Removes what dead processes left and what was replaced; returns how many folders and files.
 
     A batch that nobody holds and that the catalog does not know has no owner. Whether it is
     held is looked at before the catalog is read: in the other order a batch committed in
     between would look ownerless.
+
+    Args:
+        home: the store.
+        now: the machine's clock, by which the grace period of replaced files ends; None: they
+            stay.
     """
     sweep_readers(home.folder)
     staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
     left = [path for path in staged if not is_under_way(home, path.name)]
     stored = [p for folder in (home.segments, home.quarantine) for p in folder.iterdir()]
     unheld = [p for p in stored if not is_under_way(home, p.stem)]
+    replaced: list[Path] = []
     if unheld:
         with reading(home, "looking for leftovers") as catalog:
             known = _known_batches(catalog)
+            if now is not None:
+                replaced = overdue_files(catalog, home, now)
         left += [path for path in unheld if path.stem not in known]
+    left += replaced
     for path in left:
         steps.reached(steps.BEFORE_DELETION)
         if path.is_dir():
@@ -135,6 +146,9 @@ def sweep(home: StoreHome) -> int:
         else:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+    for folder in {path.parent for path in replaced}:
+        with suppress(OSError):
+            folder.rmdir()  # only an empty one goes
     for path in home.staging.glob(f"*{_HELD}"):
         remove_unheld(path)
     return len(left)

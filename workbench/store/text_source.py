@@ -36,7 +36,7 @@ def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
         duckdb.Error: it cannot be read.
     """
     target = folder / f"{path.name[:80]}.rows.parquet"
-    delimiter, header = _csv_header(path)
+    delimiter, header = csv_header(path)
     # The dialect is given, not sniffed: one broken row makes the sniffer choose another.
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     options = (
@@ -64,7 +64,7 @@ def open_csv(connection: Connection, path: Path, folder: Path) -> Source:
     return Source(target, CSV, columns, count_rows(connection, target), rejected, is_text=True)
 
 
-def _csv_header(path: Path) -> tuple[str, list[str]]:
+def csv_header(path: Path) -> tuple[str, list[str]]:
     """The delimiter of a CSV file and the names that its header gives."""
     with path.open("r", encoding="utf-8-sig", newline="") as file:
         try:

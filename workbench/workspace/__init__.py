@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
@@ -15,9 +15,9 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import WorkbenchError
+from workbench.errors import SegmentGoneError, WorkbenchError
 from workbench.settings import Settings
-from workbench.store.baseline import ensure_baseline, stored_baseline
+from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
 from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
@@ -38,8 +38,11 @@ if TYPE_CHECKING:
 
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
+    from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,17 @@ class Workspace:
     def store(self) -> StoreHome:
         """Where the store lies, and what it may use."""
         limits = self.settings.store
-        resources = Resources(limits.memory_limit, limits.threads, limits.lock_timeout)
+        resources = Resources(
+            limits.memory_limit, limits.threads, limits.lock_timeout, limits.grace
+        )
         return StoreHome(self.root / STORE, resources)
+
+    @property
+    def housekeeping(self) -> Housekeeping:
+        """What keeps the store small and whole: compaction, retention, rebuilds, backups."""
+        from workbench.workspace.housekeeping import Housekeeping
+
+        return Housekeeping(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
@@ -130,12 +142,14 @@ class Workspace:
         task: str | None = None,
         train: str | Path | None = None,
         artifact: str | Path | None = None,
+        log: str | Path | None = None,
     ) -> Path:
-        """Writes the card that a reference suggests; returns its path.
+        """Writes the card that a reference suggests, and a log its `[source]`; returns its path.
 
         Raises:
             CardError: the name is taken, or the task cannot be told.
             ReferenceTableError: the reference cannot be used.
+            LogFileError: the log cannot be read.
         """
         return add_card(
             self.root,
@@ -146,6 +160,7 @@ class Workspace:
             train=Path(train) if train else None,
             artifact=Path(artifact) if artifact else None,
             thresholds=self.settings.thresholds,
+            log=Path(log) if log else None,
         )
 
     def check_cards(self, name: str | None = None) -> tuple[CardFinding, ...]:
@@ -190,6 +205,9 @@ class Workspace:
 
     def status(self) -> tuple[ModelStatus, ...]:
         """Every model's status, worst first; a model that cannot be measured says why."""
+        return _again_if_gone(self._status)
+
+    def _status(self) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import empty_status, model_status, worst_first
 
         found = []
@@ -233,9 +251,15 @@ class Workspace:
         version: str | None = None,
     ) -> PerformanceReport:
         """As `performance`, with the whole, the months, and the break-downs."""
-        one = self._subject(model)
-        with self._one_reading(one, periods=[(period, by)]):
-            return measure_performance(one, period=period, by=by, segment=segment, version=version)
+
+        def answer() -> PerformanceReport:
+            one = self._subject(model)
+            with self._one_reading(one, periods=[(period, by)]):
+                return measure_performance(
+                    one, period=period, by=by, segment=segment, version=version
+                )
+
+        return _again_if_gone(answer)
 
     def drift(
         self,
@@ -251,10 +275,14 @@ class Workspace:
             PeriodError: a period cannot be read.
             NoRowsError: nothing is stored.
         """
-        one = self._subject(model)
         periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
-        with self._one_reading(one, periods=periods):
-            return measure_drift(one, period=period, against=against, version=version)
+
+        def answer() -> DriftReport:
+            one = self._subject(model)
+            with self._one_reading(one, periods=periods):
+                return measure_drift(one, period=period, against=against, version=version)
+
+        return _again_if_gone(answer)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
@@ -327,12 +355,19 @@ class Workspace:
                 return subject(
                     card, read_model_store(self.store, baseline, self.seen_as_of), champion
                 )
+            earlier = earlier_baseline(self.store, card)
+            if earlier is not None:
+                store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
+                return subject(card, store, champion)
         baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
         return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
 
     def _check(self, name: str) -> CardFinding:
+        from workbench.ingest.formats.registry import require_own_format
+
         try:
             found = self._subject(name)
+            require_own_format(found.card)
         except WorkbenchError as error:
             return CardFinding(name, error.message, error.hint)
         roles = {bins.role for bins in found.store.baseline.bins}
@@ -357,3 +392,11 @@ class Workspace:
             listed = ", ".join(baseline.shape.classes) or "none"
             notes += (f"positive_class {positive!r} is no class of the reference ({listed})",)
         return CardFinding(name, None, notes=notes)
+
+
+def _again_if_gone(answer: Callable[[], T]) -> T:
+    """An answer, asked for once more where rows were put into other files while it was made."""
+    try:
+        return answer()
+    except SegmentGoneError:
+        return answer()

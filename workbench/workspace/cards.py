@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import shutil
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.domain.card import ModelCard, Thresholds
@@ -14,6 +14,7 @@ from workbench.domain.card_text import card_toml
 from workbench.domain.names import file_stem, name_of_stem, shown
 from workbench.errors import CardError, ReferenceTableError, UnknownModelError
 from workbench.ingest.inferring import infer_card
+from workbench.ingest.proposing import ProposedSource, propose_source
 from workbench.store.connections import StoreHome
 from workbench.workspace.locating import write_whole
 
@@ -134,12 +135,16 @@ def add_card(
     train: Path | None,
     artifact: Path | None,
     thresholds: Thresholds,
+    log: Path | None = None,
 ) -> Path:
     """Writes the card that a reference suggests; copies files from outside into the workspace.
+
+    A log, where one is given, suggests its `[source]`.
 
     Raises:
         CardError: the name is empty or taken, or the task cannot be told.
         ReferenceTableError: the reference cannot be used.
+        LogFileError: the log cannot be read.
     """
     if not name.strip() or len(file_stem(name).encode()) > 200:
         raise CardError("a model needs a name of 1 to 200 bytes", "Give it a short name.")
@@ -152,7 +157,7 @@ def add_card(
         if file is not None and not file.is_file():
             raise ReferenceTableError(f"there is no file {shown(file)}", "Check the path.")
     try:
-        return _write_card(root, home, name, reference, task, train, artifact, thresholds)
+        return _write_card(root, home, name, reference, task, train, artifact, thresholds, log)
     except OSError as error:
         raise CardError(
             f"cannot write the card of {shown(name)}: {error.strerror or error}",
@@ -169,10 +174,16 @@ def _write_card(
     train: Path | None,
     artifact: Path | None,
     thresholds: Thresholds,
+    log: Path | None,
 ) -> Path:
     path = card_path(root, name)
     # Guessed before anything is copied: a reference that cannot be used leaves no trace.
-    infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)
+    guessed = infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)
+    proposed = (
+        propose_source(log, guessed.card, guessed.features, guessed.classes)
+        if log is not None
+        else ProposedSource(guessed.card.source)
+    )
     kept = _kept(root, reference, root / "data" / f"{file_stem(name)}-reference")
     inferred = infer_card(
         home,
@@ -187,7 +198,8 @@ def _write_card(
         if artifact
         else None,
     )
-    text = card_toml(inferred.card, inferred.notes)
+    card = replace(inferred.card, source=proposed.source)
+    text = card_toml(card, inferred.notes | proposed.notes)
     parse_card(text, f"models/{path.name}", thresholds)
     path.parent.mkdir(exist_ok=True)
     write_whole(path, text)

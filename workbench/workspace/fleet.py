@@ -12,7 +12,7 @@ from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, wors
 from workbench.domain.status import ModelStatus
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
-from workbench.store.measured import Choice, read_outcomes
+from workbench.store.measured import Choice
 from workbench.workspace.measuring import (
     Subject,
     measure_drift,
@@ -129,9 +129,7 @@ def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> 
 def _live_rows(subject: Subject) -> int:
     everything = subject.period("all")
     with subject.store.counts(everything, subject.store.own_by) as counts:
-        found = read_outcomes(
-            counts.connection, counts.source, Choice(everything), by="all", start=everything.start
-        )
+        found = counts.outcomes(Choice(everything), by="all", start=everything.start)
     return round(sum(bucket.counts.rows for bucket in found))
 
 
@@ -142,9 +140,7 @@ def _recent_buckets(subject: Subject, performance: PerformanceReport) -> tuple[R
     versions = performance.versions or None
     with subject.store.counts(recent, subject.store.own_by) as counts:
         choice = Choice(recent, versions, assumed_before=subject.assumed_before())
-        found = read_outcomes(
-            counts.connection, counts.source, choice, by=subject.store.own_by, start=recent.start
-        )
+        found = counts.outcomes(choice, by=subject.store.own_by, start=recent.start)
     return rate_buckets(found, subject.card, reference_outcomes(subject))
 
 
@@ -167,7 +163,5 @@ def _since(subject: Subject, performance: PerformanceReport, status: str) -> dat
         choice = Choice(
             everything, performance.versions or None, assumed_before=subject.assumed_before()
         )
-        found = read_outcomes(
-            counts.connection, counts.source, choice, by=own, start=everything.start
-        )
+        found = counts.outcomes(choice, by=own, start=everything.start)
     return onset(found)

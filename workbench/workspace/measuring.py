@@ -17,10 +17,19 @@ from workbench.drift.compare import compare_columns, overall_status, significanc
 from workbench.errors import NoRowsError, PeriodError
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
+from workbench.store.baseline_record import Baseline
 from workbench.store.connections import reading
-from workbench.store.counted import Counts, ModelStore
+from workbench.store.counted import Counts, ModelStore, reference_source
 from workbench.store.extent import Extent, model_extent
-from workbench.store.measured import Choice, read_groups, read_outcomes, read_profiles
+from workbench.store.judging import own_bucket
+from workbench.store.measured import Choice, read_outcomes, read_profiles
+from workbench.store.stretches import Stretch, segment_number
+from workbench.workspace.remembering import (
+    compared_stretch,
+    compared_with,
+    outcome_notes,
+    profile_notes,
+)
 from workbench.workspace.versions import chosen_versions
 
 BY = ("1h", "1d", "7d", "month", "all")
@@ -48,6 +57,11 @@ class Subject:
             NoRowsError: there are no rows to count back from.
             PeriodError: the words cannot be read.
         """
+        if self.extent is None and self.store.before is not None:
+            raise NoRowsError(
+                f"no predictions of {self.card.name} from then are left",
+                f"`store retain` took those older than {iso(self.store.before)}.",
+            )
         if self.extent is None:
             raise NoRowsError(
                 f"no predictions of {self.card.name} are stored",
@@ -81,21 +95,36 @@ class Subject:
 
 def subject(card: ModelCard, store: ModelStore, champion: str) -> Subject:
     """A model ready to be measured."""
-    return Subject(card, store, champion, model_extent(store.home, store.segments, store.as_of))
+    extent = model_extent(store.home, store.segments, store.as_of)
+    if extent is not None and store.counted_from is not None and store.as_of is None:
+        extent = replace(extent, first=min(extent.first, store.counted_from))
+    return Subject(card, store, champion, extent)
 
 
-def reference_outcomes(subject: Subject, segment_no: int = 0) -> list[OutcomeBucket]:
-    """The reference's outcomes a bucket (and segment); empty when it has no labels or predictions."""
+def reference_outcomes(
+    subject: Subject, segment: str | None = None, baseline: Baseline | None = None
+) -> list[OutcomeBucket]:
+    """The reference's outcomes a bucket (and segment); empty when it has no labels or predictions.
+
+    Args:
+        subject: the model.
+        segment: the segment column to break them down by.
+        baseline: another than the model's of now.
+    """
     store = subject.store
+    own = baseline or store.baseline
+    number = segment_number(own, segment)
+    if number is None:
+        return []
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
-        start = store.baseline.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        start = own.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         found = read_outcomes(
             catalog,
-            store.reference,
+            reference_source(own),
             Choice(roles=()),
-            by=store.own_by,
+            by=own_bucket(own.rules),
             start=start,
-            segment_no=segment_no,
+            segment_no=number,
         )
     return [bucket for bucket in found if bucket.counts.labelled > 0]
 
@@ -119,18 +148,15 @@ def measure_performance(
     width = by or store.own_by
     if width not in BY:
         raise PeriodError(f"cannot count by {width!r}", f"Known: {', '.join(BY)}.")
-    number = _segment_number(subject, segment)
-    baseline = reference_outcomes(subject)
+    _require_segment(subject, segment)
     with store.counts(asked, width) as counts:
-        present = read_groups(counts.connection, counts.source, Choice(asked), "model_version")
+        judged_by = compared_with(store, counts)
+        baseline = reference_outcomes(subject, baseline=judged_by)
+        present = counts.groups(Choice(asked), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
-        found = read_outcomes(
-            counts.connection, counts.source, choice, by=width, start=asked.start, segment_no=number
-        )
-        days = read_outcomes(
-            counts.connection, counts.source, choice, by=_cluster(width, store), start=asked.start
-        )
+        found = counts.outcomes(choice, by=width, start=asked.start, segment=segment)
+        days = counts.outcomes(choice, by=_cluster(width, store), start=asked.start, pooled=True)
         by_version = _groups(
             counts, replace(choice, versions=None), asked, "model_version", card, baseline
         )
@@ -140,7 +166,10 @@ def measure_performance(
         by_arm = (
             _groups(counts, choice, asked, "arm", card, baseline) if card.columns.experiment else ()
         )
-        notes = _notes(subject, counts, by_role)
+        notes = (
+            *_notes(subject, counts, by_role),
+            *outcome_notes(store, counts, asked, width, segment),
+        )
     warning, critical = threshold_rates(card, baseline)
     began = onset(days)
     reference = whole_rate(baseline, card, baseline) if baseline else None
@@ -164,7 +193,7 @@ def measure_performance(
         )
         if began is not None
         else None,
-        buckets=_judged(subject, _cut(found, asked), baseline, segment, number),
+        buckets=_judged(subject, _cut(found, asked), baseline, segment, judged_by),
         months=_months(subject, filtered, baseline),
         by_version=by_version,
         by_role=by_role,
@@ -189,30 +218,29 @@ def measure_drift(
     """
     card, store = subject.card, subject.store
     asked = subject.period(period)
-    bins = store.baseline.bins
     with store.counts(asked, store.own_by) as counts:
-        present = read_groups(counts.connection, counts.source, Choice(asked), "model_version")
+        stretch = compared_stretch(counts, asked)
+        present = counts.groups(Choice(stretch.period), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
-        choice = Choice(asked, filtered)
-        current = read_profiles(counts.connection, counts.source, bins, choice)
-        rows = _rows(
-            read_outcomes(counts.connection, counts.source, choice, by="all", start=asked.start)
-        )
-        from_rows = counts.is_from_rows
+        current = counts.profiles(stretch, Choice(asked, filtered))
+        rows = _rows(counts, stretch, filtered)
+        notes = profile_notes(store, counts, asked, stretch)
+    own = stretch.baseline
     if against == "reference":
         with reading(store.home, f"reading the baseline of {card.name}") as catalog:
-            reference = read_profiles(catalog, store.reference, bins, Choice())
-        reference_period = _reference_period(subject)
-        reference_rows = store.baseline.rows
+            reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
+        reference_period = _reference_period(own)
+        reference_rows = own.rows
     else:
         reference_period = subject.period(against)
         with store.counts(reference_period, store.own_by) as counts:
-            choice = Choice(reference_period, filtered)
-            reference = read_profiles(counts.connection, counts.source, bins, choice)
-            reference_rows = _rows(
-                read_outcomes(
-                    counts.connection, counts.source, choice, by="all", start=reference_period.start
-                )
+            other = compared_stretch(counts, reference_period, own)
+            reference = counts.profiles(other, Choice(reference_period, filtered))
+            reference_rows = _rows(counts, other, filtered)
+            notes += tuple(
+                note
+                for note in profile_notes(store, counts, reference_period, other)
+                if note not in notes
             )
     level = significance_level(card.thresholds.false_pages_per_month, subject.bucket)
     columns = compare_columns(reference, current, card.thresholds, level)
@@ -227,7 +255,7 @@ def measure_drift(
         status=overall_status(columns),
         against=against,
         level=level,
-        notes=("counted from the rows: the period cuts a bucket",) if from_rows else (),
+        notes=notes,
     )
 
 
@@ -248,13 +276,13 @@ def _judged(
     found: list[OutcomeBucket],
     baseline: list[OutcomeBucket],
     segment: str | None,
-    number: int,
+    judged_by: Baseline,
 ) -> tuple[RateBucket, ...]:
     """The buckets' rates; a segment's are judged against the same segment of the reference."""
     if segment is None:
         return rate_buckets(found, subject.card, baseline)
     own: dict[str | None, list[OutcomeBucket]] = {}
-    for bucket in reference_outcomes(subject, number):
+    for bucket in reference_outcomes(subject, segment, judged_by):
         own.setdefault(bucket.segment, []).append(replace(bucket, segment=None))
     rated = []
     for bucket in found:
@@ -287,9 +315,7 @@ def _groups(
     label = {"arm": card.columns.experiment, "role": "role", "model_version": "model_version"}[
         column
     ]
-    found = read_outcomes(
-        counts.connection, counts.source, choice, by="all", start=period.start, group=column
-    )
+    found = counts.outcomes(choice, by="all", start=period.start, group=column)
     rates = rate_buckets(found, card, baseline, label)
     if column != "role":
         return rates
@@ -308,9 +334,7 @@ def _months(
         return ()
     with subject.store.counts(everything, "month") as counts:
         choice = Choice(everything, versions, assumed_before=subject.assumed_before())
-        found = read_outcomes(
-            counts.connection, counts.source, choice, by="month", start=everything.start
-        )
+        found = counts.outcomes(choice, by="month", start=everything.start)
     return rate_buckets(found, subject.card, baseline)
 
 
@@ -328,27 +352,26 @@ def _cluster(by: str, store: ModelStore) -> str:
     return "1d" if own == "1h" and by != "7d" else own
 
 
-def _rows(buckets: Sequence[OutcomeBucket]) -> int:
+def _rows(counts: Counts, stretch: Stretch, versions: tuple[str, ...] | None) -> int:
+    """How many rows the profiles of a part of the period are of."""
+    choice = Choice(stretch.period, versions)
+    own = replace(counts, stretches=(stretch,))
     total = OutcomeCounts()
-    for bucket in buckets:
+    for bucket in own.outcomes(choice, by="all", start=stretch.period.start):
         total = total + bucket.counts
     return round(total.rows)
 
 
-def _segment_number(subject: Subject, segment: str | None) -> int:
-    if segment is None:
-        return 0
+def _require_segment(subject: Subject, segment: str | None) -> None:
     segments = subject.store.baseline.rules.segments
-    if segment not in segments:
+    if segment is not None and segment not in segments:
         raise PeriodError(
             f"{subject.card.name} has no segment column {segment!r}",
             f"Known: {', '.join(segments)}. Others: add them under [columns] segments.",
         )
-    return segments.index(segment) + 1
 
 
-def _reference_period(subject: Subject) -> Period | None:
-    baseline = subject.store.baseline
+def _reference_period(baseline: Baseline) -> Period | None:
     if baseline.start is None or baseline.end is None:
         return None
     return Period(baseline.start, baseline.end + timedelta(microseconds=1))

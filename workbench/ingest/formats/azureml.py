@@ -1,4 +1,4 @@
-"""Azure ML's data collector and its payload log: CloudEvents of inputs and outputs.
+"""What do Azure ML's data collector and payload log hold? CloudEvents of inputs and outputs.
 
 The collector logs tables, `model_inputs` and `model_outputs`, under one correlation id a
 batch; the payload log has the raw bodies under the request's id. Outputs belong to inputs by
@@ -52,8 +52,8 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:  # noqa: ARG001
     side, id_name = _SIDES[name]
     if str(event.get("datainblob")).lower() == "true":
         return [malformed("the payload lies in a blob of its own, and only its address is here")]
-    id = id_text(event.get(id_name)) or id_text(event.get(_OTHER_ID[id_name]))  # noqa: A001
-    if id is None:
+    request_id = id_text(event.get(id_name)) or id_text(event.get(_OTHER_ID[id_name]))
+    if request_id is None:
         return [malformed(f"an event without a {id_name}")]
     try:
         body = event_body(event)
@@ -63,9 +63,9 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:  # noqa: ARG001
     version = id_text(event.get("modelversion"))
     found = half(
         side,
-        shared_key(id_name, deployment, id),
+        shared_key(id_name, deployment, request_id),
         body,
-        request_id=id,
+        request_id=request_id,
         time=moment(event.get("time")),
         version=None if version == _UNSET_VERSION else version,
         error=_status(event.get("statuscode")) if side == RESPONSE else None,

@@ -43,14 +43,18 @@ def roles_from_schema(schema: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def read_with(schema: Mapping[str, Any]) -> Reader:
-    """The `read` that follows a schema: roles by it, and the version is its `bento_version`."""
+    """The `read` that follows a schema: roles by it, and the version is its `bento_version`.
+
+    What stands in the schema's place and names no roles leaves them to be told by the names.
+    """
     roles = roles_from_schema(schema)
     about = schema.get("meta_data")
     version = identifier(about.get("bento_version")) if isinstance(about, Mapping) else None
 
     def read(record: Record, mapped: Mapped) -> Iterable[Item]:
         if not is_schema(record.value):
-            yield _prediction(record.value, mapped, roles, version)
+            told = roles or _guessed(record.value, mapped)
+            yield _prediction(record.value, mapped, told, version)
 
     return read
 
@@ -66,10 +70,12 @@ def _recognises(glimpse: Glimpse) -> bool:
 
 def _read(record: Record, mapped: Mapped) -> Iterable[Item]:
     value = record.value
-    if is_schema(value):
-        return
-    roles = {name: _guess(name, value[name], mapped) for name in value if name not in _OWN}
-    yield _prediction(value, mapped, roles, None)
+    if not is_schema(value):
+        yield _prediction(value, mapped, _guessed(value, mapped), None)
+
+
+def _guessed(value: Mapping[str, Any], mapped: Mapped) -> dict[str, str]:
+    return {name: _guess(name, value[name], mapped) for name in value if name not in _OWN}
 
 
 def _guess(name: str, value: Any, mapped: Mapped) -> str:

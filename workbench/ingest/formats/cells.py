@@ -6,6 +6,7 @@ reason for a rejection never quotes a value, which may be a sensitive one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
@@ -49,12 +50,15 @@ def number(value: Any) -> float | None:
     >>> [number(v) for v in (1, "0.5", " 2 ", "1_0", "nan", True, None, "x", 10**400)]
     [1.0, 0.5, 2.0, None, None, None, None, None, None]
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+    if isinstance(value, str):
+        return number_in(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     try:
-        return number_in(value if isinstance(value, str) else str(float(value)))
+        read = float(value)
     except (ValueError, OverflowError):
         return None
+    return read if math.isfinite(read) else None
 
 
 def probability(value: Any) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from workbench.domain.classes import class_name
@@ -29,16 +30,19 @@ def _has_class_columns(glimpse: Glimpse) -> bool:
 
 
 def _read(record: Record, mapped: Mapped) -> Iterable[Item]:
-    row = record.value
-    parts = Parts(
+    yield read_row(record.value, _parts(tuple(_classes(record.value, mapped))), mapped)
+
+
+@lru_cache(maxsize=64)
+def _parts(classes: tuple[str, ...]) -> Parts:
+    return Parts(
         id="id",
         timestamp="datetime",
         prediction="prediction",
         label="target",
         version="model_version",
-        classes={name: name for name in _classes(row, mapped)},
+        classes={name: name for name in classes},
     )
-    yield read_row(row, parts, mapped)
 
 
 def _classes(row: Mapping[str, Any], mapped: Mapped) -> list[str]:

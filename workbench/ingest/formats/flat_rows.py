@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from workbench.domain.classes import class_name
@@ -41,7 +42,7 @@ class Parts:
     classes: Mapping[str, str] = field(default_factory=dict)
     """Column of a class's probability to the class."""
 
-    @property
+    @cached_property
     def columns(self) -> frozenset[str]:
         """Every column that plays a part."""
         single = (self.id, self.timestamp, self.prediction, self.score, self.label, self.version)
@@ -132,7 +133,7 @@ def outcome(
         PayloadError: a probability outside 0..1, probabilities that do not sum to 1, or a list
             that is none.
     """
-    spread = _per_class(per_class or {}, mapped)
+    spread = _per_class(per_class, mapped) if per_class else None
     graded = _graded(decoded(score), mapped)
     said = _said(decoded(prediction), mapped, has_score=bool(spread or graded))
     outputs = [output for output in (spread, graded, said) if output is not None]

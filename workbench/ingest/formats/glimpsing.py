@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Glimpse
 from workbench.ingest.formats.containers import (
     BLANK,
@@ -32,12 +33,13 @@ _LONG_START = 64 << 20
 _RECORDS = 5
 
 
-def glimpse_of(path: Path, shown: str) -> Glimpse:
+def glimpse_of(path: Path, shown: str, folder: Path | None = None) -> Glimpse:
     """The beginning of a file, plain or packed.
 
     Args:
         path: the file.
         shown: its path as given, which some exports put meaning in.
+        folder: where a packed table is unpacked for the moment.
 
     Raises:
         LogFileError: the file is missing, empty, or cannot be unpacked or read.
@@ -47,7 +49,7 @@ def glimpse_of(path: Path, shown: str) -> Glimpse:
     start = start_of(path, packing, _START)
     kind = container_of(start, path.name)
     if kind in TABLES:
-        return _table(path, packing, kind, given)
+        return _table(path, packing, kind, given, folder)
     if kind == CSV:
         return _csv(start, given)
     seen = _json(start, kind, given, is_whole=len(start) < _START)
@@ -69,13 +71,22 @@ def _json(start: bytes, kind: str, path: PurePosixPath, *, is_whole: bool) -> Gl
 
 def _csv(start: bytes, path: PurePosixPath) -> Glimpse:
     text = start.decode("utf-8-sig", "surrogateescape")
-    columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    try:
+        columns = tuple(split_header(io.StringIO(text, newline=""), path.name)[1])
+    except LogFileError:  # whoever reads it says what is wrong with its header
+        return Glimpse(path, CSV, ())
     return Glimpse(path, CSV, columns, _objects(csv_records(io.StringIO(text, newline=""), path)))
 
 
-def _table(path: Path, packing: str, kind: str, shown: PurePosixPath) -> Glimpse:
-    records = _objects(batch_records(path, kind, shown, packing, batch_rows=_RECORDS))
-    columns = tuple(records[0]) if records else peek_columns(path, kind)[1]
+def _table(
+    path: Path, packing: str, kind: str, shown: PurePosixPath, folder: Path | None
+) -> Glimpse:
+    try:
+        rows = batch_records(path, kind, shown, packing, batch_rows=_RECORDS, folder=folder)
+        records = _objects(rows)
+    except LogFileError:  # rows that are damaged are for whoever reads them
+        records = ()
+    columns = tuple(records[0]) if records else peek_columns(path, kind, folder)[1]
     return Glimpse(shown, kind, columns, records)
 
 

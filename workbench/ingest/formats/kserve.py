@@ -1,4 +1,4 @@
-"""KServe's payload log: CloudEvents of requests and responses, of the protocols V1 and V2."""
+"""What does KServe's logger send? CloudEvents of requests and responses, of protocol V1 or V2."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:  # noqa: ARG001
     except PayloadError as problem:
         return [malformed(problem)]
     inner = body.get("id") if isinstance(body, Mapping) else None
-    id = id_text(event.get("id")) or id_text(inner)  # noqa: A001
-    if id is None:
+    request_id = id_text(event.get("id")) or id_text(inner)
+    if request_id is None:
         return [malformed("an event without an id")]
     service, endpoint = event.get("inferenceservicename"), event.get("endpoint")
-    key = shared_key(event.get("namespace"), service, event.get("component"), endpoint, id)
+    key = shared_key(event.get("namespace"), service, event.get("component"), endpoint, request_id)
     found = half(
         side,
         key,
         body,
-        request_id=id,
+        request_id=request_id,
         time=moment(event.get("time")),
         version=version_in(body),
         role=role_in(endpoint),

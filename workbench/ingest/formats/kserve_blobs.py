@@ -1,4 +1,4 @@
-"""KServe's payload log in a blob store: batches of records as JSON, CSV or Parquet.
+"""What does KServe's logger write to a blob store? Batches of records: JSON, CSV or Parquet.
 
 The payload is base64 in `bytes`, and `reqType` tells the side. Only JSON has a time,
 `occurrenceTime`; the tables have no such column, so the timestamps of their predictions are
@@ -44,16 +44,16 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:  # noqa: ARG001
     except PayloadError as problem:
         return [malformed(problem)]
     inner = body.get("id") if isinstance(body, Mapping) else None
-    id = id_text(blob.get("id")) or id_text(inner)  # noqa: A001
-    if id is None:
+    request_id = id_text(blob.get("id")) or id_text(inner)
+    if request_id is None:
         return [malformed("a record without an id")]
     service, endpoint = blob.get("inferenceService"), blob.get("endpoint")
-    key = shared_key(blob.get("namespace"), service, blob.get("component"), endpoint, id)
+    key = shared_key(blob.get("namespace"), service, blob.get("component"), endpoint, request_id)
     found = half(
         side,
         key,
         body,
-        request_id=id,
+        request_id=request_id,
         time=moment(blob.get("occurrenceTime")),
         version=version_in(body),
         role=role_in(endpoint),

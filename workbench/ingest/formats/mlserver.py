@@ -1,7 +1,7 @@
-"""Bodies of the V2 protocol as MLServer and Triton exchange them: pairs, or a line a body.
+"""What did MLServer or Triton answer? Bodies of the V2 protocol, in pairs or one a line.
 
 Neither server writes such files by itself. Collectors put a request and its response into one
-record beside a time of their own, or one body a line.
+record beside a time of their own, or one body a line; the bodies themselves have no time.
 """
 
 from __future__ import annotations
@@ -76,11 +76,18 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:
 
 
 def _half(side: str, body: Any, time: Any) -> Item:
-    id = _id(body)  # noqa: A001
-    if id is None:
+    request_id = _id(body)
+    if request_id is None:
         error = error_in(body) if side == RESPONSE else None
         return Rejected(ERROR_RESPONSE, error) if error else malformed(f"a {side} without an id")
-    return half(side, shared_key(id), body, request_id=id, time=time, version=version_in(body))
+    return half(
+        side,
+        shared_key(request_id),
+        body,
+        request_id=request_id,
+        time=time,
+        version=version_in(body),
+    )
 
 
 def _is_request(body: Any) -> bool:
@@ -114,4 +121,5 @@ ADAPTER = Adapter(
     recognises=recognises,
     read=read,
     join=join,
+    has_times=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from workbench.ingest.formats.payload_values import kind_of
@@ -16,6 +17,8 @@ def moment(value: Any) -> Any:
     >>> moment("2026-11-20T14:12:33Z"), moment(1795184000), moment(None), moment({})
     ('2026-11-20T14:12:33Z', 1795184000, None, 'an object')
     """
+    if isinstance(value, datetime):
+        return value.isoformat()
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return value
     return kind_of(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from typing import Any
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
 from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
-from workbench.store.sources import unpacked
+from workbench.store.sources import seekable
 from workbench.store.text_source import LINE_LIMIT, split_header
 
 _CHUNK = 1 << 20
@@ -261,9 +260,22 @@ def csv_records(lines: Iterable[str], shown: PurePosixPath) -> Iterator[Record |
 
 
 def batch_records(
-    path: Path, kind: str, shown: PurePosixPath, packing: str = "", batch_rows: int = _BATCH_ROWS
+    path: Path,
+    kind: str,
+    shown: PurePosixPath,
+    packing: str = "",
+    batch_rows: int = _BATCH_ROWS,
+    folder: Path | None = None,
 ) -> Iterator[Record]:
     """The rows of a Parquet or Arrow file.
+
+    Args:
+        path: the file.
+        kind: `parquet` or `arrow`.
+        shown: its path as given.
+        packing: what it is packed with; empty: nothing.
+        batch_rows: how many rows are held at a time.
+        folder: where a packed one is unpacked for the moment.
 
     Raises:
         LogFileError: it cannot be read to its end.
@@ -272,8 +284,7 @@ def batch_records(
 
     position = 0
     try:
-        with unpacked(path, packing) if packing else path.open("rb") as stream:
-            file: Any = io.BytesIO(stream.read()) if packing else stream
+        with seekable(path, packing, folder) as file:
             for batch in _batches(file, kind, batch_rows):
                 for row in _rows(batch):
                     position += 1

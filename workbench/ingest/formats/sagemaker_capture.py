@@ -1,4 +1,4 @@
-"""SageMaker data capture, and data capture merged with ground truth: one request a line.
+"""What did SageMaker capture? A request a line with its answer; merged files with the label too.
 
 The record does not name the model's version unless the caller put `model_version=` among the
 custom attributes; else the production variant stands for it, the folder above the date. The

@@ -1,4 +1,4 @@
-"""SageMaker ground truth: labels, under the hour in which they were collected."""
+"""Which labels did SageMaker collect? Ground truth, under the hour in which it came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seldon Core's payload log: CloudEvents of requests and responses.
+"""What does Seldon Core's logger send? CloudEvents of requests and responses.
 
 The model's version is the tag of the image that answered, in the response's `requestPath`.
 """
@@ -33,15 +33,15 @@ def read(record: Record, mapped: Mapped) -> Iterable[Item]:  # noqa: ARG001
         body = event_body(event)
     except PayloadError as problem:
         return [malformed(problem)]
-    id = id_text(event.get("requestid")) or id_text(event.get("id"))  # noqa: A001
-    if id is None:
+    request_id = id_text(event.get("requestid")) or id_text(event.get("id"))
+    if request_id is None:
         return [malformed("an event without an id")]
     model = event.get("modelid")
     found = half(
         side,
-        shared_key(model, id),
+        shared_key(model, request_id),
         body,
-        request_id=id,
+        request_id=request_id,
         time=moment(event.get("time")),
         version=_image_tag(body, model) or version_in(body),
         role=role_in(event.get("predictor"), event.get("endpoint")),

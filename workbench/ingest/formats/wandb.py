@@ -45,7 +45,7 @@ def _read(record: Record, mapped: Mapped) -> Iterable[Item]:
 
 
 def _text(row: Any) -> str:
-    return json.dumps(row, ensure_ascii=False)
+    return json.dumps(row, ensure_ascii=False, default=str, skipkeys=True)
 
 
 def _parts(names: list[str]) -> Parts:

@@ -1,0 +1,99 @@
+"""How do the rows of several segments become those of one? Under common types, each with its commit.
+
+Segments differ: some are copies of exports, some have columns that others lack, and a column
+that the card does not know may be a number in one and text in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.store.catalog import Segment
+from workbench.store.committing import StagedSegment
+from workbench.store.connections import Connection
+from workbench.store.days import ROW_GROUP
+from workbench.store.quoting import identifier, literal
+from workbench.store.row_files import rows_relation
+
+_WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_BROKEN = {"FLOAT", "DOUBLE"}
+SEQUENCE = "wb_sequence"
+
+
+@dataclass(frozen=True)
+class JoinedFile:
+    """A staged file of rows that were stored before, and the newest commit among them."""
+
+    staged: StagedSegment
+    sequence: int
+
+
+def joined_rows(connection: Connection, segments: Sequence[Segment]) -> str:
+    """The FROM clause over the rows of segments, all columns and `wb_sequence`, without `filename`.
+
+    A column of one type keeps it, whole numbers become BIGINT and others DOUBLE; one that is
+    anything else besides is text, so that no value is lost.
+    """
+    alike: dict[tuple[tuple[str, str], ...], list[Segment]] = {}
+    for segment in segments:
+        alike.setdefault(_columns(connection, segment), []).append(segment)
+    types: dict[str, set[str]] = {}
+    for columns in alike:
+        for name, type_ in columns:
+            types.setdefault(name.lower(), set()).add(type_)
+    parts = [_part(columns, group, types) for columns, group in alike.items()]
+    return "(" + " UNION ALL BY NAME ".join(parts) + ")"
+
+
+def write_joined(
+    connection: Connection, relation: str, target: Path, order: str, time_column: str
+) -> JoinedFile | None:
+    """Writes rows of `joined_rows` as a file of ours; None (and no file) when there are none.
+
+    Args:
+        connection: scratch.
+        relation: the rows.
+        target: the file.
+        order: the columns to sort by.
+        time_column: what the catalog notes the extent of.
+    """
+    connection.execute(
+        f"COPY (SELECT * FROM {relation} ORDER BY {order}) TO {literal(str(target))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
+    rows, low, high, sequence = connection.execute(
+        f"SELECT count(*), min({time_column}), max({time_column}), max({SEQUENCE}) "
+        f"FROM read_parquet({literal(str(target))}, hive_partitioning = false)"
+    ).fetchall()[0]
+    if not rows:
+        target.unlink()
+        return None
+    return JoinedFile(StagedSegment(target, int(rows), low, high), int(sequence))
+
+
+def _columns(connection: Connection, segment: Segment) -> tuple[tuple[str, str], ...]:
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {rows_relation([segment.file])}").fetchall()
+    return tuple((str(row[0]), str(row[1])) for row in rows if row[0] != "filename")
+
+
+def _part(
+    columns: tuple[tuple[str, str], ...], segments: Sequence[Segment], types: dict[str, set[str]]
+) -> str:
+    fields = [_field(name, types[name.lower()]) for name, _ in columns if name.lower() != SEQUENCE]
+    own = f"r.{SEQUENCE}" if any(name == SEQUENCE for name, _ in columns) else "NULL"
+    values = ", ".join(f"({literal(str(s.path))}, {s.sequence}::BIGINT)" for s in segments)
+    return (
+        f"SELECT {', '.join(fields)}, coalesce({own}, q.sequence)::BIGINT AS {SEQUENCE} "
+        f"FROM {rows_relation([s.file for s in segments])} r "
+        f"JOIN (VALUES {values}) q(wb_path, sequence) ON r.filename = q.wb_path"
+    )
+
+
+def _field(name: str, types: set[str]) -> str:
+    column = f"r.{identifier(name)}"
+    if len(types) == 1:
+        return f"{column} AS {identifier(name)}"
+    common = "BIGINT" if types <= _WHOLE else "DOUBLE" if types <= _BROKEN else "VARCHAR"
+    return f"{column}::{common} AS {identifier(name)}"
