@@ -14,7 +14,16 @@ from workbench.store.query_views import WITHHELD, StoredModel
 from workbench.store.quoting import literal
 
 OPEN_TABLES = frozenset(
-    {"commits", "batches", "files", "quarantine", "schema_steps", "profile_counts", "retained"}
+    {
+        "commits",
+        "batches",
+        "files",
+        "quarantine",
+        "schema_steps",
+        "profile_counts",
+        "retained",
+        "remote_objects",
+    }
 )
 """Tables without a value of any row."""
 HIDDEN_TABLES = frozenset({"pseudonym_keys", "tombstones"})
