@@ -36,6 +36,7 @@ from workbench.workspace.versions import champion_version
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
@@ -334,6 +335,16 @@ class Workspace:
             self.store, cards, query, as_of=self.seen_as_of, printable=printable, limit=limit
         ) as answer:
             yield answer
+
+    def doctor(self, *, deep: bool = False) -> tuple[Check, ...]:
+        """What was looked at, what is wrong, and how it is mended; nothing is changed.
+
+        Args:
+            deep: look at every row of a large store too.
+        """
+        from workbench.workspace.health import examine
+
+        return examine(self.root, deep=deep)
 
     def _card_or_none(self, name: str) -> ModelCard | None:
         try:
