@@ -50,7 +50,9 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "outcome_scores": _KEYS,
     "outcome_classes": _KEYS
     | {"label": (_of_rules("label"), _TEXT), "prediction": (_of_rules("prediction"), _TEXT)},
-    "baselines": {"shape": (f"{_of_rules('label')} OR {_of_rules('prediction')}", _TEXT)},
+    "baselines": dict.fromkeys(
+        ("shape", "rules"), (f"{_of_rules('label')} OR {_of_rules('prediction')}", _TEXT)
+    ),
 }
 """Table to column to (when it is withheld, what stands in its place)."""
 
