@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -171,14 +171,14 @@ def _confirm_retention(ws: Workspace, keep: str, name: str | None, yes: bool) ->
     plans = [plan for plan in ws.housekeeping.retention(keep, name) if plan.rows_removed]
     if not plans:
         return
-    for plan in plans:
-        click.echo(f"{_retained(plan)} (to go)", err=True)
-    _confirm("Rows that go cannot be asked for again. Take them?")
+    _confirm("Take what cannot be had back?", [f"to go: {_retained(plan)}" for plan in plans])
 
 
-def _confirm(question: str) -> None:
+def _confirm(question: str, what: Sequence[str] = ()) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question.partition('?')[0]}? Nobody is there to ask: add --yes")
+        raise click.UsageError("; ".join([*what, f"{question} Nobody is there to ask: add --yes"]))
+    for line in what:
+        click.echo(line, err=True)
     if not click.confirm(question, err=True):
         raise click.Abort
 

@@ -21,7 +21,7 @@ from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult, RowCounts
 from workbench.errors import LogFileError, StoreError
 from workbench.store.baseline import Baseline, ensure_baseline
-from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
+from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, known_moment, model_segments
 from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.failures import is_gone
@@ -174,7 +174,10 @@ def _stage(
     When a file fails whose records were joined with those of others, the others are read again
     without it: what they had in common waits for the day on which it can be read.
     """
-    card, now = context.card, context.clock.now()
+    card = context.card
+    with reading(context.home, f"ingesting {card.name}") as catalog:
+        # A clock that was set back must not make rows of today look like rows of the future.
+        now = known_moment(catalog, context.clock.now())
     failures: dict[int, FileResult] = {}
     while True:
         opened, refused = opener(connection, staging, baseline, failures)
@@ -219,6 +222,8 @@ def _commit(
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
         try:
+            if kind == PREDICTIONS:
+                current = drop_repeats(connection, staging, current, baseline, segments)
             current, prepared = _prepare(
                 connection, staging, kind, current, context.card, baseline, segments
             )
@@ -328,8 +333,8 @@ def _prepare(
 ) -> tuple[tuple[StagedFile, ...], PreparedBatch]:
     if kind == LABELS:
         return prepare_labels(connection, staging, files, card, baseline, segments)
-    kept = drop_repeats(connection, staging, files, baseline, segments)
-    return kept, prepare_predictions(connection, staging, kept, card, baseline, segments)
+    prepared = prepare_predictions(connection, staging, files, card, baseline, segments)
+    return tuple(files), prepared
 
 
 def _require_fresh(

@@ -28,7 +28,7 @@ _DAMAGE = (
     "no magic bytes",
 )  # fmt: skip
 """How DuckDB begins to say that the catalog or a segment is broken."""
-_GONE = "no files found that match"
+_GONE = ("no files found that match", "no such file or directory")
 """How it says that a segment is not there: either it is lost, or it was replaced meanwhile."""
 
 
@@ -88,7 +88,7 @@ def foreign_opener(error: duckdb.Error) -> str | None:
 
 def is_gone(error: BaseException) -> bool:
     """Whether a failure comes from a segment that is not there."""
-    return isinstance(error, duckdb.Error) and _GONE in str(error).lower()
+    return isinstance(error, duckdb.Error) and any(s in str(error).lower() for s in _GONE)
 
 
 def is_full(error: BaseException) -> bool:

@@ -127,7 +127,7 @@ def _position(source: Source) -> str:
 
 
 def correct_positions(connection: Connection, files: Sequence[StagedFile]) -> None:
-    """Gives conflicting rows of translated logs the position of their record in the export."""
+    """Gives staged rows of translated logs that were set aside the position of their record."""
     for file in files:
         source = file.opened.source
         if source.position_column:
@@ -135,7 +135,8 @@ def correct_positions(connection: Connection, files: Sequence[StagedFile]) -> No
                 f"UPDATE rejects SET position = {_position(source)}, "
                 f"position_is = {literal(source.position_is)} FROM {source.relation} r "
                 f"WHERE rejects.file = {literal(file.opened.identity)} AND position_is = 'row' "
-                "AND reason = 'conflicting_id' AND rejects.position = r.file_row_number + 1"
+                "AND reason IN ('conflicting_id', 'before_retention') "
+                "AND rejects.position = r.file_row_number + 1"
             )
 
 
@@ -158,7 +159,9 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
     listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
     raise LogFileError(
         f"{Path(file.path).name} has not one usable row ({listed})",
-        "Check [columns] and the timezone in the card against the file.",
+        "Check [source], [columns] and the timezone in the card against the file."
+        if file.source.position_column
+        else "Check [columns] and the timezone in the card against the file.",
     )
 
 

@@ -212,6 +212,7 @@ def _without_too_old(
     found = find_too_old(connection, _staged(staging, files), _paths(files), before)
     if not found:
         return tuple(files)
+    correct_positions(connection, files)
     changed = []
     for file in files:
         count = found.get(file.opened.identity, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _COPY = "wb_catalog"
+_LOOK_UP = 0.1
+"""Seconds between two looks whether there was an interrupt."""
 _GONE = ("No files found", "Cannot open file", "No such file")
 
 
@@ -121,6 +123,9 @@ class _Held:
         """The result of some work on the connection."""
         task = self.thread.submit(work)
         try:
+            # A wait without an end is not always woken by a signal.
+            while not wait([task], timeout=_LOOK_UP).done:
+                pass
             return task.result()
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
@@ -210,6 +215,7 @@ def _models_of(
 
 def _lock_down(connection: Connection, paths: list[Path]) -> None:
     """Leaves the connection these files and nothing else, for good."""
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET allowed_paths = {literal_list(str(path) for path in paths)}")
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")

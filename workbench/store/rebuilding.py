@@ -61,7 +61,7 @@ def count_segments(
         return {}
     with scratch(home, folder) as connection:
         make_empty_counts(connection)
-        for part, start, end in _stretches(segments, baseline.rules):
+        for part, start, end in row_stretches(segments, baseline.rules):
             make_judged_view(connection, part, baseline.rules, baseline.shape, start=start, end=end)
             count_judged(connection, baseline.rules, baseline.bins)
         return write_counts(connection, folder)
@@ -142,7 +142,7 @@ def count_judged(connection: Connection, rules: OutcomeRules, bins: tuple[Column
     count_numbers(connection, labelled, labels)
 
 
-def _stretches(
+def row_stretches(
     segments: ModelSegments, rules: OutcomeRules
 ) -> Iterator[tuple[ModelSegments, datetime | None, datetime | None]]:
     """The rows in stretches of whole buckets, so that memory does not grow with the log."""

@@ -23,6 +23,7 @@ from typing import IO
 import duckdb
 
 from workbench.errors import LogFileError, StoreError
+from workbench.store.arrow_batches import open_arrow
 from workbench.store.concealed_source import open_concealed
 from workbench.store.connections import Connection
 from workbench.store.failures import is_full
@@ -124,7 +125,7 @@ def peek_columns(
         for line in _text_start(path, compression).splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 return kind, tuple(row)
@@ -137,16 +138,12 @@ def _binary_columns(
 ) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     try:
         with seekable(path, compression, folder) as file:
             if kind == PARQUET:
                 return tuple(pq.read_schema(file).names)
-            is_file = file.read(6) == b"ARROW1"
-            file.seek(0)
-            reader = ipc.open_file(file) if is_file else ipc.open_stream(file)
-            return tuple(reader.schema.names)
+            return tuple(open_arrow(file)[0].names)
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise LogFileError(
@@ -317,20 +314,12 @@ def _open_parquet(connection: Connection, path: Path, _: Path) -> Source:
 def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     target = folder / f"{path.name[:80]}.rows.parquet"
     try:
         with pa.OSFile(str(path)) as file:
-            is_file = file.read(6) == b"ARROW1"
-        with pa.OSFile(str(path)) as file:
-            if is_file:
-                reader = ipc.open_file(file)
-                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
-            else:
-                reader = ipc.open_stream(file)
-                batches = iter(reader)
-            with pq.ParquetWriter(target, reader.schema, compression="lz4") as writer:
+            schema, batches = open_arrow(file)
+            with pq.ParquetWriter(target, schema, compression="lz4") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
     except (pa.ArrowException, EOFError, OSError) as error:

@@ -14,9 +14,20 @@ from workbench.store.query_views import WITHHELD, StoredModel
 from workbench.store.quoting import literal
 
 OPEN_TABLES = frozenset(
-    {"commits", "batches", "files", "segments", "quarantine", "schema_steps", "profile_counts"}
+    {
+        "commits",
+        "batches",
+        "files",
+        "quarantine",
+        "schema_steps",
+        "profile_counts",
+        "retained",
+        "remote_objects",
+    }
 )
 """Tables without a value of any row."""
+HIDDEN_TABLES = frozenset({"pseudonym_keys", "tombstones"})
+"""Tables that are not shown: with them it could be tried who is meant."""
 _BIN_HIDDEN = (
     "((bins_id, column_no) IN (SELECT * FROM wb_hidden_bins) "
     f"OR replace(bins_id, '{REFERENCE}:', '') NOT IN (SELECT bins_id FROM wb_known_bins))"
@@ -34,7 +45,8 @@ _SEGMENT_HIDDEN = (
     f"OR {_RULES_UNKNOWN})"
 )
 _KEYS = {"model_version": (_of_rules("model_version"), _TEXT), "arm": (_of_rules("arm"), _TEXT)}
-_ERRORS = (f"{_of_rules('label')} OR {_of_rules('prediction')}", _NUMBER)
+_JUDGED = f"{_of_rules('label')} OR {_of_rules('prediction')}"
+_ERRORS, _CLASSES = (_JUDGED, _NUMBER), (_JUDGED, _TEXT)
 
 VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "bins": dict.fromkeys(
@@ -50,9 +62,9 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "outcome_scores": _KEYS,
     "outcome_classes": _KEYS
     | {"label": (_of_rules("label"), _TEXT), "prediction": (_of_rules("prediction"), _TEXT)},
-    "baselines": dict.fromkeys(
-        ("shape", "rules"), (f"{_of_rules('label')} OR {_of_rules('prediction')}", _TEXT)
-    ),
+    "segments": {"reading": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
+    "baselines": {"shape": _CLASSES, "rules": _CLASSES},
+    "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},
 }
 """Table to column to (when it is withheld, what stands in its place)."""
 
@@ -71,7 +83,7 @@ def make_catalog_views(
     _make_hidden(connection, database, models)
     for name in catalog_tables(connection, database):
         columns = "*"
-        veiled = VEILED_TABLES.get(name, {})
+        veiled = _present(connection, database, name)
         if veiled:
             replaced = ", ".join(
                 f"CASE WHEN {column} IS NULL OR {hidden} THEN {_kept(column, instead)} ELSE {column} END AS {column}"
@@ -89,6 +101,13 @@ def catalog_tables(connection: Connection, database: str) -> list[str]:
         "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY 1", [database]
     ).fetchall()
     return [str(row[0]) for row in found if row[0] in OPEN_TABLES or row[0] in VEILED_TABLES]
+
+
+def _present(connection: Connection, database: str, table: str) -> dict[str, tuple[str, str]]:
+    """What is withheld of the columns that a table has."""
+    rows = connection.execute(f"DESCRIBE {database}.main.{table}").fetchall()
+    names = {row[0] for row in rows}
+    return {name: how for name, how in VEILED_TABLES.get(table, {}).items() if name in names}
 
 
 def _kept(column: str, instead: str) -> str:
@@ -109,13 +128,15 @@ def _make_hidden(connection: Connection, database: str, models: Sequence[StoredM
     ]
     _fill(connection, "wb_hidden_bins", "bins_id VARCHAR, column_no SMALLINT", hidden)
     _fill(connection, "wb_known_bins", "bins_id VARCHAR", [(str(row[0]),) for row in columns])
+    veiled = [(model.name,) for model in models if model.sensitive is None or model.sensitive]
+    _fill(connection, "wb_veiled_models", "model VARCHAR", veiled)
     known, rules = [], []
     for model in models:
         for prefix in ("", f"{REFERENCE}:"):
             rules_id = prefix + model.rules_id
             known.append((rules_id,))
             rules += [(rules_id, what) for what, column in _asked(model) if model.withholds(column)]
-    if not any(model.sensitive is None or model.sensitive for model in models):
+    if not veiled:
         known += connection.execute(
             f"SELECT DISTINCT rules_id FROM {database}.main.outcomes"
         ).fetchall()

@@ -15,7 +15,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, WorkbenchError
+from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
@@ -36,6 +36,7 @@ from workbench.workspace.versions import champion_version
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
@@ -187,7 +188,7 @@ class Workspace:
         kind: str = "auto",
         progress: Reporter | None = None,
     ) -> IngestResult:
-        """Ingests files, folders and globs into the store of a model.
+        """Ingests files, folders, globs and URLs into the store of a model.
 
         A file that fails and a path that names nothing are in the result, with the reason; the
         others are ingested.
@@ -208,7 +209,11 @@ class Workspace:
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def status(self) -> tuple[ModelStatus, ...]:
-        """Every model's status, worst first; a model that cannot be measured says why."""
+        """Every model's status, worst first; a model that cannot be measured says why.
+
+        Raises:
+            StoreLockedError: others hold the store for too long.
+        """
         return _again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
@@ -219,6 +224,8 @@ class Workspace:
         for name in card_names(self.root):
             try:
                 subjects.append(self._subject(name))
+            except (SegmentGoneError, StoreLockedError):
+                raise  # that says nothing about the model
             except WorkbenchError as error:
                 card = ModelCard()
                 known = replace(card, model=replace(card.model, name=name))
@@ -328,6 +335,16 @@ class Workspace:
             self.store, cards, query, as_of=self.seen_as_of, printable=printable, limit=limit
         ) as answer:
             yield answer
+
+    def doctor(self, *, deep: bool = False) -> tuple[Check, ...]:
+        """What was looked at, what is wrong, and how it is mended; nothing is changed.
+
+        Args:
+            deep: look at every row of a large store too.
+        """
+        from workbench.workspace.health import examine
+
+        return examine(self.root, deep=deep)
 
     def _card_or_none(self, name: str) -> ModelCard | None:
         try:

@@ -19,6 +19,7 @@ from typing import Any
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
 from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
+from workbench.store.arrow_batches import open_arrow
 from workbench.store.packing import NOWHERE, opened
 from workbench.store.sources import seekable
 from workbench.store.text_source import LINE_LIMIT, split_header
@@ -311,18 +312,13 @@ def batch_records(
 
 def _batches(file: Any, kind: str, batch_rows: int) -> Iterator[Any]:
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     if kind == PARQUET:
-        yield from pq.ParquetFile(file).iter_batches(batch_size=batch_rows)
-        return
-    is_file = file.read(6) == b"ARROW1"
-    file.seek(0)
-    if is_file:
-        reader = ipc.open_file(file)
-        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+        # Buffered ahead, a whole file would be in memory before its first row is out.
+        opened = pq.ParquetFile(file, pre_buffer=False, buffer_size=_CHUNK)
+        yield from opened.iter_batches(batch_size=batch_rows)
     else:
-        yield from ipc.open_stream(file)
+        yield from open_arrow(file)[1]
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any]]:

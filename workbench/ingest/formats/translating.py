@@ -196,7 +196,7 @@ def _read_file(
             items = [_unforeseen(error)]
         if not items:
             translated.nothing += 1
-        text = _Once(partial(_text, record))
+        text: _Once | None = None
         for item in items:
             if isinstance(item, Half):
                 waiting = Waiting(file.number, record.position, item, _text(record))
@@ -204,6 +204,7 @@ def _read_file(
                 if pair is not None:
                     _join(work, pair)
             else:
+                text = text or _Once(partial(_text, record))
                 _put(work, file.number, record.position, item, text)
 
 
