@@ -32,6 +32,7 @@ from workbench.store.verifying_files import (
     check_readable,
     check_segments,
 )
+from workbench.store.verifying_privacy import check_privacy
 
 SMALL = 2_000_000
 """Up to so many rows everything is looked at, beyond it a sample unless more is asked for."""
@@ -100,8 +101,9 @@ def _verify(
     checks = [_clock(connection, now), *check_sums(connection, RESTORE)]
     told("looking at the segments")
     segments = check_segments(connection, home, folder, RESTORE, whole=whole)
-    checks += [*segments, *check_quarantine(connection, home, RESTORE)]
+    checks += [*segments, *check_quarantine(connection, home, now, RESTORE)]
     checks += check_leftovers(connection, home, now)
+    checks += check_privacy(connection, home, cards)
     checks += check_baselines(connection, root, cards)
     if any(check.status == ERROR for check in segments):
         what = "the rows were not counted: some of them cannot be read"

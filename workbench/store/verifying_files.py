@@ -18,7 +18,7 @@ from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.failures import translated
 from workbench.store.quoting import literal
 from workbench.store.row_files import RowFile, rows_relation
-from workbench.store.staging import is_under_way
+from workbench.store.staging import batch_of, is_under_way
 
 _TIMES = {"predictions": "wb_timestamp", "labels": "wb_label_timestamp"}
 
@@ -70,14 +70,19 @@ def check_readable(home: StoreHome) -> tuple[Check, ...]:
     )
 
 
-def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tuple[Check, ...]:
-    """Whether the rows that were set aside are there."""
+def check_quarantine(
+    connection: Connection, home: StoreHome, now: datetime, mend: str
+) -> tuple[Check, ...]:
+    """Whether the rows that were set aside are there, as long as they are kept."""
     listed = connection.execute(
-        "SELECT path, sum(rows) FROM quarantine GROUP BY 1 ORDER BY 1"
+        "SELECT path, sum(rows), max(committed_at) FROM quarantine LEFT JOIN batches USING (batch) "
+        "GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    found = []
+    kept = home.resources.quarantine_retention
+    limit = naive(now) - timedelta(seconds=kept) if kept else None
+    found, over = [], 0
     with duckdb.connect(":memory:") as reader:
-        for name, rows in listed:
+        for name, rows, stored in listed:
             path = home.quarantine / name
             try:
                 there = _footer(reader, path) if path.exists() else None
@@ -85,7 +90,9 @@ def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tupl
                 what = f"quarantine file {shown(name)} cannot be read: {_first(error)}"
                 found.append(Check("quarantine", ERROR, what, mend))
                 continue
-            if there is None:
+            if there is None and limit is not None and stored is not None and stored <= limit:
+                over += 1
+            elif there is None:
                 found.append(
                     Check("quarantine", ERROR, f"quarantine file {shown(name)} is gone", mend)
                 )
@@ -93,7 +100,10 @@ def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tupl
                 what = f"quarantine file {shown(name)} has {there:,} rows, and the catalog says {rows:,}"
                 found.append(Check("quarantine", ERROR, what, mend))
     rows = sum(row[1] for row in listed)
-    return found_or_well("quarantine", found, f"{len(listed):,} files with {rows:,} rows")
+    detail = f"{len(listed):,} files with {rows:,} rows"
+    return found_or_well(
+        "quarantine", found, f"{detail}; the time of {over:,} is over" if over else detail
+    )
 
 
 def check_leftovers(connection: Connection, home: StoreHome, now: datetime) -> tuple[Check, ...]:
@@ -127,8 +137,8 @@ def check_leftovers(connection: Connection, home: StoreHome, now: datetime) -> t
             what = f"segments/{shown(name)} belongs to no commit"
             found.append(Check("leftovers", WARNING, what, hint))
     for path in _entries(home.quarantine):
-        if path.name not in aside and not is_under_way(home, path.stem):
-            hint = sweeps if path.stem not in batches else "It is in no commit: delete it."
+        if path.name not in aside and not is_under_way(home, batch_of(path)):
+            hint = sweeps
             what = f"quarantine/{shown(path.name)} belongs to no commit"
             found.append(Check("leftovers", WARNING, what, hint))
     detail = "none"
