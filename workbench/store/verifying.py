@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.domain.card import ModelCard
-from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well
+from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well, number_of
 from workbench.domain.period import iso
 from workbench.errors import StoreError, StoreLockedError
 from workbench.store.catalog import aware
@@ -26,6 +26,7 @@ from workbench.store.verifying_baselines import check_baselines
 from workbench.store.verifying_catalog import check_sums, check_tables
 from workbench.store.verifying_counts import check_counts, check_duplicates
 from workbench.store.verifying_files import (
+    check_key,
     check_leftovers,
     check_permissions,
     check_quarantine,
@@ -101,8 +102,8 @@ def _verify(
     told("looking at the segments")
     segments = check_segments(connection, home, folder, RESTORE, whole=whole)
     checks += [*segments, *check_quarantine(connection, home, RESTORE)]
-    checks += check_leftovers(connection, home, now)
-    checks += check_baselines(connection, root, cards)
+    checks += [*check_key(connection, home), *check_leftovers(connection, home, now)]
+    checks += check_baselines(connection, home, root, cards, folder, now)
     if any(check.status == ERROR for check in segments):
         what = "the rows were not counted: some of them cannot be read"
         return [*checks, Check("counts", WARNING, what, "Mend the segments first.")]
@@ -143,7 +144,7 @@ def _said(connection: Connection) -> str:
         "SELECT (SELECT coalesce(max(version), 0) FROM commits), "
         "(SELECT count(DISTINCT model) FROM batches), (SELECT count(*) FROM files)"
     ).fetchall()[0]
-    return f"version {version:,}: {models:,} models, {files:,} ingested files"
+    return f"version {version:,}: {number_of(models, 'model')}, {number_of(files, 'ingested file')}"
 
 
 def _clock(connection: Connection, now: datetime) -> Check:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.domain.card import ModelCard
-from workbench.domain.health import ERROR, WARNING, Check, found_or_well
+from workbench.domain.health import ERROR, WARNING, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.domain.period import bucket_end, bucket_start, iso
 from workbench.domain.profile import UNSEEN_CAP
@@ -93,15 +93,18 @@ def check_counts(
         compared.append(model)
         if different:
             found.append(_told(model, different))
-    how = (
-        "every row was counted"
+    models = number_of(len(compared), "model")
+    what = (
+        f"every row of {models} was counted"
         if whole
-        else "a sample of days was counted; --deep counts every row"
+        else f"a sample of days of {models} was counted"
     )
-    waiting = f"; {pending:,} label records wait for their predictions" if pending else ""
-    return found_or_well(
-        "counts", found, f"profiles and outcomes of {len(compared):,} models are those of their rows: {how}{waiting}"
-    )  # fmt: skip
+    said = f"{what}, and the stored counts are the same"
+    if pending:
+        said += f"; {number_of(pending, 'label')} without a prediction yet"
+    if not whole:
+        said += "; --deep counts every row"
+    return found_or_well("counts", found, said)
 
 
 def check_duplicates(

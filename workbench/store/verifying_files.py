@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.domain.health import ERROR, WARNING, Check, found_or_well
+from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.errors import StoreError
 from workbench.store.catalog import naive
@@ -20,6 +20,7 @@ from workbench.store.quoting import literal
 from workbench.store.row_files import RowFile, rows_relation
 from workbench.store.staging import is_under_way
 
+_KEY, _KEY_BYTES, _KEYS = "pseudonym.key", 32, "pseudonym_keys"
 _TIMES = {"predictions": "wb_timestamp", "labels": "wb_label_timestamp"}
 
 
@@ -51,7 +52,9 @@ def check_segments(
     how = (
         "every value was read" if whole else "counts and times were read; --deep reads every value"
     )
-    return found_or_well("segments", found, f"{len(listed):,} files with {rows:,} rows: {how}")
+    return found_or_well(
+        "segments", found, f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}: {how}"
+    )
 
 
 def check_readable(home: StoreHome) -> tuple[Check, ...]:
@@ -93,7 +96,9 @@ def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tupl
                 what = f"quarantine file {shown(name)} has {there:,} rows, and the catalog says {rows:,}"
                 found.append(Check("quarantine", ERROR, what, mend))
     rows = sum(row[1] for row in listed)
-    return found_or_well("quarantine", found, f"{len(listed):,} files with {rows:,} rows")
+    return found_or_well(
+        "quarantine", found, f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}"
+    )
 
 
 def check_leftovers(connection: Connection, home: StoreHome, now: datetime) -> tuple[Check, ...]:
@@ -164,6 +169,27 @@ def check_permissions(home: StoreHome) -> tuple[Check, ...]:
     return found_or_well(
         "permissions", found, f"{count:,} files and folders are their owner's only"
     )
+
+
+def check_key(connection: Connection, home: StoreHome) -> tuple[Check, ...]:
+    """Whether the key is there that values in the store were hashed with; nothing where none were."""
+    tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    if (_KEYS,) not in tables or not connection.execute(f"SELECT 1 FROM {_KEYS}").fetchall():
+        return ()
+    path = home.folder / _KEY
+    where = f".workbench/{_KEY}"
+    back = "Put it back from where you keep it: without it the same value gets another pseudonym."
+    try:
+        found = path.stat()
+    except OSError:
+        return (Check("key", ERROR, f"the key {where} is lost", back),)
+    if found.st_size != _KEY_BYTES:
+        what = f"the key {where} has {found.st_size} bytes and not {_KEY_BYTES}"
+        return (Check("key", ERROR, what, back),)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        what = f"the key {where} can be read or written by others than its owner"
+        return (Check("key", ERROR, what, f"Run `chmod 600 {where}`, and ask who has read it."),)
+    return (Check("key", OK, "the key of the pseudonyms is there, and its owner's only"),)
 
 
 def _wrong(reader: Connection, path: Path, kind: str, said: list[Any], whole: bool) -> str | None:
