@@ -43,9 +43,17 @@ types: setup
 snapshots *arguments: setup
     {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
 
-# time ingest beside DuckDB's own copy of the same file
-bench *arguments: setup
-    {{ bin }}/python benchmarks/ingest.py {{ arguments }}
+# time the product: `just bench ingest`, beside DuckDB's own reading and writing
+bench what="ingest" *arguments: setup
+    {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
+
+# kill ingests and housekeeping 200 times at named steps and at any time; nothing may be lost
+crash *arguments="200": setup
+    {{ bin }}/python -m tests.crash.run {{ arguments }}
+
+# two ingests, two readers, two statuses and the terminal UI on one workspace for a minute
+soak *arguments="60": setup
+    {{ bin }}/python -m tests.soak.run {{ arguments }}
 
 # lock the newest versions that the requirements allow (just lock --upgrade)
 lock *arguments:

@@ -1,10 +1,13 @@
-"""How long does an ingest take beside DuckDB's own COPY of the same Parquet file?
+"""How long does an ingest take beside DuckDB's own reading and writing of the same file?
 
     python benchmarks/ingest.py [--rows 1000000 3000000 10000000] [--repeat 3]
 
 For each size a log of 20 features over 30 days is generated, then COPY and ingest run in turn,
-each in a process of its own, so that its peak memory is its own. Afterwards `status` and
-`drift` are timed on the store that the last ingest left. Medians are printed.
+each in a process of its own, so that its peak memory is its own. Printed are medians, and where
+the time of the median ingest went. On the store that the last ingest left, the same file is
+ingested again, 10,000 late labels of all its days come, and `status` and `drift` are asked.
+The smallest size is ingested as CSV and as JSON lines too, beside DuckDB's reading and writing
+of that format.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 NUMBERS = 12
+LABELS = 10_000
 CATEGORIES = (2, 5, 10, 20, 50, 100, 300, 1000)
 
 
@@ -46,31 +51,71 @@ def generate(path: Path, rows: int) -> None:
     )
 
 
-def step_copy(source: Path, target: Path) -> float:
-    """Seconds of DuckDB's own COPY."""
+READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json"}
+WRITERS = {
+    ".parquet": "FORMAT parquet, COMPRESSION zstd", ".csv": "FORMAT csv, HEADER", ".jsonl": "FORMAT json",
+}  # fmt: skip
+
+
+def step_copy(source: Path, target: Path) -> dict[str, float]:
+    """Seconds of DuckDB's own COPY of a file into its own format."""
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     started = time.perf_counter()
     connection.execute(
-        f"COPY (SELECT * FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM {READERS[source.suffix]}('{source}')) TO '{target}' ({WRITERS[source.suffix]})"
     )
-    return time.perf_counter() - started
+    return {"seconds": time.perf_counter() - started}
 
 
-def step_ingest(source: Path, workspace: Path) -> float:
-    """Seconds of an ingest into a workspace that has its baseline."""
+def step_ingest(source: Path, workspace: Path) -> dict[str, float]:
+    """Seconds of an ingest into a workspace that has its baseline, and of its parts."""
     import workbench
 
+    parts = watch_parts()
     with workbench.open(workspace) as ws:
         ws.check_cards()
+        parts.update(dict.fromkeys(parts, 0.0))
         started = time.perf_counter()
         result = ws.ingest(source, model="bench")
         seconds = time.perf_counter() - started
     if result.failed:
         raise SystemExit(result.failed[0].error)
-    return seconds
+    return {"seconds": seconds, **parts, "rest": seconds - sum(parts.values())}
 
 
-def step_questions(workspace: Path) -> dict[str, float]:
+def watch_parts() -> dict[str, float]:
+    """Seconds spent in the parts of an ingest from now on, added up as they are called."""
+    from workbench.ingest import loading, opening
+    from workbench.store import batches, prediction_intake
+
+    parts: dict[str, float] = {}
+
+    def watch(part: str, module: Any, name: str) -> None:
+        function = getattr(module, name)
+        parts[part] = 0.0
+
+        def watched(*given: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*given, **named)
+            finally:
+                parts[part] += time.perf_counter() - started
+
+        setattr(module, name, watched)
+
+    watch("hash", loading, "file_hash")
+    watch("read", opening, "open_source")
+    watch("validate", prediction_intake, "count_days")
+    watch("write", prediction_intake, "copy_file")
+    watch("duplicates", prediction_intake, "find_repeats")
+    watch("profile", prediction_intake, "count_judged")
+    watch("flush", batches, "settle_batch")
+    watch("commit", batches, "commit_batch")
+    return parts
+
+
+def step_questions(workspace: Path, _unused: Path) -> dict[str, float]:
     """Seconds of work of `status` and `drift`, imports aside: the median of five."""
     import workbench
 
@@ -85,6 +130,9 @@ def step_questions(workspace: Path) -> dict[str, float]:
                 taken.append(time.perf_counter() - started)
             times[name] = statistics.median(taken)
     return times
+
+
+STEPS = {"copy": step_copy, "ingest": step_ingest, "questions": step_questions}
 
 
 def alone(step: str, *paths: Path) -> dict[str, float]:
@@ -109,27 +157,55 @@ def new_workspace(folder: Path, log: Path) -> Path:
     return root
 
 
-def measure(rows: int, repeat: int, folder: Path) -> None:
-    """Prints the figures of one size."""
-    log = folder / "log.parquet"
-    generate(log, rows)
+def compare(log: Path, source: Path, folder: Path, repeat: int) -> tuple[str, Path]:
+    """The line of figures of one file, and the workspace that the last ingest left."""
     copies, ingests = [], []
     for _ in range(repeat):
-        copies.append(alone("copy", log, folder / "copy.parquet"))
+        copies.append(alone("copy", source, folder / f"copy{source.suffix}"))
         workspace = new_workspace(folder, log)
-        ingests.append(alone("ingest", log, workspace))
-    questions = alone("questions", workspace)
+        ingests.append(alone("ingest", source, workspace))
     copy = statistics.median(c["seconds"] for c in copies)
-    ingest = statistics.median(i["seconds"] for i in ingests)
+    middle = sorted(ingests, key=lambda run: run["seconds"])[len(ingests) // 2]
     ratio = statistics.median(
         i["seconds"] / c["seconds"] for i, c in zip(ingests, copies, strict=True)
     )
+    parts = "  ".join(
+        f"{name} {value:.2f}"
+        for name, value in middle.items()
+        if name not in ("seconds", "peak_mb")
+    )
+    return (
+        f"COPY {copy:7.2f} s {max(c['peak_mb'] for c in copies):6.0f} MB   ingest {middle['seconds']:7.2f} s "
+        f"{max(i['peak_mb'] for i in ingests):6.0f} MB   {ratio:5.2f} times\n{'':14}{parts}"
+    ), workspace
+
+
+def measure(rows: int, repeat: int, folder: Path, *, with_text: bool) -> None:
+    """Prints the figures of one size."""
+    log = folder / "log.parquet"
+    generate(log, rows)
+    line, workspace = compare(log, log, folder, repeat)
+    print(f"{rows:>12,}  {line}", flush=True)
+    again = alone("ingest", log, workspace)
+    labels = folder / "labels.csv"
+    duckdb.connect().execute(
+        f"COPY (SELECT prediction_id, 1 AS label, timestamp + INTERVAL 40 DAY AS label_timestamp FROM '{log}' "
+        f"USING SAMPLE {LABELS} ROWS (reservoir, 7)) TO '{labels}' (FORMAT csv, HEADER)"
+    )
+    late = alone("ingest", labels, workspace)
+    asked = alone("questions", workspace, workspace)
+    megabytes = log.stat().st_size / 1e6
     print(
-        f"{rows:>12,}  COPY {copy:7.2f} s {max(c['peak_mb'] for c in copies):6.0f} MB   "
-        f"ingest {ingest:7.2f} s {max(i['peak_mb'] for i in ingests):6.0f} MB   "
-        f"{ratio:5.2f} times   status {questions['status']:.3f} s   drift {questions['drift']:.3f} s",
+        f"{'':14}again {again['seconds']:.2f} s ({megabytes:.0f} MB)   {LABELS:,} late labels "
+        f"{late['seconds']:.2f} s {late['peak_mb']:.0f} MB   status {asked['status']:.3f} s   "
+        f"drift {asked['drift']:.3f} s",
         flush=True,
     )
+    for ending in (".csv", ".jsonl") if with_text else ():
+        text = log.with_suffix(ending)
+        duckdb.connect().execute(f"COPY (FROM '{log}') TO '{text}' ({WRITERS[ending]})")
+        line, _ = compare(log, text, folder, repeat)
+        print(f"{ending:>12}  {line}", flush=True)
 
 
 def main() -> None:
@@ -140,18 +216,15 @@ def main() -> None:
     parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.step:
-        name, *paths = chosen.step
-        if name == "questions":
-            print(json.dumps(step_questions(Path(paths[0]))))
-            return
-        step = {"copy": step_copy, "ingest": step_ingest}[name]
-        seconds = step(Path(paths[0]), Path(paths[1]))
+        name, first, second = chosen.step
+        figures = STEPS[name](Path(first), Path(second))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+        print(json.dumps(figures | {"peak_mb": peak}))
         return
     with tempfile.TemporaryDirectory() as folder:
         for rows in chosen.rows:
-            measure(rows, chosen.repeat, Path(folder))
+            smallest = rows == min(chosen.rows)
+            measure(rows, chosen.repeat, Path(folder), with_text=smallest)
 
 
 if __name__ == "__main__":

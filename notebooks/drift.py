@@ -178,7 +178,7 @@ def shares(card, column_choice, drift):
     mo.stop(not column_choice.value, mo.plain_text("Select a column in the table above."))
     _name, _role = column_choice.value[0]["Column"], column_choice.value[0]["Role"]
     _column = next(c for c in drift.columns if (c.name, c.role) == (_name, _role))
-    share_chart = charts.share_per_bin(_column, hide_values=_name in card.privacy.sensitive)
+    share_chart = charts.share_per_bin(_column, hide_values=card.privacy.is_sensitive(_name))
     share_chart
     return (share_chart,)
 

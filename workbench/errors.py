@@ -49,6 +49,18 @@ class ReferenceTableError(WorkbenchError):
 class LogFileError(WorkbenchError):
     """An exported file, as a whole, cannot be ingested."""
 
+    def __init__(self, message: str, hint: str = "", discreet: str = "") -> None:
+        """Keeps what happened and what to do about it.
+
+        Args:
+            message: what happened, one sentence without a full stop.
+            hint: what to do, one sentence.
+            discreet: the same message without what it quotes of the file, for models with
+                sensitive columns; empty when it quotes nothing.
+        """
+        super().__init__(message, hint)
+        self.discreet = discreet or message
+
 
 class StoreError(WorkbenchError):
     """The store cannot do what was asked of it."""

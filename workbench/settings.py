@@ -15,7 +15,7 @@ from workbench.errors import SettingsError
 
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
 _SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LENGTHS = ("lock_timeout", "grace")
+_LENGTHS = ("lock_timeout", "grace", "quarantine_retention")
 _SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
@@ -31,6 +31,9 @@ class StoreSettings:
     memory_limit: str = key("1GB", "memory of the query engine")
     threads: int = key(0, "threads of the query engine; 0: one a core")
     grace: float = key(3600.0, 'how long files that were replaced stay for their readers, as "1h"')
+    quarantine_retention: float = key(
+        7776000.0, 'how long the texts of set-aside rows are kept, as "90d"; 0: for ever'
+    )
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ def _check(settings: Settings, origin: Origin) -> None:
         raise origin.mistake("[store] lock_timeout is below 0", "Write it as 10 or as 10s.")
     if store.grace < 0:
         raise origin.mistake("[store] grace is below 0", 'Write it as 3600 or as "1h".')
+    if store.quarantine_retention < 0:
+        raise origin.mistake(
+            "[store] quarantine_retention is below 0", 'Write it as "90d", or 0 for ever.'
+        )
     if not _SIZE.match(store.memory_limit.strip()):
         raise origin.mistake(
             f"[store] memory_limit {store.memory_limit!r} is not a size", "Write it as 1GB."

@@ -152,7 +152,7 @@ def test_no_workspace_is_said(tmp_path: Path) -> None:
             "is not there",
         ),
         (
-            "[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[privacy]\npseudonymise = ['x']\n",
+            "[model]\nname = 'x'\ntask = 'binary'\n[reference]\n[privacy]\npseudonymise = ['label']\n",
             "pseudonymise",
         ),
     ],

@@ -54,8 +54,7 @@ def run_killed(arguments: list[str], kill: Kill) -> bool:
     process, pipe = _start(arguments, kill)
     if kill.step is None:
         time.sleep(kill.delay)
-        if process.pid is not None:
-            os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     process.join()
     pipe.close()
     return process.exitcode == -signal.SIGKILL

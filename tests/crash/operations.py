@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from tests.logs import binary_log
 from workbench.store import steps
 
 ROWS = 1500
-NAMES = ("predictions", "labels", "both", "sweep", "reference")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Operation:
     """Copied for every run."""
     arguments: Callable[[Path], list[str]]
     """The command on a copy of it."""
-    is_ingest: bool = True
+    is_sweeping: bool = True
     """Whether it sweeps what a dead one left."""
 
     def prepare(self, target: Path) -> list[str]:
@@ -37,7 +37,7 @@ class Operation:
         return self.arguments(target)
 
 
-def operations(folder: Path, names: Sequence[str] = NAMES) -> tuple[Operation, ...]:
+def operations(folder: Path, names: Sequence[str]) -> tuple[Operation, ...]:
     """The operations of these names; templates and exports are made in the folder."""
     exports = _exports(folder)
     base = _base(folder / "base", exports)
@@ -68,7 +68,36 @@ def _reference_changed(base: Path, _exports: Path) -> Operation:
     """All counts are made again, over other bins."""
     moved = _copy(base, "moved")
     _reference(7).write_parquet(moved / "data" / "reference.parquet")
-    return Operation("reference", moved, lambda root: ["-C", str(root), "status"], False)
+    return Operation("reference", moved, _ask, False)
+
+
+def _compaction(base: Path, exports: Path) -> Operation:
+    return Operation("compact", _full(base, exports), _upkeep("compact"))
+
+
+def _rebuild(base: Path, exports: Path) -> Operation:
+    return Operation("rebuild", _full(base, exports), _upkeep("rebuild"))
+
+
+def _retention(base: Path, exports: Path) -> Operation:
+    """Some segments go, one is cut in two, and labels go with their predictions."""
+    return Operation("retain", _full(base, exports), _upkeep("retain", "5d", "--yes"))
+
+
+def _halves(base: Path, exports: Path) -> Operation:
+    """Responses whose requests wait in quarantine."""
+    root = _copy(base, "halves")
+    done("-C", root, "ingest", exports / "halves" / "requests.jsonl", "--model", "m")
+    return Operation("halves", root, _ingest(exports / "halves" / "responses.jsonl"))
+
+
+def _replaced(base: Path, exports: Path) -> Operation:
+    """An ingest that deletes what a compaction replaced."""
+    root = _copy(base, "replaced")
+    done("-C", root, "ingest", exports / "labels", "--model", "m")
+    done("-C", root, "store", "compact")
+    (root / "workbench.toml").write_text("[store]\ngrace = 0\n", encoding="utf-8")
+    return Operation("replaced", root, _ingest(exports / "new"))
 
 
 _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
@@ -77,7 +106,28 @@ _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
     "both": _both,
     "sweep": _sweep,
     "reference": _reference_changed,
+    "compact": _compaction,
+    "rebuild": _rebuild,
+    "retain": _retention,
+    "replaced": _replaced,
+    "halves": _halves,
 }
+NAMES = tuple(_MAKERS)
+
+
+def _full(base: Path, exports: Path) -> Path:
+    """The base with everything ingested, in small batches."""
+    root = base.with_name("full")
+    if root.exists():
+        return root
+    _copy(base, "full")
+    for path in sorted((exports / "new").iterdir()) + sorted((exports / "labels").iterdir()):
+        done("-C", root, "ingest", path, "--model", "m")
+    return root
+
+
+def _upkeep(*command: str) -> Callable[[Path], list[str]]:
+    return lambda root: ["-C", str(root), "store", *command]
 
 
 def _copy(base: Path, name: str) -> Path:
@@ -88,6 +138,10 @@ def _ingest(*paths: Path) -> Callable[[Path], list[str]]:
     return lambda root: ["-C", str(root), "ingest", *map(str, paths), "--model", "m"]
 
 
+def _ask(root: Path) -> list[str]:
+    return ["-C", str(root), "performance", "m", "--period", "all"]
+
+
 def _reference(seed: int) -> pl.DataFrame:
     start = datetime(2024, 1, 1, tzinfo=UTC)
     return binary_log(600, seed=seed, first_id=10**6, start=start, hours=480)
@@ -96,7 +150,7 @@ def _reference(seed: int) -> pl.DataFrame:
 def _exports(folder: Path) -> Path:
     """Overlapping logs with bad rows, conflicts and late labels; labels with revisions, some early."""
     exports = folder / "exports"
-    for name in ("old", "new", "labels"):
+    for name in ("old", "new", "labels", "halves"):
         (exports / name).mkdir(parents=True)
     log = binary_log(3 * ROWS, hours=240)
     old = log.slice(0, ROWS)
@@ -120,7 +174,30 @@ def _exports(folder: Path) -> Path:
         label=1 - pl.col("label"), label_timestamp=pl.col("label_timestamp").dt.offset_by("30d")
     )
     revised.gather_every(5).write_parquet(exports / "labels" / "revised.parquet")
+    for side in ("request", "response"):
+        events = [_event(number, side) for number in range(20 if side == "request" else 0, 400)]
+        text = "\n".join(json.dumps(event) for event in events)
+        (exports / "halves" / f"{side}s.jsonl").write_text(text + "\n", encoding="utf-8")
     return exports
+
+
+def _event(number: int, side: str) -> dict[str, object]:
+    """Half of a call, as KServe logs it."""
+    values: dict[str, tuple[str, object]] = {"x": ("FP64", number / 100), "c": ("BYTES", "a")}
+    if side == "response":
+        values = {"predict": ("INT64", number % 2)}
+    columns = [
+        {"name": name, "shape": [1, 1], "datatype": type_, "data": [value]}
+        for name, (type_, value) in values.items()
+    ]
+    return {
+        "specversion": "1.0", "type": f"org.kubeflow.serving.inference.{side}",
+        "source": "http://localhost:9081/", "id": f"call{number}",
+        "time": f"2024-02-03T{number // 60:02}:{number % 60:02}:00Z",
+        "datacontenttype": "application/json", "inferenceservicename": "m", "namespace": "ml",
+        "component": "predictor", "endpoint": "",
+        "data": {"id": f"call{number}", "inputs" if side == "request" else "outputs": columns},
+    }  # fmt: skip
 
 
 def _base(root: Path, exports: Path) -> Path:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.cli.command import done
 from workbench.store.catalog import model_segments
-from workbench.store.connections import reading, scratch
+from workbench.store.connections import StoreHome, reading, scratch
 from workbench.store.row_files import rows_relation
+from workbench.store.staging import sweep
 from workbench.workspace import Workspace
 
 _COUNTS = {
@@ -108,15 +110,19 @@ def assert_tidy(root: Path) -> None:
     """What is on the disk is what the catalog knows, and nothing waits or is left over."""
     home = Workspace.open(root).store
     with reading(home) as catalog:
-        segments = {str(row[0]) for row in catalog.execute("SELECT path FROM segments").fetchall()}
+        known = catalog.execute("SELECT path, removed_version IS NULL FROM segments").fetchall()
         quarantine = {
             str(row[0]) for row in catalog.execute("SELECT path FROM quarantine").fetchall()
         }
-    assert _files(home.segments) == segments
+    stand = {str(path) for path, stands in known if stands}
+    assert stand <= _files(home.segments) <= {str(path) for path, _ in known}
     assert _files(home.quarantine) == quarantine
     assert list(home.staging.iterdir()) == []
     assert list((home.folder / "readers").iterdir()) == []
     assert not list(home.folder.glob("store.new*"))
+    hasty = StoreHome(home.folder, replace(home.resources, grace=0))
+    sweep(hasty, datetime.now(UTC))
+    assert _files(home.segments) == stand
 
 
 def _files(folder: Path) -> set[str]:

@@ -116,6 +116,10 @@ class Ledger:
     def _record(self, rows: list[dict[str, str]], step: int) -> RowCounts:
         counts = RowCounts(rows_read=len(rows))
         standing = {name: max(known)[2] if known else None for name, known in self._keyed().items()}
+        newest = {
+            name: [text for time, _, text in known if time is None][-1:]
+            for name, known in self.labels.items()
+        }
         untimed: dict[str, str] = {}
         for row in rows:
             label = CLASSES[row["label"]]
@@ -130,7 +134,8 @@ class Ledger:
             if time is not None:
                 is_known = any(t == time and text == label for t, _, text in known)
             else:
-                is_known = untimed.get(name, standing.get(name)) == label
+                said = [*newest.get(name, []), standing.get(name)]
+                is_known = label in ([untimed[name]] if name in untimed else said)
                 untimed[name] = label
             if is_known:
                 counts = counts + RowCounts(rows_duplicate=1)

@@ -92,6 +92,19 @@ def test_without_a_time_the_label_ingested_last_stands(site: Site) -> None:
     assert outcome(site).bad == wrong(log)
 
 
+def test_labels_of_overlapping_exports_are_recorded_once(site: Site) -> None:
+    log = binary_log(100)
+    ingest(site, site.write("log.parquet", log.drop("label")))
+    timed = labels(log, label_timestamp=pl.lit("2024-03-01"), label=1 - pl.col("label"))
+    ingest(site, site.write("timed.csv", timed))
+    for rows in (100, 99, 98):
+        assert ingest(site, site.write(f"{rows}.csv", log.head(rows))).rows_duplicate == rows
+    with reading(site.context.home) as catalog:
+        found = catalog.execute("SELECT sum(rows)::BIGINT FROM segments WHERE kind = 'labels'")
+        assert found.fetchall() == [(200,)]
+    assert outcome(site).bad == 100 - wrong(log)
+
+
 def test_a_label_judges_every_version_and_role_of_its_id(site: Site) -> None:
     log = binary_log(50)
     ingest(site, site.write("a.parquet", log.drop("label")))

@@ -102,3 +102,14 @@ def test_a_reference_without_the_features_of_the_card_is_refused(
     pl.DataFrame({"label": [1, 0]}).write_parquet(path)
     with pytest.raises(ReferenceTableError, match="no feature column"):
         ensure_baseline(home, site.root, site.context.card, clock.now())
+
+
+def test_a_catalog_that_was_never_finished_is_made_anew(tmp_path: Path) -> None:
+    home = StoreHome(tmp_path / ".workbench")
+    home.folder.mkdir()
+    for name in ("store.new", "store.new.wal"):
+        (home.folder / name).write_bytes(b"half of it")
+    home.create()
+    assert not list(home.folder.glob("store.new*"))
+    with reading(home) as catalog:
+        assert catalog.execute("SELECT count(*) FROM commits").fetchall() == [(0,)]

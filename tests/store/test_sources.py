@@ -138,6 +138,12 @@ def test_a_file_that_is_no_table_says_why(
     assert caught.value.hint
 
 
+def test_a_first_line_that_is_nested_too_deeply_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"x":' + "[" * 100_000 + "]" * 100_000 + '}\n{"id":1}\n')
+    assert peek_columns(path) == ("jsonl", ("id",))
+
+
 def test_a_truncated_parquet_file_is_refused(home: StoreHome, tmp_path: Path) -> None:
     whole = tmp_path / "whole.parquet"
     FRAME.write_parquet(whole)

@@ -38,7 +38,8 @@ def drift(
 
     with session_of(ctx).workspace() as ws:
         report = ws.drift(name, period, against, version)
-        hidden = frozenset(ws.card(name).privacy.sensitive)
+        privacy = ws.card(name).privacy
+    hidden = frozenset(c.name for c in report.columns if privacy.is_sensitive(c.name))
     if as_json:
         print_json(drift_document(report, hidden))
         return

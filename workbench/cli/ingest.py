@@ -43,10 +43,11 @@ _LISTED = 12
 def ingest(
     ctx: click.Context, paths: tuple[str, ...], model: str, format_: str, kind: str, as_json: bool
 ) -> None:
-    """Reads files, folders and globs into the store of a model.
+    """Reads files, folders, globs and URLs into the store of a model.
 
-    A file that was ingested before changes nothing. Exits 1 when any file failed; the others
-    are ingested all the same.
+    URLs are https:// for one file, and s3://, gs:// and az:// for an object, all below a
+    prefix, or a pattern. A file that was ingested before changes nothing. Exits 1 when any file
+    failed; the others are ingested all the same.
     """
     from workbench.cli.documents import ingest_document
     from workbench.cli.printing import print_json

@@ -123,10 +123,18 @@ def fail(error: WorkbenchError) -> Any:
     from workbench.domain.names import shown
 
     if Session.debugging:
-        raise error
+        debugged(error)
     click.echo(f"error: {shown(error.message)}", err=True)
     if error.hint:
         click.echo(f"hint: {shown(error.hint)}", err=True)
+    sys.exit(1)
+
+
+def debugged(error: Exception) -> Any:
+    """Prints a failure with its traceback on stderr and ends the process with 1."""
+    from workbench.cli.tracebacks import print_traceback
+
+    print_traceback(error, is_private=Session.is_private())
     sys.exit(1)
 
 
@@ -145,8 +153,8 @@ def unexpected(error: Exception) -> Any:
     from workbench.domain.names import shown
 
     if Session.debugging:
-        raise error
-    first = (str(error).splitlines() or [""])[0]
+        debugged(error)
+    first = "" if Session.is_private() else (str(error).splitlines() or [""])[0]
     click.echo(f"error: unexpected {type(error).__name__}: {shown(first, 300)}", err=True)
     click.echo("hint: run the command again with --debug and report what it prints", err=True)
     sys.exit(1)

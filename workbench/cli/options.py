@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
+from workbench.errors import WorkbenchError
+
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
@@ -23,6 +25,8 @@ class Session:
     as_of: str | None = None
     debugging: ClassVar[bool] = False
     """`--debug`: tracebacks are shown; for the process, since the last handler needs it too."""
+    opened: ClassVar[Workspace | None] = None
+    """The workspace that a command opened last, for the last handler."""
 
     def workspace(self) -> Workspace:
         """The workspace that the options name, or that holds the current folder."""
@@ -30,7 +34,18 @@ class Session:
         from workbench.domain.period import parse_time
 
         ws = workbench.open(Path(self.directory) if self.directory else Path.cwd())
+        Session.opened = ws
         return ws.as_of(parse_time(self.as_of)) if self.as_of else ws
+
+    @classmethod
+    def is_private(cls) -> bool:
+        """Whether a model of the workspace has columns whose values must not be shown."""
+        if cls.opened is None:
+            return False
+        try:
+            return any(card.privacy.is_any for card in cls.opened.models())
+        except WorkbenchError:
+            return True  # a card that cannot be read may say so
 
 
 def session_of(ctx: click.Context) -> Session:

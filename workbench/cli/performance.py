@@ -42,12 +42,9 @@ def performance(
     with session_of(ctx).workspace() as ws:
         report = ws.performance_report(name, period, by, segment, version)
         card = ws.card(name)
-    if segment is not None and segment in card.privacy.sensitive:
-        # Which row is which value would tell the values: only the sum over them is shown.
-        note(f"{segment} is sensitive: its values are not shown")
-        report = replace(report, buckets=(report.whole,))
-        segment = None
-    if card.columns.experiment in card.privacy.sensitive:
+    if segment is not None and card.privacy.is_sensitive(segment):
+        note(f"{segment} is sensitive: its values are numbered")
+    if card.privacy.is_sensitive(card.columns.experiment):
         report = replace(report, by_arm=())
     if as_json:
         print_json(performance_document(report))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.options import common_options, json_option, session_of
+from workbench.cli.store_erase import erase
 from workbench.domain.names import shown
 
 if TYPE_CHECKING:
@@ -161,20 +162,23 @@ def restore(ctx: click.Context, file: Path, into: Path | None, yes: bool, as_jso
         click.echo(_restored(found))
 
 
+store.add_command(erase)
+
+
 def _confirm_retention(ws: Workspace, keep: str, name: str | None, yes: bool) -> None:
     if yes:
         return
     plans = [plan for plan in ws.housekeeping.retention(keep, name) if plan.rows_removed]
     if not plans:
         return
-    for plan in plans:
-        click.echo(f"{_retained(plan)} (to go)", err=True)
-    _confirm("Rows that go cannot be asked for again. Take them?")
+    _confirm("Take what cannot be had back?", [f"to go: {_retained(plan)}" for plan in plans])
 
 
-def _confirm(question: str) -> None:
+def _confirm(question: str, what: Sequence[str] = ()) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question.partition('?')[0]}? Nobody is there to ask: add --yes")
+        raise click.UsageError("; ".join([*what, f"{question} Nobody is there to ask: add --yes"]))
+    for line in what:
+        click.echo(line, err=True)
     if not click.confirm(question, err=True):
         raise click.Abort
 

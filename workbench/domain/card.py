@@ -177,6 +177,15 @@ class Privacy:
     sensitive: tuple[str, ...] = key((), "never printed, charted or exported as values")
     pseudonymise: tuple[str, ...] = key((), "replaced at ingest by a keyed hash")
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything that must not be seen."""
+        return bool(self.sensitive or self.pseudonymise)
+
+    def is_sensitive(self, column: str) -> bool:
+        """Whether a column's values must appear in no output; names are compared as the store does."""
+        return column.lower() in {name.lower() for name in self.sensitive}
+
 
 @dataclass(frozen=True)
 class ModelCard:

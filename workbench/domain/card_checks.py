@@ -43,6 +43,8 @@ def check_card(card: ModelCard, origin: Origin) -> None:
         _check_monitoring,
         _check_training,
         _check_lists,
+        _check_privacy,
+        _check_sensitive,
     ):
         check(card, origin)
     check_thresholds(card.thresholds, origin)
@@ -311,6 +313,40 @@ def _check_training(card: ModelCard, origin: Origin) -> None:
         )
     for key in key_types(Budget):
         _check_range(getattr(card.budget, key), 0.0, None, f"[budget] {key}", origin)
+
+
+def _check_privacy(card: ModelCard, origin: Origin) -> None:
+    """What is counted, sorted or compared by its value cannot be a hash."""
+    columns = card.columns
+    needed = {
+        "timestamp": columns.timestamp, "prediction": columns.prediction, "score": columns.score,
+        "label": columns.label, "model_version": columns.model_version, "role": columns.role,
+        "threshold": card.decision.threshold_column,
+    }  # fmt: skip
+    by_column = {name.lower(): key for key, name in needed.items() if name}
+    scores = f"{columns.score}_".lower() if card.model.task == "multiclass" else None
+    for name in card.privacy.pseudonymise:
+        key = by_column.get(name.lower())
+        if scores is not None and columns.score and name.lower().startswith(scores):
+            key = "score"
+        if key is not None:
+            raise origin.mistake(
+                f"[privacy] pseudonymise names {name!r}, which is the {key} column",
+                "Take it out: its values are needed as they are. Ids, entities, features, segments and "
+                "other columns can be pseudonymised.",
+            )
+
+
+def _check_sensitive(card: ModelCard, origin: Origin) -> None:
+    """Times, versions and roles are what answers are asked and given by."""
+    columns = card.columns
+    for key in ("timestamp", "model_version", "role"):
+        name = getattr(columns, key)
+        if name and card.privacy.is_sensitive(name):
+            raise origin.mistake(
+                f"[privacy] sensitive names {name!r}, which is the {key} column",
+                "Take it out: answers are asked for and given by its values.",
+            )
 
 
 def _check_lists(card: ModelCard, origin: Origin) -> None:

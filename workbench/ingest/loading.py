@@ -23,6 +23,7 @@ from workbench.store.batches import StoreContext, failed, store_group
 from workbench.store.catalog import known_files
 from workbench.store.connections import reading
 from workbench.store.locking import queue_at
+from workbench.store.packing import NOWHERE
 from workbench.store.sources import file_head, peek_columns
 from workbench.store.staging import sweep
 
@@ -169,7 +170,9 @@ def _look(
                 continue
             require_joinable(which, context.card)
         except LogFileError as error:
-            plan.results[number] = failed(shown, "", "" if kind == "auto" else kind, error)
+            plan.results[number] = failed(
+                shown, "", "" if kind == "auto" else kind, error, context.card
+            )
             continue
         if digest in seen:
             plan.twins[number] = seen[digest]
@@ -185,7 +188,7 @@ def _recognised(
     context: StoreContext, path: Path, shown: str, format_: str, kind: str
 ) -> tuple[Adapter | None, str, str]:
     """What reads a file, the name of its format, and its kind."""
-    unpacking = context.home.staging
+    unpacking = NOWHERE if context.card.privacy.pseudonymise else context.home.staging
     adapter = recognise(lambda: glimpse_of(path, shown, unpacking), context.card, format_, kind)
     if adapter is None:
         found, names = peek_columns(path, format_, unpacking)

@@ -37,6 +37,9 @@ def _amazon(address: Address) -> Any:
     options: dict[str, Any] = {"region": region} if region else {}
     if endpoint:
         options["endpoint_override"] = endpoint
+    authorities = _first("AWS_CA_BUNDLE", "SSL_CERT_FILE")
+    if authorities:
+        options["tls_ca_file_path"] = authorities
     if _asked("AWS_NO_SIGN_REQUEST"):
         options["anonymous"] = True
     elif address.user:

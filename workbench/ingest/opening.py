@@ -23,6 +23,8 @@ from workbench.store.baseline import Baseline
 from workbench.store.batches import Opener, StoreContext, failed
 from workbench.store.connections import Connection
 from workbench.store.intake import OpenedFile
+from workbench.store.packing import NOWHERE
+from workbench.store.pseudonyms import Concealment
 from workbench.store.quick_text import QuickReading
 from workbench.store.source import Source
 from workbench.store.sources import QuickOpener, compression_of, file_head, open_source, unpack
@@ -93,7 +95,7 @@ def opener_of(context: StoreContext, group: Sequence[Candidate], format_: str) -
     ) -> tuple[list[OpenedFile], list[FileResult]]:
         work = Path(tempfile.mkdtemp(dir=staging.work, prefix="opened-"))
         asked = [candidate for candidate in group if candidate.number not in without]
-        opening = _Opening(context, connection, baseline, work)
+        opening = _Opening(context, connection, baseline, work, context.concealment())
         if asked and asked[0].adapter is not None and asked[0].adapter.join is not None:
             return _open_joined(opening, asked)
         opened: list[OpenedFile] = []
@@ -103,7 +105,7 @@ def opener_of(context: StoreContext, group: Sequence[Candidate], format_: str) -
             try:
                 opened.append(_open(opening, candidate, format_))
             except LogFileError as error:
-                refused.append(_refused(candidate, error))
+                refused.append(_refused(candidate, error, context.card))
         return opened, refused
 
     return open_group
@@ -117,6 +119,7 @@ class _Opening:
     connection: Connection
     baseline: Baseline
     work: Path
+    conceal: Concealment | None
 
     def folder(self, candidate: Candidate) -> Path:
         """The place for one file's copies."""
@@ -128,9 +131,13 @@ class _Opening:
 def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
     if candidate.adapter is None:
         source = open_source(
-            opening.connection, candidate.path, opening.folder(candidate), format_,
+            opening.connection,
+            candidate.path,
+            opening.folder(candidate),
+            format_,
             _quick(opening, candidate),
-        )  # fmt: skip
+            opening.conceal,
+        )
         return _opened(candidate, source)
     try:
         (translated,) = _translated(opening, [candidate])
@@ -141,9 +148,9 @@ def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
 
 def _quick(opening: _Opening, candidate: Candidate) -> QuickOpener | None:
     """What reads a log of text in one pass, where it can."""
-    if candidate.kind != PREDICTIONS:
-        return None
     context = opening.context
+    if candidate.kind != PREDICTIONS or opening.conceal is not None or context.has_erased():
+        return None
     identity = candidate.sha256[:16]
     return QuickReading(context.card, opening.baseline, identity, context.clock.now()).open
 
@@ -163,7 +170,7 @@ def _open_joined(
             done = _translated(replace(opening, work=work), asked)
         except FileTroubleError as trouble:
             (broken,) = (c for c in asked if c.number == trouble.number)
-            refused.append(_refused(broken, trouble.error))
+            refused.append(_refused(broken, trouble.error, opening.context.card))
             asked.remove(broken)
             continue
         return [
@@ -187,7 +194,7 @@ def _translated(opening: _Opening, group: Sequence[Candidate]) -> tuple[Translat
     for candidate in group:
         context.tell(candidate.shown, _OPENED)
         try:
-            files.append(_log_file(candidate, opening.folder(candidate)))
+            files.append(_log_file(opening, candidate))
         except LogFileError as error:
             raise FileTroubleError(candidate.number, error) from error
 
@@ -202,17 +209,26 @@ def _translated(opening: _Opening, group: Sequence[Candidate]) -> tuple[Translat
         work=opening.work / "halves",
         earlier=lambda: waiting_records(context.home, card.name, adapter.name),
         tell=tell,
+        conceal=opening.conceal,
     )
 
 
-def _log_file(candidate: Candidate, folder: Path) -> LogFile:
+def _log_file(opening: _Opening, candidate: Candidate) -> LogFile:
+    folder = opening.folder(candidate)
     plain = candidate.path
     packing = compression_of(file_head(candidate.path))
     if packing:
-        plain = folder / candidate.path.name[:80]
-        unpack(candidate.path, plain, packing)
+        if opening.conceal is None:
+            plain = folder / candidate.path.name[:80]
+        unpack(candidate.path, NOWHERE if opening.conceal else plain, packing)
     return LogFile(
-        candidate.number, plain, candidate.path, candidate.shown, folder, candidate.modified / 1e9
+        candidate.number,
+        plain,
+        candidate.path,
+        candidate.shown,
+        folder,
+        candidate.modified / 1e9,
+        packing if opening.conceal else "",
     )
 
 
@@ -228,7 +244,7 @@ def _opened_log(opening: _Opening, candidate: Candidate, translated: Translated)
         position_column=POSITION,
         columns=_least_columns(opening.context.card),
     )
-    with file.path.open("rb") as stream:
+    with file.stream() as stream:
         is_text = container_of(stream.read(1 << 20), file.path.name) in (LINES, CSV)
     source = replace(
         source,
@@ -255,9 +271,9 @@ def _opened(candidate: Candidate, source: Source) -> OpenedFile:
     )
 
 
-def _refused(candidate: Candidate, error: LogFileError) -> FileResult:
+def _refused(candidate: Candidate, error: LogFileError, card: ModelCard) -> FileResult:
     name = candidate.adapter.name if candidate.adapter is not None else ""
-    return failed(candidate.shown, name, candidate.kind, error)
+    return failed(candidate.shown, name, candidate.kind, error, card)
 
 
 def _least_columns(card: ModelCard) -> tuple[str, ...]:

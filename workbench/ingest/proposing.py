@@ -1,7 +1,7 @@
 """What must a card say so that a serving system's log can be read? Guessed from its beginning.
 
-The log is read with the names and classes of the reference left out, then put in: whatever
-lets more of it be read is what the card needs.
+The log is read without names for its values and with the reference's: what lets more of it be
+read is what the card needs. Classes are needed where another order of them says something else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from workbench.domain.card import ModelCard, Source
 from workbench.ingest.formats.adapter import (
@@ -76,7 +77,8 @@ def propose_source(
         )
     if 2 <= len(order) <= _MOST_CLASSES and card.is_classification:
         with_classes = replace(source, classes=order)
-        if sample.read(with_classes).told > sample.read(source).told:
+        backwards = replace(source, classes=order[::-1])
+        if sample.read(with_classes).scores != sample.read(backwards).scores:
             source = with_classes
             notes["source.classes"] = (
                 "the log gives probabilities without names; this is the sorted order of the "
@@ -98,11 +100,9 @@ class _Found:
     reasons: Counter[str]
 
     @property
-    def told(self) -> int:
-        """How much the predictions say."""
-        return sum(
-            1 + (row.score is not None) + bool(row.probabilities) for row in self.predictions
-        )
+    def scores(self) -> list[tuple[Any, ...]]:
+        """What the predictions say of the classes."""
+        return [(row.prediction, row.score, row.probabilities) for row in self.predictions]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from threading import Event
 
 from workbench.domain.ingested import FileResult
+from workbench.errors import LogFileError
 from workbench.ingest.fetching import AT_ONCE, Fetcher
 from workbench.ingest.named_files import NamedFile, Services
 from workbench.store.batches import StoreContext
@@ -47,7 +48,9 @@ def arriving(
         kind: `predictions`, `labels` or `auto`; what is known as another kind is fetched again.
         told: told of each file, as it is shown, the share of it that has come.
     """
-    if all(file.remote is None for file in named):
+    if context.card.privacy.pseudonymise:
+        named = [_not_fetched(file) for file in named]
+    if all(file.remote is None or file.problem is not None for file in named):
         yield iter([tuple(named)])
         return
     with reading(context.home, "looking for known objects") as catalog:
@@ -64,6 +67,17 @@ def arriving(
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _not_fetched(file: NamedFile) -> NamedFile:
+    """A file from elsewhere lies on the disk as it is while it is read."""
+    if file.remote is None or file.problem is not None:
+        return file
+    problem = LogFileError(
+        f"{file.shown} would lie in the store unpseudonymised while it is read",
+        "The card has [privacy] pseudonymise: fetch the file to a place of your own and ingest it there.",
+    )
+    return replace(file, problem=problem)
 
 
 def remember(

@@ -24,7 +24,7 @@ _ENDPOINTS = {
 _DENIED = re.compile(
     r"access.?denied|forbidden|permission.?denied|unauthenticated|unauthorized|\b401\b|\b403\b|"
     r"invalid.?access.?key|signature|expired.?token|invalid.?token|authentication.?failed|"
-    r"authorization|credential",
+    r"authorization|credential|base64",
     re.IGNORECASE,
 )
 _NO_BUCKET = re.compile(
@@ -64,13 +64,15 @@ def missing_place(address: Address) -> LogFileError:
 @contextmanager
 def translated(address: Address) -> Iterator[None]:
     """Turns what a file system raises inside the block into a `LogFileError`."""
+    from pyarrow import ArrowException
+
     try:
         yield
     except WorkbenchError:
         raise
     except FileNotFoundError:
         raise missing(address) from None
-    except (OSError, ValueError, NotImplementedError) as error:
+    except (ArrowException, OSError, ValueError) as error:
         raise _meaning(str(error), address) from None
 
 

@@ -29,7 +29,7 @@ _COLUMNS = (
 
 def drift_section(report: DriftReport, card: ModelCard) -> Section:
     """All columns, worst first, with reasons and unseen names."""
-    rows = tuple(_row(column, column.name in card.privacy.sensitive) for column in report.columns)
+    rows = tuple(_row(column, card.privacy.is_sensitive(column.name)) for column in report.columns)
     note = f"A p-value is significant below {report.level:.3g}, after adjustment over all columns."
     table = Table("Columns, worst first", _COLUMNS, rows, note)
     against = f"The period is compared with {_against(report)}; drift is {report.status}."

@@ -78,7 +78,7 @@ def group_section(report: PerformanceReport, card: ModelCard) -> Section | None:
         (f"By arm ({arm})", arm, arm, report.by_arm),
     )
     tables = tuple(
-        _group_table(title, key, column in card.privacy.sensitive, buckets)
+        _group_table(title, key, card.privacy.is_sensitive(column), buckets)
         for title, key, column, buckets in groups
         if len(buckets) > 1
     )

@@ -202,7 +202,8 @@ def _packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     elif name.endswith((".zst", ".tzst")):
         import pyarrow as pa
 
-        with pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd") as packed:
+        own = os.fdopen(os.dup(file.fileno()), "wb")  # Arrow closes what it is given
+        with pa.CompressedOutputStream(pa.PythonFile(own, "w"), "zstd") as packed:
             yield packed
     else:
         yield file

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from workbench.store.catalog import ModelSegments, model_segments
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.counting import write_counts
 from workbench.store.held_files import held_file, is_held
+from workbench.store.pseudonym_key import concealment
 from workbench.store.rebuilding import (
     copy_counts,
     count_segments,
@@ -70,13 +71,20 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
     stored = stored_baseline(home, root, card)
     if stored is not None:
         return stored
-    file = ReferenceFile(stat.st_size, stat.st_mtime_ns, file_hash(path))
+    try:
+        file = ReferenceFile(stat.st_size, stat.st_mtime_ns, file_hash(path))
+    except OSError as error:
+        raise ReferenceTableError(
+            f"the reference of {card.name} cannot be read: {error.strerror or error}",
+            "Check [reference] data in the card, and the file's permissions.",
+        ) from error
     moved = _baseline_of_same_bytes(home, card, file)
     if moved is not None:
         return moved
     with _remaking(home, card.name), spill_folder(home) as folder:
         with scratch(home, folder) as connection:
-            baseline = measure_reference(connection, path, folder, card, file.sha256, now)
+            conceal = concealment(home, card, now)
+            baseline = measure_reference(connection, path, folder, card, file.sha256, now, conceal)
             reference = write_counts(connection, folder)
         return _store(home, card, baseline, reference, file, folder)
 
@@ -194,7 +202,9 @@ def _remaking(home: StoreHome, model: str) -> Iterator[None]:
     if is_held(path) or not os.access(home.staging, os.W_OK):
         yield
         return
-    with held_file(path):
+    with ExitStack() as announced:
+        with suppress(OSError):  # nobody need hear of it for it to be done
+            announced.enter_context(held_file(path))
         yield
 
 

@@ -17,6 +17,7 @@ from workbench.domain.rules import OutcomeRules, identity, outcome_rules
 from workbench.domain.shape import FeatureColumn, LogShape
 from workbench.store.catalog import aware, naive
 from workbench.store.connections import Connection
+from workbench.store.pseudonyms import concealed_names
 
 REFERENCE = "reference"
 """The batch that a reference's own counts are stored under."""
@@ -82,6 +83,7 @@ def card_basis(card: ModelCard) -> str:
     return identity(
         asdict(card.columns), asdict(card.decision), asdict(card.bad_prediction),
         asdict(card.labels), card.model.task, card.monitoring.bucket, card.reference.data,
+        *sorted(concealed_names(card)),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from workbench.domain.card import ModelCard
 from workbench.domain.ingested import FileResult, RowCounts
 from workbench.errors import LogFileError, StoreError
 from workbench.store.baseline import Baseline, ensure_baseline
-from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_segments
+from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, known_moment, model_segments
 from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.failures import is_gone
@@ -33,12 +33,20 @@ from workbench.store.prediction_intake import (
     prepare_predictions,
     stage_predictions,
 )
+from workbench.store.pseudonym_key import concealment, ensure_key
+from workbench.store.pseudonyms import Concealment
 from workbench.store.repeats import shares_ids
 from workbench.store.replacing import was_restored
 from workbench.store.row_files import as_row_files
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging, staging_folder
+from workbench.store.tombstones import (
+    Tombstones,
+    erased_version,
+    read_tombstones,
+    withhold_erased_texts,
+)
 
 _OPTIMISTIC_TRIES = 3
 
@@ -54,6 +62,19 @@ class StoreContext:
     told: Callable[[str, float], None] | None = None
     """Told of each file, by its path, the share of its work that is done."""
 
+    def concealment(self) -> Concealment | None:
+        """What no copy of a file may hold; None for a model without pseudonymised columns.
+
+        Raises:
+            StoreError: the key is lost or cannot be made.
+        """
+        return concealment(self.home, self.card, self.clock.now())
+
+    def has_erased(self) -> bool:
+        """Whether anything was ever erased of the model, so that its files must be searched."""
+        with reading(self.home, f"looking for what was erased of {self.card.name}") as catalog:
+            return erased_version(catalog, self.card.name) > 0
+
     def tell(self, path: str, share: float) -> None:
         """Tells whoever listens how far a file is."""
         if self.told is not None:
@@ -62,6 +83,10 @@ class StoreContext:
 
 class _OutdatedError(Exception):
     """Something was committed that touches the batch."""
+
+
+class _ErasedError(Exception):
+    """Something was erased since the batch was staged, and may be in it."""
 
 
 class Opener(Protocol):
@@ -94,15 +119,45 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
         ReferenceTableError: the model's reference cannot be used.
     """
     home, card = context.home, context.card
-    baseline = ensure_baseline(home, context.root, card, context.clock.now())
-    with staging_folder(home) as staging, scratch(home, staging.work) as connection:
-        files, results = _stage(context, staging, connection, kind, opener, baseline)
-        if files:
-            stored = _commit(context, staging, connection, kind, files, baseline)
-            for stored_file in stored:
-                context.tell(stored_file.opened.path, 1.0)
-            results += [_result(file, kind) for file in stored]
-        return results
+    for _ in range(_OPTIMISTIC_TRIES):
+        baseline = ensure_baseline(home, context.root, card, context.clock.now())
+        with staging_folder(home) as staging, scratch(home, staging.work) as connection:
+            try:
+                return _store_staged(context, staging, connection, kind, opener, baseline)
+            except _ErasedError:
+                continue
+    raise StoreError(
+        f"rows of {card.name} are erased again and again", "Give the command again later."
+    )
+
+
+def _store_staged(
+    context: StoreContext,
+    staging: Staging,
+    connection: Connection,
+    kind: str,
+    opener: Opener,
+    baseline: Baseline,
+) -> list[FileResult]:
+    tombstones = _tombstones(context, staging)
+    files, results = _stage(context, staging, connection, kind, opener, baseline, tombstones)
+    if files:
+        withhold_erased_texts(connection, tombstones)
+        erased = tombstones.version if tombstones else 0
+        stored = _commit(context, staging, connection, kind, files, baseline, erased)
+        for stored_file in stored:
+            context.tell(stored_file.opened.path, 1.0)
+        results += [_result(file, kind) for file in stored]
+    return results
+
+
+def _tombstones(context: StoreContext, staging: Staging) -> Tombstones | None:
+    """What was erased of the model; None when nothing was."""
+    if not context.has_erased():
+        return None
+    home, model = context.home, context.card.name
+    key = ensure_key(home, context.clock.now())
+    return read_tombstones(home, model, key, staging.work / "tombstones.parquet")
 
 
 def _stage(
@@ -112,13 +167,17 @@ def _stage(
     kind: str,
     opener: Opener,
     baseline: Baseline,
+    tombstones: Tombstones | None,
 ) -> tuple[list[StagedFile], list[FileResult]]:
     """Opens and stages the files of a group; those that cannot be used come back as failed.
 
     When a file fails whose records were joined with those of others, the others are read again
     without it: what they had in common waits for the day on which it can be read.
     """
-    card, now = context.card, context.clock.now()
+    card = context.card
+    with reading(context.home, f"ingesting {card.name}") as catalog:
+        # A clock that was set back must not make rows of today look like rows of the future.
+        now = known_moment(catalog, context.clock.now())
     failures: dict[int, FileResult] = {}
     while True:
         opened, refused = opener(connection, staging, baseline, failures)
@@ -129,21 +188,24 @@ def _stage(
             tell = partial(context.tell, file.path)
             try:
                 files.append(
-                    stage_predictions(connection, staging, file, card, baseline, now, tell)
+                    stage_predictions(
+                        connection, staging, file, card, baseline, now, tell, tombstones
+                    )
                     if kind == PREDICTIONS
-                    else stage_labels(connection, staging, file, card, baseline)
+                    else stage_labels(connection, staging, file, card, baseline, tombstones)
                 )
             except LogFileError as error:
-                failures[file.number] = failed(file.path, file.source.format, kind, error)
+                failures[file.number] = failed(file.path, file.source.format, kind, error, card)
                 is_torn = is_torn or bool(file.joined_with)
         if not is_torn:
             return files, [*refused, *failures.values()]
         staging.clear_rows()
 
 
-def failed(path: str, format_: str, kind: str, error: LogFileError) -> FileResult:
-    """The result of a file that could not be ingested."""
-    return FileResult(path, format_, kind, "failed", error=error.message, hint=error.hint)
+def failed(path: str, format_: str, kind: str, error: LogFileError, card: ModelCard) -> FileResult:
+    """The result of a file that could not be ingested; it quotes nothing that is private."""
+    message = error.discreet if card.privacy.is_any else error.message
+    return FileResult(path, format_, kind, "failed", error=message, hint=error.hint)
 
 
 def _commit(
@@ -153,12 +215,15 @@ def _commit(
     kind: str,
     files: list[StagedFile],
     baseline: Baseline,
+    erased: int,
 ) -> tuple[StagedFile, ...]:
     current: tuple[StagedFile, ...] = tuple(files)
     for _ in range(_OPTIMISTIC_TRIES):
         with reading(context.home, f"ingesting {context.card.name}") as catalog:
             segments = model_segments(catalog, context.card.name, context.home.segments)
         try:
+            if kind == PREDICTIONS:
+                current = drop_repeats(connection, staging, current, baseline, segments)
             current, prepared = _prepare(
                 connection, staging, kind, current, context.card, baseline, segments
             )
@@ -172,9 +237,12 @@ def _commit(
         # Labels first: were the rows' file known and its labels not, a repeat would pass them by.
         with _late_labels(context, staging) as late:
             if late is not None:
-                _commit(context, late.staging, late.connection, LABELS, [late.file], baseline)
+                _commit(
+                    context, late.staging, late.connection, LABELS, [late.file], baseline, erased
+                )
         try:
             with writing(context.home, f"ingesting {context.card.name}") as catalog:
+                _require_standing(catalog, context.card.name, erased)
                 _require_fresh(catalog, context, connection, prepared, staging)
                 commit_batch(catalog, context.home, staging, prepared, context.clock.now())
         except _OutdatedError:
@@ -185,7 +253,7 @@ def _commit(
         return current
     for _ in range(_OPTIMISTIC_TRIES):
         try:
-            return _commit_locked(context, staging, connection, kind, current, baseline)
+            return _commit_locked(context, staging, connection, kind, current, baseline, erased)
         except _OutdatedError:
             baseline = ensure_baseline(
                 context.home, context.root, context.card, context.clock.now()
@@ -203,6 +271,7 @@ def _commit_locked(
     kind: str,
     files: tuple[StagedFile, ...],
     baseline: Baseline,
+    erased: int,
 ) -> tuple[StagedFile, ...]:
     """Checks a batch and commits it under one lock, so that nothing can come in between.
 
@@ -211,6 +280,7 @@ def _commit_locked(
     """
     home, card = context.home, context.card
     with writing(home, f"ingesting {card.name}") as catalog:
+        _require_standing(catalog, card.name, erased)
         _require_baseline(catalog, card.name, baseline)
         segments = model_segments(catalog, card.name, home.segments)
         if kind == PREDICTIONS:
@@ -263,8 +333,8 @@ def _prepare(
 ) -> tuple[tuple[StagedFile, ...], PreparedBatch]:
     if kind == LABELS:
         return prepare_labels(connection, staging, files, card, baseline, segments)
-    kept = drop_repeats(connection, staging, files, baseline, segments)
-    return kept, prepare_predictions(connection, staging, kept, card, baseline, segments)
+    prepared = prepare_predictions(connection, staging, files, card, baseline, segments)
+    return tuple(files), prepared
 
 
 def _require_fresh(
@@ -298,6 +368,12 @@ def _require_fresh(
     make_rows_view(connection, "own_ids", own, ids)
     if own and shares_ids(connection, "newer_ids", "own_ids"):
         raise _OutdatedError
+
+
+def _require_standing(catalog: Connection, model: str, erased: int) -> None:
+    """Raises `_ErasedError` when something was erased that the batch was not searched for."""
+    if erased_version(catalog, model) != erased:
+        raise _ErasedError
 
 
 def _require_baseline(catalog: Connection, model: str, counted: Baseline | PreparedBatch) -> None:

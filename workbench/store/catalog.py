@@ -61,6 +61,12 @@ def catalog_version(connection: Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(version), 0) FROM commits").fetchall()[0][0])
 
 
+def known_moment(connection: Connection, now: datetime) -> datetime:
+    """The machine's clock, or the newest commit where the clock was set back behind it."""
+    newest = connection.execute("SELECT max(committed_at) FROM commits").fetchall()[0][0]
+    return now if newest is None else max(now, newest.replace(tzinfo=UTC))
+
+
 def model_segments(connection: Connection, model: str, folder: Path) -> ModelSegments:
     """The segments of a model.
 

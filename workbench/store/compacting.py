@@ -147,6 +147,7 @@ def _write(
 def _split(connection: Connection, relation: str, folder: Path) -> dict[str, str]:
     """The rows of each day as a relation of its own: segments across days are read once."""
     connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET partitioned_write_flush_threshold = 20000")  # days may be many
     connection.execute(
         f"COPY (SELECT *, wb_timestamp::DATE AS wb_day FROM {relation}) TO {literal(str(folder))} "
         "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (wb_day))"

@@ -1,6 +1,8 @@
-"""Which segments are worth putting together? Small ones of the same day, and of labels any.
+"""Which segments are worth putting together? Small ones that share a day, and of labels any.
 
-A large segment is left alone: to write it again costs more than a file less can save.
+They become one a day, or one of several days where days are more than segments: compaction
+never makes more files. A large segment is left alone: to write it again costs more than a
+file less can save.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Group:
 
 
 def prediction_groups(segments: Sequence[Segment]) -> list[Group]:
-    """The groups of prediction segments that become fewer files, a file a day."""
+    """The groups of prediction segments after which the rows of a day lie in one file."""
     small = sorted(
         (s for s in segments if s.rows < LARGE_ROWS and s.start is not None and s.end is not None),
         key=lambda s: (_days(s), s.sequence, str(s.path)),
@@ -44,8 +46,10 @@ def prediction_groups(segments: Sequence[Segment]) -> list[Group]:
     groups: list[Group] = []
     for cluster in _clusters(small):
         days = sorted({day for segment in cluster for day in _days_between(segment)})
-        if 1 < len(days) < len(cluster):
+        if 1 < len(days) <= len(cluster):
             groups.append(Group(tuple(cluster), tuple(days)))
+        elif len(days) > 1 and sum(segment.rows for segment in cluster) < LARGE_ROWS:
+            groups.append(Group(tuple(cluster)))
         else:
             groups += _day_groups(cluster)
     return [group for group in groups if len(group.segments) > 1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from workbench.store import steps
 from workbench.store.failures import foreign_opener, translated
 from workbench.store.locking import store_lock
 from workbench.store.migrations import migrate, needs_migration
+from workbench.store.modes import private_files
 from workbench.store.settling import settle
 
 Connection = duckdb.DuckDBPyConnection
@@ -55,6 +56,8 @@ class Resources:
     """Seconds to queue for the catalog."""
     grace: float = 3600.0
     """Seconds for which a replaced segment's file is left to those who read it."""
+    quarantine_retention: float = 7776000.0
+    """Seconds for which the texts of set-aside rows are kept; 0: for ever."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,17 @@ def writing(home: StoreHome, purpose: str) -> Iterator[Connection]:
 
 
 @contextmanager
+def exclusive_catalog(home: StoreHome, purpose: str) -> Iterator[Connection]:
+    """The catalog without a transaction, for work on its file; nobody else has it open.
+
+    Raises:
+        StoreError: the catalog cannot be opened.
+    """
+    with _catalog(home, purpose, read_only=False) as connection:
+        yield connection
+
+
+@contextmanager
 def _catalog(home: StoreHome, purpose: str, *, read_only: bool) -> Iterator[Connection]:
     """The opened catalog, under the store's lock.
 
@@ -168,7 +182,11 @@ def _catalog(home: StoreHome, purpose: str, *, read_only: bool) -> Iterator[Conn
     while True:
         left = max(0.0, deadline - time.monotonic())
         lock = store_lock(home.folder, exclusive=not read_only, timeout=left, purpose=purpose)
-        with translated(), lock:
+        with ExitStack() as held:
+            held.enter_context(translated())
+            if not read_only:
+                held.enter_context(private_files())
+            held.enter_context(lock)
             if not read_only:
                 _make(home)
             connection = _connect(home, read_only, deadline)
@@ -225,8 +243,9 @@ def scratch(home: StoreHome, spill: Path | None = None) -> Iterator[Connection]:
         spill: a folder for what does not fit in memory; without one such work fails.
     """
     config = _config(home)
+    # DuckDB's own default is a folder below the current one, whoever may read that.
     config["temp_directory"] = str(spill) if spill is not None else ""
-    with translated():
+    with translated(), private_files():
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET TimeZone = 'UTC'")

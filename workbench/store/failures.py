@@ -19,6 +19,7 @@ _SPACE_HINT = (
 _DAMAGE_HINT = "Put back a copy of .workbench/, or move it away and ingest the exports again."
 
 _PROCESS = re.compile(r"\(PID (\d+)\)")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _FULL = ("no space left on device", "file too large", "quota exceeded", "max_temp_directory_size")
 _FULL_NUMBERS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 _REFUSED = ("read-only file system", "permission denied", "operation not permitted")
@@ -27,7 +28,7 @@ _DAMAGE = (
     "no magic bytes",
 )  # fmt: skip
 """How DuckDB begins to say that the catalog or a segment is broken."""
-_GONE = "no files found that match"
+_GONE = ("no files found that match", "no such file or directory")
 """How it says that a segment is not there: either it is lost, or it was replaced meanwhile."""
 
 
@@ -56,6 +57,8 @@ def store_error(error: duckdb.Error | OSError) -> StoreError:
         return StoreError(f"the store cannot read or write: {error.strerror or error}", DISK_HINT)
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
+    if isinstance(error, duckdb.DataError):
+        first = _QUOTED.sub("…", first)  # what could not be converted is a value of somebody's
     if isinstance(error, duckdb.OutOfMemoryException):
         return StoreError(
             "the work does not fit in the memory it may use",
@@ -85,7 +88,7 @@ def foreign_opener(error: duckdb.Error) -> str | None:
 
 def is_gone(error: BaseException) -> bool:
     """Whether a failure comes from a segment that is not there."""
-    return isinstance(error, duckdb.Error) and _GONE in str(error).lower()
+    return isinstance(error, duckdb.Error) and any(s in str(error).lower() for s in _GONE)
 
 
 def is_full(error: BaseException) -> bool:

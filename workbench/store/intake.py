@@ -17,6 +17,7 @@ from workbench.store.row_files import RowFile
 from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging
+from workbench.store.tombstones import ERASED
 
 if TYPE_CHECKING:
     import duckdb
@@ -111,7 +112,8 @@ def set_aside(
         unit = file.source.position_is if file.source.position_column else "row"
         connection.execute(
             f"INSERT INTO rejects SELECT {literal(file.path)}, {literal(file.identity)}, "
-            f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, to_json(r)::VARCHAR "
+            f"{_position(file.source)}, {literal(unit)}, b.wb_reason, NULL, "
+            f"CASE WHEN b.wb_reason <> {literal(ERASED)} THEN to_json(r)::VARCHAR END "
             f"FROM (SELECT wb_row, wb_reason FROM ({query}) WHERE wb_reason IS NOT NULL) b "
             f"JOIN {file.source.relation} r ON r.file_row_number = b.wb_row"
         )
@@ -125,7 +127,7 @@ def _position(source: Source) -> str:
 
 
 def correct_positions(connection: Connection, files: Sequence[StagedFile]) -> None:
-    """Gives conflicting rows of translated logs the position of their record in the export."""
+    """Gives staged rows of translated logs that were set aside the position of their record."""
     for file in files:
         source = file.opened.source
         if source.position_column:
@@ -133,7 +135,8 @@ def correct_positions(connection: Connection, files: Sequence[StagedFile]) -> No
                 f"UPDATE rejects SET position = {_position(source)}, "
                 f"position_is = {literal(source.position_is)} FROM {source.relation} r "
                 f"WHERE rejects.file = {literal(file.opened.identity)} AND position_is = 'row' "
-                "AND reason = 'conflicting_id' AND rejects.position = r.file_row_number + 1"
+                "AND reason IN ('conflicting_id', 'before_retention') "
+                "AND rejects.position = r.file_row_number + 1"
             )
 
 
@@ -150,13 +153,15 @@ def require_usable(file: OpenedFile, reasons: dict[str, int]) -> None:
         raise LogFileError(
             f"{Path(file.path).name} has no rows", "Nothing to ingest: export it again."
         )
-    if sum(reasons.values()) < file.source.rows:
+    if sum(reasons.values()) < file.source.rows or ERASED in reasons:
         return
     counted = with_rejects(reasons, file.source)
     listed = ", ".join(f"{reason} {count:,}" for reason, count in counted.items())
     raise LogFileError(
         f"{Path(file.path).name} has not one usable row ({listed})",
-        "Check [columns] and the timezone in the card against the file.",
+        "Check [source], [columns] and the timezone in the card against the file."
+        if file.source.position_column
+        else "Check [columns] and the timezone in the card against the file.",
     )
 
 
@@ -205,5 +210,7 @@ def translated(file: OpenedFile, error: duckdb.Error) -> WorkbenchError:
         return store_error(error)
     first = str(error).strip().splitlines()[0][:200]
     return LogFileError(
-        f"{Path(file.path).name} could not be read to its end: {first}", "Copy or export it again."
+        f"{Path(file.path).name} could not be read to its end: {first}",
+        "Copy or export it again.",
+        f"{Path(file.path).name} could not be read to its end",
     )

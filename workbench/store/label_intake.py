@@ -49,12 +49,18 @@ from workbench.store.rows import (
     standing_labels,
 )
 from workbench.store.staging import Staging
+from workbench.store.tombstones import Tombstones, marking_erased
 
 _RECORD = "wb_id, wb_label, wb_label_timestamp, wb_file, wb_row"
 
 
 def stage_labels(
-    connection: Connection, staging: Staging, file: OpenedFile, card: ModelCard, baseline: Baseline
+    connection: Connection,
+    staging: Staging,
+    file: OpenedFile,
+    card: ModelCard,
+    baseline: Baseline,
+    tombstones: Tombstones | None = None,
 ) -> StagedFile:
     """Writes a label file's usable records as a staged file and sets the others aside.
 
@@ -64,17 +70,19 @@ def stage_labels(
     """
     normalised = normalised_labels(file.source, card, baseline.rules, file=file.identity)
     target = staging.work / f"labels-{file.number:05d}.parquet"
+    query = normalised.query
     try:
-        reasons = count_reasons(connection, normalised.query)
+        query = marking_erased(connection, query, file.number, card, tombstones)
+        reasons = count_reasons(connection, query)
         require_usable(file, reasons)
         connection.execute(
-            f"COPY (SELECT {_RECORD} FROM ({normalised.query}) WHERE wb_reason IS NULL) "
+            f"COPY (SELECT {_RECORD} FROM ({query}) WHERE wb_reason IS NULL) "
             f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
         )
     except duckdb.Error as error:
         target.unlink(missing_ok=True)
         raise translated(file, error) from error
-    set_aside(connection, file, normalised.query, reasons)
+    set_aside(connection, file, query, reasons)
     lines = sum(file.source.rejects.values())
     rejected = sum(reasons.values()) + lines
     reasons = with_rejects(reasons, file.source)
@@ -131,7 +139,8 @@ def _make_records(
     """Makes `old_records` (committed, of these ids), `old_standing` and `new_records`.
 
     A record with a time is there already when the same id, time and label are. One without
-    is when it says what already stands, or what the record just before it said.
+    is when it says what already stands, what the newest record without a time says, or what
+    the record just before it said.
     """
     type_ = "VARCHAR" if rules.is_classification else "DOUBLE"
     paths = staged_label_paths(staging, files)
@@ -149,6 +158,7 @@ def _make_records(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE old_standing AS {standing_labels('old_records')}"
     )
+    untimed = standing_labels("old_records", "WHERE wb_label_timestamp IS NULL")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE arrived AS SELECT l.*, place, row_number() OVER ("
         "PARTITION BY wb_id, wb_label, wb_label_timestamp ORDER BY place, wb_row) AS copy_no, "
@@ -158,11 +168,13 @@ def _make_records(
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE new_records AS SELECT a.*, {segments.version + 1}::BIGINT AS sequence "
-        "FROM arrived a LEFT JOIN old_standing s ON a.wb_id = s.wb_id WHERE CASE "
+        "FROM arrived a LEFT JOIN old_standing s ON a.wb_id = s.wb_id "
+        f"LEFT JOIN ({untimed}) u ON a.wb_id = u.wb_id WHERE CASE "
         "WHEN wb_label_timestamp IS NOT NULL THEN copy_no = 1 AND NOT EXISTS (SELECT 1 FROM old_records o "
         "WHERE o.wb_id = a.wb_id AND o.wb_label = a.wb_label AND o.wb_label_timestamp = a.wb_label_timestamp) "
         "WHEN untimed_no > 1 THEN a.wb_label IS DISTINCT FROM before "
-        "ELSE s.standing IS NULL OR s.standing.v IS DISTINCT FROM a.wb_label END"
+        "ELSE coalesce(a.wb_label NOT IN (s.standing.v, u.standing.v), "
+        "s.standing.v IS DISTINCT FROM a.wb_label) END"
     )
 
 

@@ -65,6 +65,34 @@ def store_lock(folder: Path, *, exclusive: bool, timeout: float, purpose: str) -
 
 
 @contextmanager
+def queue_at(path: Path, patience: float) -> Iterator[bool]:
+    """Waits for its turn at a file, and holds it for the length of the block.
+
+    For work that is better done one after the other and may be done at the same time: when the
+    turn does not come, the block runs all the same.
+
+    Args:
+        path: the file; made when it is not there.
+        patience: seconds to wait.
+
+    Yields:
+        Whether the turn came.
+
+    Raises:
+        StoreError: the file cannot be made.
+    """
+    deadline = time.monotonic() + patience
+    with _opened(path, exclusive=True) as descriptor:
+        try:
+            _acquire(descriptor, fcntl.LOCK_EX, deadline, path.parent)
+        except StoreLockedError:
+            is_ours = False
+        else:
+            is_ours = True
+        yield is_ours
+
+
+@contextmanager
 def _opened(path: Path, exclusive: bool) -> Iterator[int | None]:
     """A lock's file; None for a reader who may not make it."""
     try:
@@ -79,33 +107,6 @@ def _opened(path: Path, exclusive: bool) -> Iterator[int | None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-
-
-@contextmanager
-def queue_at(path: Path, patience: float) -> Iterator[bool]:
-    """Waits for its turn at a file, and holds it for the length of the block.
-
-    For work that is better done one after the other and may be done at the same time: when the
-    turn does not come, the block runs all the same.
-
-    Args:
-        path: the file; made when it is not there.
-        patience: seconds to wait.
-
-    Yields:
-        Whether the turn came.
-    """
-    deadline = time.monotonic() + patience
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            _acquire(descriptor, fcntl.LOCK_EX, deadline, path.parent)
-        except StoreLockedError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def _open(path: Path, exclusive: bool) -> int | None:

@@ -80,6 +80,9 @@ ALTER TABLE segments ADD COLUMN sequence BIGINT;
 UPDATE segments SET sequence = (SELECT version FROM batches b WHERE b.batch = segments.batch);
 ALTER TABLE segments ADD COLUMN reading VARCHAR;
 ALTER TABLE segments ADD COLUMN removed_at TIMESTAMP;
+CREATE TABLE pseudonym_keys (key_id VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL);
+CREATE TABLE tombstones (
+    model VARCHAR NOT NULL, kind VARCHAR NOT NULL, digest VARCHAR NOT NULL, version BIGINT NOT NULL);
 CREATE TABLE remote_objects (
     model VARCHAR NOT NULL, kind VARCHAR NOT NULL, url VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL, size BIGINT, modified BIGINT, etag VARCHAR);

@@ -305,6 +305,7 @@ def _require(source: Source, card: ModelCard, rules: OutcomeRules) -> None:
         raise LogFileError(
             f"columns {clashing[0]!r} and {clashing[1]!r} differ only in case",
             "Rename one of them in the export.",
+            "two columns differ only in case",
         )
 
 
@@ -320,7 +321,11 @@ def _differ_in_case(names: Iterable[str]) -> tuple[str, str] | None:
 def _missing_column(source: Source, name: str, what: str, more: str = "") -> LogFileError:
     has = ", ".join(source.names[:12]) + (" ..." if len(source.names) > 12 else "")
     hint = f"Name the {what} column under [columns] in the card" + (f", {more}" if more else "")
-    return LogFileError(f"the file has no {what} column {name!r} (it has: {has})", hint + ".")
+    # What stands where the names should be may be a row: an export without a header.
+    discreet = f"the file has no {what} column {name!r} ({len(source.names)} others)"
+    return LogFileError(
+        f"the file has no {what} column {name!r} (it has: {has})", hint + ".", discreet
+    )
 
 
 def _optional_text(types: dict[str, str], column: str) -> str:

@@ -38,6 +38,7 @@ from workbench.store.repeats import find_repeats
 from workbench.store.row_files import COPIED, RowFile, rows_relation
 from workbench.store.rows import known_columns, make_rows_view
 from workbench.store.staging import Staging
+from workbench.store.tombstones import Tombstones, marking_erased
 from workbench.store.too_old import BEFORE_RETENTION, find_too_old, too_old_note
 
 _KEPT_ROWS = 100_000
@@ -56,6 +57,7 @@ def stage_predictions(
     baseline: Baseline,
     now: datetime,
     tell: Callable[[float], None],
+    tombstones: Tombstones | None = None,
 ) -> StagedFile:
     """Writes a log's usable rows as staged segments, one or more a day, and sets the others aside.
 
@@ -67,6 +69,7 @@ def stage_predictions(
         baseline: the features and the rules.
         now: the machine's clock.
         tell: told the share of the file's work that is done, up to `STAGED`.
+        tombstones: what was erased of the model and must not come back.
 
     Raises:
         LogFileError: a required column is missing, no row is usable, or reading breaks off.
@@ -82,6 +85,7 @@ def stage_predictions(
             # Reading text costs more than keeping it: a small file is read once, into memory.
             connection.execute(f"CREATE OR REPLACE TEMP TABLE normalised AS {query}")
             query = "SELECT * FROM normalised"
+        query = marking_erased(connection, query, file.number, card, tombstones)
         reasons, days = count_days(connection, query)
         require_usable(file, reasons)
         copy = None
@@ -208,6 +212,7 @@ def _without_too_old(
     found = find_too_old(connection, _staged(staging, files), _paths(files), before)
     if not found:
         return tuple(files)
+    correct_positions(connection, files)
     changed = []
     for file in files:
         count = found.get(file.opened.identity, 0)

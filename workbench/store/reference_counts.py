@@ -25,6 +25,7 @@ from workbench.store.counting import (
 )
 from workbench.store.normalising import normalised_predictions
 from workbench.store.outcome_sql import bucket_of
+from workbench.store.pseudonyms import Concealment
 from workbench.store.quoting import identifier, literal
 from workbench.store.reference_shape import reference_shape
 from workbench.store.rows import known_columns, make_rows_view
@@ -36,7 +37,13 @@ _NAME_CAP = 10_000
 
 
 def measure_reference(
-    connection: Connection, path: Path, folder: Path, card: ModelCard, digest: str, now: datetime
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    card: ModelCard,
+    digest: str,
+    now: datetime,
+    conceal: Concealment | None = None,
 ) -> Baseline:
     """The baseline that a reference file gives; its counts are then in the `new_` tables.
 
@@ -47,16 +54,19 @@ def measure_reference(
         card: the model's card.
         digest: the hash of the file.
         now: the machine's clock.
+        conceal: what no copy of it may hold.
 
     Raises:
         ReferenceTableError: it cannot be used.
     """
     try:
-        source = open_source(connection, path, folder)
+        source = open_source(connection, path, folder, conceal=conceal)
     except LogFileError as error:
+        is_private = card.privacy.is_any
         raise ReferenceTableError(
-            f"the reference of {card.name}: {error.message}", error.hint
-        ) from error
+            f"the reference of {card.name}: {error.discreet if is_private else error.message}",
+            error.hint,
+        ) from (None if is_private else error)
     shape = reference_shape(connection, source, card)
     rules = outcome_rules(card, shape, card.bad_prediction.tolerance)
     _make_reference_rows(connection, source, card, shape, rules, folder, now)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from workbench.store.catalog import Segment, catalog_version, naive
+from workbench.store.catalog import Segment, catalog_version, known_moment, naive
 from workbench.store.connections import Connection, StoreHome
 
 COMPACTED = "compact"
@@ -65,8 +65,7 @@ def remove_segments(catalog: Connection, paths: Sequence[str], version: int, now
     The time is never before that of an earlier commit: a clock that was set back and forth
     again must not make a file look old that was replaced a moment ago.
     """
-    newest = catalog.execute("SELECT max(committed_at) FROM commits").fetchall()[0][0]
-    stamp = naive(now) if newest is None else max(naive(now), newest)
+    stamp = naive(known_moment(catalog, now))
     catalog.execute(
         "UPDATE segments SET removed_version = ?, removed_at = ? WHERE list_contains(?, path)",
         [version, stamp, list(paths)],

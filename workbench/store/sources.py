@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import json
 import shutil
 import tempfile
@@ -17,13 +18,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import duckdb
 
 from workbench.errors import LogFileError, StoreError
+from workbench.store.arrow_batches import open_arrow
+from workbench.store.concealed_source import open_concealed
 from workbench.store.connections import Connection
 from workbench.store.failures import is_full
+from workbench.store.packing import NOWHERE, unpacked
+from workbench.store.pseudonyms import Concealment
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -47,6 +52,7 @@ def open_source(
     folder: Path,
     given: str = "auto",
     quick: QuickOpener | None = None,
+    conceal: Concealment | None = None,
 ) -> Source:
     """Opens an exported file of any canonical format, plain or compressed.
 
@@ -57,6 +63,7 @@ def open_source(
         given: a format of `FORMATS`, or `auto` to look at the content.
         quick: what to try first, given the connection, the format, the unpacked file and the
             folder; None of it means the usual way.
+        conceal: what no copy may hold; None: nothing is hidden.
 
     Raises:
         LogFileError: the file is missing, empty, truncated, not UTF-8 or no table.
@@ -67,14 +74,17 @@ def open_source(
         head = start_of(path, compression, 4096)
     kind = given if given != "auto" else detect_format(head, path.name)
     if compression:
-        plain = folder / f"{path.name[:80]}.plain"
+        plain = NOWHERE if conceal else folder / f"{path.name[:80]}.plain"
         unpack(path, plain, compression)
     found = quick(connection, kind, plain, folder) if quick is not None else None
     if found is not None:
         return found
     try:
-        source = _OPENERS[kind](connection, plain, folder)
-        source = replace(source, is_copyable=source.path == path)
+        if conceal is not None:
+            source = open_concealed(path, folder, kind, compression, conceal)
+        else:
+            source = _OPENERS[kind](connection, plain, folder)
+            source = replace(source, is_copyable=source.path == path)
     except duckdb.Error as error:
         if is_full(error):
             raise
@@ -115,7 +125,7 @@ def peek_columns(
         for line in _text_start(path, compression).splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 return kind, tuple(row)
@@ -128,21 +138,18 @@ def _binary_columns(
 ) -> tuple[str, ...]:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     try:
         with seekable(path, compression, folder) as file:
             if kind == PARQUET:
                 return tuple(pq.read_schema(file).names)
-            is_file = file.read(6) == b"ARROW1"
-            file.seek(0)
-            reader = ipc.open_file(file) if is_file else ipc.open_stream(file)
-            return tuple(reader.schema.names)
+            return tuple(open_arrow(file)[0].names)
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise LogFileError(
             f"{path.name} cannot be read as {kind}: {first}",
             "It may be truncated or of another format; export it again or name --format.",
+            f"{path.name} cannot be read as {kind}",
         ) from error
 
 
@@ -240,15 +247,6 @@ def file_head(path: Path) -> bytes:
     return head
 
 
-def unpacked(path: Path, compression: str) -> IO[bytes]:
-    """A packed file as a stream of what is in it."""
-    if compression == "gzip":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    import pyarrow as pa
-
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")  # type: ignore[no-any-return]
-
-
 @contextmanager
 def seekable(path: Path, compression: str, folder: Path | None = None) -> Iterator[IO[bytes]]:
     """A file as a stream that can seek; a packed one is unpacked to a file without a name.
@@ -258,7 +256,7 @@ def seekable(path: Path, compression: str, folder: Path | None = None) -> Iterat
     Args:
         path: the file.
         compression: what it is packed with; empty: nothing.
-        folder: where it is unpacked; None: where temporary files go.
+        folder: where it is unpacked; None: where temporary files go; NOWHERE: into memory.
 
     Raises:
         StoreError: the disk cannot hold it.
@@ -266,6 +264,10 @@ def seekable(path: Path, compression: str, folder: Path | None = None) -> Iterat
     if not compression:
         with path.open("rb") as file:
             yield file
+        return
+    if folder == NOWHERE:
+        with unpacked(path, compression) as stream:
+            yield io.BytesIO(stream.read())
         return
     with tempfile.TemporaryFile(dir=folder) as plain, unpacked(path, compression) as stream:
         while chunk := stream.read(1 << 20):
@@ -312,20 +314,12 @@ def _open_parquet(connection: Connection, path: Path, _: Path) -> Source:
 def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     target = folder / f"{path.name[:80]}.rows.parquet"
     try:
         with pa.OSFile(str(path)) as file:
-            is_file = file.read(6) == b"ARROW1"
-        with pa.OSFile(str(path)) as file:
-            if is_file:
-                reader = ipc.open_file(file)
-                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
-            else:
-                reader = ipc.open_stream(file)
-                batches = iter(reader)
-            with pq.ParquetWriter(target, reader.schema, compression="lz4") as writer:
+            schema, batches = open_arrow(file)
+            with pq.ParquetWriter(target, schema, compression="lz4") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
     except (pa.ArrowException, EOFError, OSError) as error:
@@ -335,6 +329,7 @@ def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
         raise LogFileError(
             f"{path.name} cannot be read as Arrow: {first}",
             "Copy or export it again; write plain columns.",
+            f"{path.name} cannot be read as Arrow",
         ) from error
     opened = _open_parquet(connection, target, folder)
     return Source(target, ARROW, opened.columns, opened.rows)
@@ -348,6 +343,7 @@ def _not_a_table(path: Path, kind: str, error: duckdb.Error) -> LogFileError:
     return LogFileError(
         f"{path.name} cannot be read as {kind}: {first[:200]}",
         "It may be truncated or of another format; export it again or name --format.",
+        f"{path.name} cannot be read as {kind}",
     )
 
 

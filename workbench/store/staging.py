@@ -18,6 +18,8 @@ from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.failures import DISK_HINT, is_full, store_error
 from workbench.store.held_files import held_file, is_held, remove_unheld
 from workbench.store.holders import sweep_readers
+from workbench.store.modes import private_files
+from workbench.store.quarantining import overdue_quarantine
 from workbench.store.replacing import overdue_files
 
 _HELD = ".held"
@@ -94,6 +96,7 @@ def _held_folder(home: StoreHome, name: str) -> Iterator[Path]:
     """
     folder = home.staging / name
     with ExitStack() as held:
+        held.enter_context(private_files())
         try:
             held.enter_context(held_file(_holder_of(home, name)))
             folder.mkdir(mode=0o700)
@@ -123,21 +126,33 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
 
     Args:
         home: the store.
-        now: the machine's clock, by which the grace period of replaced files ends; None: they
-            stay.
+        now: the machine's clock, by which the grace period of replaced files ends and the time
+            of what is in quarantine; None: they stay.
     """
     sweep_readers(home.folder)
     staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
     left = [path for path in staged if not is_under_way(home, path.name)]
     stored = [p for folder in (home.segments, home.quarantine) for p in folder.iterdir()]
-    unheld = [p for p in stored if not is_under_way(home, p.stem)]
+    unheld = [p for p in stored if not is_under_way(home, _batch_of(p))]
     replaced: list[Path] = []
     if unheld:
         with reading(home, "looking for leftovers") as catalog:
             known = _known_batches(catalog)
+            named = {
+                str(row[0]) for row in catalog.execute("SELECT path FROM quarantine").fetchall()
+            }
             if now is not None:
-                replaced = overdue_files(catalog, home, now)
-        left += [path for path in unheld if path.stem not in known]
+                replaced = [
+                    *overdue_files(catalog, home, now),
+                    *overdue_quarantine(catalog, home, now),
+                ]
+        left += [path for path in unheld if _batch_of(path) not in known]
+        # A file of quarantine that an erasure wrote anew has another name from then on.
+        left += [
+            path
+            for path in unheld
+            if path.parent == home.quarantine and path not in left and path.name not in named
+        ]
     left += replaced
     for path in left:
         steps.reached(steps.BEFORE_DELETION)
@@ -146,12 +161,17 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
         else:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-    for folder in {path.parent for path in replaced}:
+    for folder in {path.parent for path in replaced} - {home.quarantine}:
         with suppress(OSError):
             folder.rmdir()  # only an empty one goes
     for path in home.staging.glob(f"*{_HELD}"):
         remove_unheld(path)
     return len(left)
+
+
+def _batch_of(path: Path) -> str:
+    """The batch that wrote a folder of segments or a file of quarantine."""
+    return path.stem.partition("-")[0]
 
 
 def _unwritable(error: OSError) -> StoreError:

@@ -15,7 +15,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, WorkbenchError
+from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.batches import StoreContext
@@ -23,12 +23,12 @@ from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
 from workbench.workspace.cards import (
     CardFinding,
-    absent_columns,
     add_card,
     card_names,
     read_card,
     require_supported,
 )
+from workbench.workspace.checking import card_notes
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
 from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
 from workbench.workspace.versions import champion_version
@@ -100,7 +100,11 @@ class Workspace:
         """Where the store lies, and what it may use."""
         limits = self.settings.store
         resources = Resources(
-            limits.memory_limit, limits.threads, limits.lock_timeout, limits.grace
+            limits.memory_limit,
+            limits.threads,
+            limits.lock_timeout,
+            limits.grace,
+            limits.quarantine_retention,
         )
         return StoreHome(self.root / STORE, resources)
 
@@ -184,7 +188,7 @@ class Workspace:
         kind: str = "auto",
         progress: Reporter | None = None,
     ) -> IngestResult:
-        """Ingests files, folders and globs into the store of a model.
+        """Ingests files, folders, globs and URLs into the store of a model.
 
         A file that fails and a path that names nothing are in the result, with the reason; the
         others are ingested.
@@ -205,7 +209,11 @@ class Workspace:
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def status(self) -> tuple[ModelStatus, ...]:
-        """Every model's status, worst first; a model that cannot be measured says why."""
+        """Every model's status, worst first; a model that cannot be measured says why.
+
+        Raises:
+            StoreLockedError: others hold the store for too long.
+        """
         return _again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
@@ -216,6 +224,8 @@ class Workspace:
         for name in card_names(self.root):
             try:
                 subjects.append(self._subject(name))
+            except (SegmentGoneError, StoreLockedError):
+                raise  # that says nothing about the model
             except WorkbenchError as error:
                 card = ModelCard()
                 known = replace(card, model=replace(card.model, name=name))
@@ -365,28 +375,7 @@ class Workspace:
             require_own_format(found.card)
         except WorkbenchError as error:
             return CardFinding(name, error.message, error.hint)
-        roles = {bins.role for bins in found.store.baseline.bins}
-        notes = tuple(
-            text
-            for role, text in (
-                ("label", "the reference has no labels: no rise of the bad rate can be judged"),
-                (
-                    "prediction",
-                    "the reference has no predictions: its bad rate and prediction drift are unknown",
-                ),
-            )
-            if role not in roles
-        )
-        baseline = found.store.baseline
-        absent = absent_columns(found.card, baseline.shape.reference_columns)
-        if absent:
-            listed = ", ".join(repr(column) for column in absent)
-            notes += (f"the card names columns that the reference lacks: {listed}",)
-        positive = baseline.rules.positive_class
-        if found.card.model.task == "binary" and positive not in baseline.shape.classes:
-            listed = ", ".join(baseline.shape.classes) or "none"
-            notes += (f"positive_class {positive!r} is no class of the reference ({listed})",)
-        return CardFinding(name, None, notes=notes)
+        return CardFinding(name, None, notes=card_notes(found))
 
 
 def _again_if_gone(answer: Callable[[], T]) -> T:

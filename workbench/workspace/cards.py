@@ -91,18 +91,12 @@ def read_card(root: Path, name: str, thresholds: Thresholds) -> ModelCard:
 def require_supported(card: ModelCard) -> None:
     """Refuses a card that asks for what this version cannot do yet.
 
-    Measuring or ingesting all the same would give another answer than the card asks for, or
-    store values that it says must not be stored.
+    Measuring or ingesting all the same would give another answer than the card asks for.
 
     Raises:
-        CardError: it names columns to pseudonymise, or a period of the logs as reference.
+        CardError: it names a period of the logs as reference.
     """
     where = f"models/{file_stem(card.name)}.toml"
-    if card.privacy.pseudonymise:
-        raise CardError(
-            f"{where}: [privacy] pseudonymise is not possible with this version",
-            "Take these columns out of the exports or hash them there, and empty the list.",
-        )
     if card.reference.period:
         raise CardError(
             f"{where}: [reference] period is not possible with this version",
@@ -120,9 +114,12 @@ def absent_columns(card: ModelCard, names: Collection[str]) -> tuple[str, ...]:
         *(getattr(card.columns, key) for key in _SINGLE if f"columns.{key}" in card.named),
         *card.columns.categorical,
         *card.columns.segments,
-        *card.privacy.sensitive,
     ]
-    return tuple(dict.fromkeys(name for name in asked if name and name not in names))
+    lowered = {name.lower() for name in names}
+    private = (*card.privacy.sensitive, *card.privacy.pseudonymise)  # in whatever case
+    absent = [name for name in asked if name and name not in names]
+    absent += [name for name in private if name.lower() not in lowered]
+    return tuple(dict.fromkeys(absent))
 
 
 def add_card(

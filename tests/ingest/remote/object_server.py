@@ -88,7 +88,7 @@ def object_server() -> Iterator[ObjectServer]:
 
     http = make_server("127.0.0.1", 0, application, True, request_handler=MotoRequestHandler)
     server.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

@@ -57,7 +57,7 @@ def folder(objects: ObjectServer, tmp_path: Path) -> Path:
     ],
 )  # fmt: skip
 def test_a_pattern_matches_what_it_matches_on_the_disk(folder: Path, pattern: str) -> None:
-    local = glob.glob(str(folder / "logs" / pattern), recursive=True)
+    local = glob.glob(str(folder / "logs" / pattern), recursive=True)  # noqa: PTH207 - as given
     expected = {str(Path(p).relative_to(folder)) for p in local if Path(p).is_file()}
     assert expected
     found = find(f"s3://logs/{pattern}")

@@ -217,9 +217,11 @@ def test_a_server_that_says_nothing_is_not_waited_for(
     web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_files, "_TIMEOUTS", (0.2, 0.2))
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(UnreachableError, match="did not answer in time"):
-            fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv", tmp_path / "a")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(UnreachableError, match="did not answer in time"),
+    ):
+        fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv", tmp_path / "a")
     web.pages["/a.bin"] = Page(b"x" * 1000, stalls=True)
     with pytest.raises(UnreachableError):
         fetch(f"{web.url}/a.bin", tmp_path / "b")
@@ -258,14 +260,14 @@ def test_a_disk_that_takes_no_more_ends_the_copy(web: WebServer, tmp_path: Path)
 
 def test_no_message_holds_a_secret_of_the_url(web: WebServer, tmp_path: Path) -> None:
     web.pages["/denied.csv"] = Page(statuses=[403])
-    secret = "Zx9canary"
+    canary = "Zx9canary"
     urls = [
-        web.url.replace("//", f"//me:{secret}@") + "/denied.csv?sig=" + secret,
-        web.url + "/none.csv?X-Amz-Signature=" + secret,
-        f"https://me:{secret}@127.0.0.1:9/a.csv?token={secret}",
+        web.url.replace("//", f"//me:{canary}@") + "/denied.csv?sig=" + canary,
+        web.url + "/none.csv?X-Amz-Signature=" + canary,
+        f"https://me:{canary}@127.0.0.1:9/a.csv?token={canary}",
     ]
     for url in urls:
         with pytest.raises(LogFileError) as caught:
             fetch(url, tmp_path / "a")
-        assert secret not in caught.value.message + caught.value.hint
+        assert canary not in caught.value.message + caught.value.hint
         assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -112,7 +112,7 @@ class Rejected:
 
     Reasons: `malformed_record` (it can be decoded and makes no sense), `error_response` (the
     serving system answered with an error), `no_response`, `no_request` (the engine gives these
-    two), `unreadable_prediction`.
+    two), `no_prediction` (the log holds none by its nature), `unreadable_prediction`.
     """
 
     reason: str

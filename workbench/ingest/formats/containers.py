@@ -10,6 +10,8 @@ from workbench.store.sources import detect_binary
 
 LINES, DOCUMENT = "jsonl", "json"
 TABLES = (PARQUET, ARROW)
+_LOOKED_AT = 20
+"""Lines."""
 BLANK = b"\xef\xbb\xbf \t\r\n"
 
 __all__ = ["ARROW", "BLANK", "CSV", "DOCUMENT", "LINES", "PARQUET", "TABLES", "container_of",
@@ -27,23 +29,36 @@ def container_of(start: bytes, name: str) -> str:
     if binary:
         return binary
     begin = start.lstrip(BLANK)
+    first, _, rest = begin.partition(b"\n")
+    # What comes after a first line that is broken tells what the file is.
+    others = any(object_in(line) for line in rest.split(b"\n", _LOOKED_AT)[:_LOOKED_AT])
     if begin[:1] == b"[":
-        return DOCUMENT
+        return LINES if others and _is_json(first) else DOCUMENT
     if begin[:1] != b"{":
-        return CSV
-    first = begin.partition(b"\n")[0].strip()
-    if first == b"{" or (object_in(first) is None and _spans_lines(begin)):
-        return DOCUMENT
-    return LINES
+        return LINES if others else CSV
+    if object_in(first) is not None:
+        return LINES
+    is_open = first.strip() == b"{" and not others
+    return DOCUMENT if is_open or _spans_lines(begin) else LINES
 
 
 def object_in(line: bytes) -> dict[str, Any] | None:
-    """The JSON object that a line is; None where it is none."""
+    """The JSON object that a line is, from its first byte on; None where it is none."""
+    if line[:1] != b"{":
+        return None
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _spans_lines(begin: bytes) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,8 @@ from typing import Any
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
 from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
+from workbench.store.arrow_batches import open_arrow
+from workbench.store.packing import NOWHERE, opened
 from workbench.store.sources import seekable
 from workbench.store.text_source import LINE_LIMIT, split_header
 
@@ -38,25 +41,28 @@ class BrokenLine:
     text: str
 
 
-def read_records(path: Path, shown: PurePosixPath) -> Iterator[Record | BrokenLine]:
-    """The records of a plain file, whatever it is.
+def read_records(
+    path: Path, shown: PurePosixPath, packing: str = ""
+) -> Iterator[Record | BrokenLine]:
+    """The records of a file, whatever it is.
 
     Args:
         path: the file.
         shown: its path as given.
+        packing: what it is packed with, if nothing unpacked may be written; it must be whole.
 
     Raises:
         LogFileError: it is a table that cannot be read to its end.
     """
-    with path.open("rb") as file:
+    with opened(path, packing) as file:
         kind = container_of(file.read(_CHUNK), shown.name)
     if kind == LINES:
-        return line_records(path, shown)
+        return line_records(path, shown, packing)
     if kind == DOCUMENT:
-        return document_records(file_chunks(path), shown)
+        return document_records(file_chunks(path, packing), shown)
     if kind == CSV:
-        return csv_records(text_lines(path), shown)
-    return iter(batch_records(path, kind, shown))
+        return csv_records(text_lines(path, packing), shown)
+    return iter(batch_records(path, kind, shown, packing, folder=NOWHERE))
 
 
 def record_of(path: str, position: int, text: str) -> Record | None:
@@ -70,9 +76,11 @@ def record_of(path: str, position: int, text: str) -> Record | None:
     return Record(position, value, text, PurePosixPath(path))
 
 
-def line_records(path: Path, shown: PurePosixPath) -> Iterator[Record | BrokenLine]:
+def line_records(
+    path: Path, shown: PurePosixPath, packing: str = ""
+) -> Iterator[Record | BrokenLine]:
     """The objects of a file with one JSON object a line."""
-    with path.open("rb") as file:
+    with opened(path, packing) as file:
         position = 0
         while line := file.readline(LINE_LIMIT + 1):
             position += 1
@@ -203,16 +211,18 @@ def _whole(digits: str) -> int | str:
     return digits if len(digits) > _MOST_DIGITS else int(digits)
 
 
-def file_chunks(path: Path) -> Iterator[bytes]:
+def file_chunks(path: Path, packing: str = "") -> Iterator[bytes]:
     """A file's bytes, a megabyte at a time."""
-    with path.open("rb") as file:
+    with opened(path, packing) as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
 
-def text_lines(path: Path) -> Iterator[str]:
+def text_lines(path: Path, packing: str = "") -> Iterator[str]:
     """A file's lines of text; bytes that are no UTF-8 become lone surrogates."""
-    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with io.TextIOWrapper(
+        opened(path, packing), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    ) as file:
         while line := file.readline(LINE_LIMIT):
             yield line
 
@@ -296,23 +306,19 @@ def batch_records(
         raise LogFileError(
             f"{path.name} cannot be read as {kind}: {first}",
             "It may be truncated or of another format; export it again or name --format.",
+            f"{path.name} cannot be read as {kind}",
         ) from error
 
 
 def _batches(file: Any, kind: str, batch_rows: int) -> Iterator[Any]:
     import pyarrow.parquet as pq
-    from pyarrow import ipc
 
     if kind == PARQUET:
-        yield from pq.ParquetFile(file).iter_batches(batch_size=batch_rows)
-        return
-    is_file = file.read(6) == b"ARROW1"
-    file.seek(0)
-    if is_file:
-        reader = ipc.open_file(file)
-        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+        # Buffered ahead, a whole file would be in memory before its first row is out.
+        opened = pq.ParquetFile(file, pre_buffer=False, buffer_size=_CHUNK)
+        yield from opened.iter_batches(batch_size=batch_rows)
     else:
-        yield from ipc.open_stream(file)
+        yield from open_arrow(file)[1]
 
 
 def _rows(batch: Any) -> Iterator[dict[str, Any]]:

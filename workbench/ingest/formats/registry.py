@@ -108,10 +108,13 @@ def recognise(
     if given != AUTO:
         return BY_NAME.get(given)
     seen = glimpse()
+    is_canonical = _is_canonical(seen, card, kind)
+    if is_canonical and card.source.format == seen.container:
+        return None
     fitting = [a for a in ADAPTERS if kind in (AUTO, a.kind)]
     own = [a for a in fitting if a.name == card.source.format]
     structured = [a for a in fitting if not a.is_flat]
-    flat = [] if _is_canonical(seen, card, kind) else [a for a in fitting if a.is_flat]
+    flat = [] if is_canonical else [a for a in fitting if a.is_flat]
     return next((a for a in (*own, *structured, *flat) if a.recognises(seen)), None)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from workbench.store.pseudonyms import WITHHELD, Concealment
 from workbench.store.source import RejectedLines
 from workbench.store.text_source import LINE_LIMIT
 
@@ -85,12 +86,21 @@ class Spool:
 class Spools:
     """The files of a group, written to in any order."""
 
-    def __init__(self, folders: Mapping[int, Path]) -> None:
+    def __init__(
+        self,
+        folders: Mapping[int, Path],
+        conceal: Concealment | None = None,
+        known: Container[str] = (),
+    ) -> None:
         """Starts with nothing written.
 
         Args:
             folders: for each file by its number, the folder that its spool goes to.
+            conceal: what nothing that is written may hold.
+            known: the columns that are not merely kept because the log has them.
         """
+        self._known = known
+        self._conceal = conceal
         self.files = {
             number: Spool(folder / "translated.jsonl", folder / "rejects.jsonl")
             for number, folder in folders.items()
@@ -103,6 +113,8 @@ class Spools:
         Raises:
             ValueError, RecursionError, TypeError: it cannot be written; nothing was added.
         """
+        if self._conceal is not None:
+            row = self._conceal.of_row(row, self._known)
         text = as_json(row)
         if len(text) > LINE_LIMIT // 4:  # a character takes four bytes at most
             raise ValueError("a row that is too long")
@@ -113,6 +125,8 @@ class Spools:
 
     def reject(self, number: int, position: int, reason: str, detail: str, text: str) -> None:
         """Adds a rejected record to a file's."""
+        if self._conceal is not None:
+            detail, text = WITHHELD, ""
         # Half of a surrogate pair is in no UTF-8.
         values = [part.encode("utf-8", "replace").decode() for part in (reason, detail, text)]
         line = json.dumps([position, *values])

@@ -6,12 +6,13 @@ its place and its text; nothing is dropped.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import (
@@ -32,6 +33,8 @@ from workbench.ingest.formats.companions import reader_for
 from workbench.ingest.formats.pairing import EARLIER, Pair, Pairing, Waiting
 from workbench.ingest.formats.records import BrokenLine, read_records, record_of
 from workbench.ingest.formats.spools import Spool, Spools, as_json
+from workbench.store.packing import opened
+from workbench.store.pseudonyms import Concealment
 
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a reader may trip over in a record that no one foresaw."""
@@ -54,6 +57,12 @@ class LogFile:
     """Where its rows may be put."""
     modified: float
     """When it was last changed, in seconds since 1970."""
+    packing: str = ""
+    """What `path` is packed with, where no plain copy of it may be made."""
+
+    def stream(self) -> IO[bytes]:
+        """What is in it."""
+        return opened(self.path, self.packing)
 
 
 @dataclass
@@ -125,6 +134,7 @@ def translate(
     work: Path,
     earlier: Callable[[], Iterable[tuple[str, int, str]]] = tuple,
     tell: Callable[[int, float], None] = lambda _number, _share: None,
+    conceal: Concealment | None = None,
 ) -> tuple[Translated, ...]:
     """Reads files of one format and writes their rows and rejected records as JSON lines.
 
@@ -137,14 +147,16 @@ def translate(
         earlier: gives the records (path, position, text) that earlier ingests left without
             their other half.
         tell: told each file's number and the share of it that is read.
+        conceal: what nothing that is written may hold.
 
     Raises:
         FileTroubleError: a file cannot be read to its end; nothing of the group may be used.
     """
-    spools = Spools({file.number: file.folder for file in files})
+    spools = Spools({file.number: file.folder for file in files}, conceal, mapped.known)
     done = {file.number: Translated(file, spools.files[file.number]) for file in files}
     work_ = _Translation(adapter, mapped, naming, spools, done)
-    pairing = Pairing(work)
+    # A half that waits on the disk would hold what is to be concealed: all wait in memory then.
+    pairing = Pairing(work) if conceal is None else Pairing(work, sys.maxsize)
     for file in files:
         try:
             _read_file(work_, file, pairing, tell)
@@ -167,7 +179,9 @@ def _read_file(
     read = reader_for(work.adapter, file.given)
     size = max(file.path.stat().st_size, 1)
     seen = 0
-    for count, record in enumerate(read_records(file.path, PurePosixPath(file.shown)), 1):
+    for count, record in enumerate(
+        read_records(file.path, PurePosixPath(file.shown), file.packing), 1
+    ):
         if isinstance(record, BrokenLine):
             work.spools.reject(
                 file.number, record.position, record.reason, record.detail, record.text
@@ -182,7 +196,7 @@ def _read_file(
             items = [_unforeseen(error)]
         if not items:
             translated.nothing += 1
-        text = _Once(partial(_text, record))
+        text: _Once | None = None
         for item in items:
             if isinstance(item, Half):
                 waiting = Waiting(file.number, record.position, item, _text(record))
@@ -190,6 +204,7 @@ def _read_file(
                 if pair is not None:
                     _join(work, pair)
             else:
+                text = text or _Once(partial(_text, record))
                 _put(work, file.number, record.position, item, text)
 
 
