@@ -7,7 +7,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.store.damaged_sites import change, copied_site, findings, only, put, segments, whole_site
+from tests.store.damaged_sites import (
+    change,
+    copied_site,
+    findings,
+    only,
+    put,
+    regression_log,
+    segments,
+    whole_site,
+)
 from workbench.domain.health import ERROR
 from workbench.store import verifying, verifying_counts
 from workbench.workspace import Workspace
@@ -124,3 +133,25 @@ def test_a_large_store_is_sampled_unless_asked_otherwise(
     )
     assert [f.name for f in findings(ws)] == ["counts"] * 2
     assert len(in_between) < 2
+
+
+def test_assumed_labels_that_were_taken_back_again_are_no_difference(tmp_path: Path) -> None:
+    """Sums of squares of 1e14 that were added and taken back leave a rounding error."""
+    ws = Workspace.create(tmp_path / "ws")
+    log = regression_log(600, 3).with_columns(pl.col("prediction", "label") * 10)
+    log.write_parquet(ws.root / "reference.parquet")
+    card = ws.add_model("big", ws.root / "reference.parquet", task="regression")
+    text = card.read_text()
+    for key, value in (("maturity", "3d"), ("missing_means", "0")):
+        assert f'# {key} = ""' in text
+        text = text.replace(f'# {key} = ""', f'{key} = "{value}"')
+    card.write_text(text)
+    log.drop("label").write_parquet(ws.root / "log.parquet")
+    ws.ingest(ws.root / "log.parquet", model="big")
+    labels = log.select("prediction_id", "label")
+    for number in range(5):
+        labels.filter(pl.int_range(600) % 5 == number).write_csv(ws.root / f"{number}.csv")
+        ws.ingest(ws.root / f"{number}.csv", model="big")
+    assert findings(ws) == []
+    change(ws, f"UPDATE outcomes SET squared_error = 1.001 * squared_error WHERE {OWN}")
+    assert [f.name for f in findings(ws)] == ["counts"]
