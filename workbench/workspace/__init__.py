@@ -304,17 +304,10 @@ class Workspace:
             QueryError: the query is refused or cannot be answered.
             StoreError: the store cannot be read.
         """
-        import polars as pl
+        from workbench.workspace.asking import as_frame
 
         with self.sql_answer(query) as answer:
-            frame = pl.concat(list(answer.batches), how="vertical")
-        names: list[str] = []
-        for column in answer.columns:
-            name = column.name
-            while name in names:
-                name += "_"
-            names.append(name)
-        return frame.rename(dict(zip(frame.columns, names, strict=True)))
+            return as_frame(answer)
 
     @contextmanager
     def sql_answer(
@@ -327,12 +320,9 @@ class Workspace:
             printable: values are text, numbers and truth values only.
             limit: no more rows than this.
         """
-        from workbench.store.querying import answering
+        from workbench.workspace.asking import asked
 
-        cards = {name: self._card_or_none(name) for name in card_names(self.root)}
-        with answering(
-            self.store, cards, query, as_of=self.seen_as_of, printable=printable, limit=limit
-        ) as answer:
+        with asked(self, query, printable=printable, limit=limit) as answer:
             yield answer
 
     def doctor(self, *, deep: bool = False) -> tuple[Check, ...]:
@@ -344,12 +334,6 @@ class Workspace:
         from workbench.workspace.health import examine
 
         return examine(self.root, deep=deep)
-
-    def _card_or_none(self, name: str) -> ModelCard | None:
-        try:
-            return self.card(name)
-        except WorkbenchError:
-            return None
 
     @contextmanager
     def _one_reading(
