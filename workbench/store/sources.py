@@ -25,6 +25,7 @@ from workbench.errors import LogFileError, StoreError
 from workbench.store.arrow_batches import open_arrow
 from workbench.store.connections import Connection
 from workbench.store.failures import is_full
+from workbench.store.row_files import PATH
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -75,7 +76,8 @@ def open_source(
         return found
     try:
         source = _OPENERS[kind](connection, plain, folder)
-        source = replace(source, is_copyable=source.path == path)
+        copyable = source.path == path and PATH not in {name.lower() for name in source.names}
+        source = replace(source, is_copyable=copyable)
     except duckdb.Error as error:
         if is_full(error):
             raise
