@@ -73,6 +73,23 @@ def write_joined(
     return JoinedFile(StagedSegment(target, int(rows), low, high), int(sequence))
 
 
+def split_days(connection: Connection, relation: str, folder: Path) -> dict[str, str]:
+    """The rows of each day as a relation of its own: segments across days are read once."""
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET partitioned_write_flush_threshold = 20000")  # days may be many
+    connection.execute(
+        f"COPY (SELECT *, wb_timestamp::DATE AS wb_day FROM {relation}) TO {literal(str(folder))} "
+        "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (wb_day))"
+    )
+    connection.execute("SET preserve_insertion_order = true")
+    return {
+        part.name.partition("=")[2]: (
+            f"read_parquet({literal(str(part / '*.parquet'))}, hive_partitioning = false)"
+        )
+        for part in sorted(folder.iterdir())
+    }
+
+
 def _columns(connection: Connection, segment: Segment) -> tuple[tuple[str, str], ...]:
     rows = connection.execute(f"DESCRIBE SELECT * FROM {rows_relation([segment.file])}").fetchall()
     return tuple((str(row[0]), str(row[1])) for row in rows if row[0] != PATH)
