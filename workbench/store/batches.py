@@ -32,6 +32,7 @@ from workbench.store.prediction_intake import (
     drop_repeats,
     prepare_predictions,
     stage_predictions,
+    unreadable_copies,
 )
 from workbench.store.repeats import shares_ids
 from workbench.store.replacing import was_restored
@@ -95,14 +96,26 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
     """
     home, card = context.home, context.card
     baseline = ensure_baseline(home, context.root, card, context.clock.now())
+    failures: dict[int, FileResult] = {}
     with staging_folder(home) as staging, scratch(home, staging.work) as connection:
-        files, results = _stage(context, staging, connection, kind, opener, baseline)
-        if files:
-            stored = _commit(context, staging, connection, kind, files, baseline)
+        while True:
+            files, results = _stage(context, staging, connection, kind, opener, baseline, failures)
+            if not files:
+                return results
+            try:
+                stored = _commit(context, staging, connection, kind, files, baseline)
+            except duckdb.Error:
+                unreadable = unreadable_copies(connection, files)
+                if not unreadable:
+                    raise
+                for file in (file.opened for file in files if file.opened.number in unreadable):
+                    error = unreadable[file.number]
+                    failures[file.number] = failed(file.path, file.source.format, kind, error)
+                staging.clear_rows()
+                continue
             for stored_file in stored:
                 context.tell(stored_file.opened.path, 1.0)
-            results += [_result(file, kind) for file in stored]
-        return results
+            return [*results, *(_result(file, kind) for file in stored)]
 
 
 def _stage(
@@ -112,14 +125,16 @@ def _stage(
     kind: str,
     opener: Opener,
     baseline: Baseline,
+    failures: dict[int, FileResult],
 ) -> tuple[list[StagedFile], list[FileResult]]:
     """Opens and stages the files of a group; those that cannot be used come back as failed.
+
+    `failures` are those, by number, that are known to be so; what is found is added.
 
     When a file fails whose records were joined with those of others, the others are read again
     without it: what they had in common waits for the day on which it can be read.
     """
     card, now = context.card, context.clock.now()
-    failures: dict[int, FileResult] = {}
     while True:
         opened, refused = opener(connection, staging, baseline, failures)
         make_rejects_table(connection)

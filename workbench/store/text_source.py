@@ -161,5 +161,6 @@ def _json_field(name: str, key: str) -> str:
     if name == key:
         return f"nullif(object[{literal(key)}], '') AS {identifier(name)}"
     # json_transform cannot tell keys apart that differ only in case, a path can.
-    path = "$." + json.dumps(key, ensure_ascii=False)
+    # Of an empty key only the notation with a slash knows.
+    path = "$." + json.dumps(key, ensure_ascii=False) if key else "/"
     return f"nullif(line ->> {literal(path)}, '') AS {identifier(name)}"
