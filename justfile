@@ -43,6 +43,10 @@ types: setup
 snapshots *arguments: setup
     {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
 
+# ingest 10,000 damaged files and look whether the contract holds for each (number, seed, first)
+fuzz *arguments: setup
+    {{ bin }}/python -m tests.fuzz.run {{ arguments }}
+
 # time ingest beside DuckDB's own copy of the same file
 bench *arguments: setup
     {{ bin }}/python benchmarks/ingest.py {{ arguments }}

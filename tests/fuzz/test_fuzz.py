@@ -47,21 +47,21 @@ def test_a_failure_is_kept_with_the_one_input_that_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fuzzer = Fuzzer(tmp_path, SEED, Extras(0, 0, 0), 12)
-    monkeypatch.setattr(fuzzer, "_try", refuse_second)
+    sources = seeds(SITES[0].task)
+    fifth = make_input(SEED, 4, sources, most=0)
+
+    def refuse(_site: object, _call: object, drafts: list[Draft], _place: int) -> list[object]:
+        assert not any(draft.origin == fifth.origin for draft in drafts), "the fifth"
+        return []
+
+    monkeypatch.setattr(fuzzer, "_try", refuse)
     tally = fuzzer.run(12)
     ((count, kept),) = tally.failures.values()
     assert count == 1
     assert str(kept) in capsys.readouterr().err
     how = json.loads((kept / "how.json").read_text())
-    second = make_input(SEED, 1, seeds(SITES[0].task), most=0)
-    assert how["inputs"] == [{"from": second.group, "name": second.name, "steps": []}]
-    assert (kept / "input" / "000" / second.name).read_bytes() == second.data
-
-
-def refuse_second(_site: object, _call: object, drafts: list[Draft], _place: int) -> list[object]:
-    unwanted = make_input(SEED, 1, seeds(SITES[0].task), most=0).name.split(".")[0]
-    assert not any(draft.name.split(".")[0] == unwanted for draft in drafts), "the second"
-    return []
+    assert how["inputs"] == [{"from": fifth.group, "name": fifth.name, "steps": []}]
+    assert (kept / "input" / "000" / fifth.name).read_bytes() == fifth.data
 
 
 def test_what_does_not_go_wrong_again_is_kept_whole() -> None:

@@ -18,7 +18,7 @@ from tests.fuzz.hostile_values import NAMES, TEXTS
 from tests.fuzz.promises import Call, assert_kept, assert_same_slowly
 from tests.fuzz.sites import SITES, Site, copy_of, make_template
 
-EXAMPLES = int(os.environ.get("WORKBENCH_FUZZ_INPUTS", "200")) // 40
+EXAMPLES = int(os.environ.get("WORKBENCH_FUZZ_INPUTS", "200")) // 60
 COLUMNS = (
     "prediction_id", "timestamp", "tenure_months", "monthly_charges", "support_calls", "contract",
     "score", "prediction", "label", "model_version", "role", "label_timestamp", "score_churn", "score_stay",
