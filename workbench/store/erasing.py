@@ -273,7 +273,7 @@ def _without(
     kind = LABELS if segment.kind == LABELS else "rows"
     target = staging.rows / f"{kind}-{number:05d}.parquet"
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (filename) FROM {rows_relation([segment.file])} "
+        f"COPY (SELECT * EXCLUDE (wb_path) FROM {rows_relation([segment.file])} "
         "WHERE wb_id NOT IN (SELECT wb_id FROM erased_ids)) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
