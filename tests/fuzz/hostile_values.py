@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from random import Random
@@ -128,7 +127,7 @@ def _changed_inside(rng: Random, value: str) -> str | None:
         return None
     try:
         plain = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     inner_text = _changed_inside(rng, plain) or plain[: rng.randrange(len(plain) + 1)]
     return base64.b64encode(inner_text.encode("utf-8", "replace")).decode()

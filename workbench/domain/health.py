@@ -43,3 +43,12 @@ def found_or_well(
     worst = ERROR if any(f.status == ERROR for f in findings[most:]) else WARNING
     rest = Check(name, worst, f"and {left:,} more findings of this kind", findings[-1].hint)
     return (*findings[:most], rest)
+
+
+def number_of(count: int, noun: str) -> str:
+    """A number of things in words.
+
+    >>> number_of(1, "file"), number_of(2000, "file")
+    ('1 file', '2,000 files')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -288,7 +288,7 @@ def _rewrite(connection: Connection, file: RowFile) -> None:
     path = file.path
     part = path.with_suffix(".part")
     connection.execute(
-        f"COPY (SELECT s.* EXCLUDE (filename) FROM {rows_relation([file])} s ANTI JOIN "
+        f"COPY (SELECT s.* EXCLUDE (wb_path) FROM {rows_relation([file])} s ANTI JOIN "
         "(SELECT wb_file, wb_row FROM dropped "
         f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
         f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.domain.card import ModelCard
-from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well
+from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well, number_of
 from workbench.domain.period import iso
 from workbench.errors import StoreError, StoreLockedError
 from workbench.store.catalog import aware
@@ -104,7 +104,7 @@ def _verify(
     checks += [*segments, *check_quarantine(connection, home, now, RESTORE)]
     checks += check_leftovers(connection, home, now)
     checks += check_privacy(connection, home, cards)
-    checks += check_baselines(connection, root, cards)
+    checks += check_baselines(connection, home, root, cards, folder, now)
     if any(check.status == ERROR for check in segments):
         what = "the rows were not counted: some of them cannot be read"
         return [*checks, Check("counts", WARNING, what, "Mend the segments first.")]
@@ -145,7 +145,7 @@ def _said(connection: Connection) -> str:
         "SELECT (SELECT coalesce(max(version), 0) FROM commits), "
         "(SELECT count(DISTINCT model) FROM batches), (SELECT count(*) FROM files)"
     ).fetchall()[0]
-    return f"version {version:,}: {models:,} models, {files:,} ingested files"
+    return f"version {version:,}: {number_of(models, 'model')}, {number_of(files, 'ingested file')}"
 
 
 def _clock(connection: Connection, now: datetime) -> Check:

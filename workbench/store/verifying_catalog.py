@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from workbench.domain.health import ERROR, Check, found_or_well
+from workbench.domain.health import ERROR, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.store.connections import Connection
 from workbench.store.migrations import migrate
@@ -83,7 +83,9 @@ def check_sums(connection: Connection, mend: str) -> tuple[Check, ...]:
     files, read = connection.execute(
         "SELECT count(*), coalesce(sum(rows_read), 0) FROM files"
     ).fetchall()[0]
-    return found_or_well("sums", found, f"all {read:,} rows of {files:,} files are accounted for")
+    return found_or_well(
+        "sums", found, f"{number_of(read, 'row')} of {number_of(files, 'file')}, each accounted for"
+    )
 
 
 def _columns(connection: Connection) -> dict[str, set[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.domain.health import ERROR, WARNING, Check, found_or_well
+from workbench.domain.health import ERROR, WARNING, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.errors import StoreError
 from workbench.store.catalog import naive
@@ -51,7 +51,9 @@ def check_segments(
     how = (
         "every value was read" if whole else "counts and times were read; --deep reads every value"
     )
-    return found_or_well("segments", found, f"{len(listed):,} files with {rows:,} rows: {how}")
+    return found_or_well(
+        "segments", found, f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}: {how}"
+    )
 
 
 def check_readable(home: StoreHome) -> tuple[Check, ...]:
@@ -100,7 +102,7 @@ def check_quarantine(
                 what = f"quarantine file {shown(name)} has {there:,} rows, and the catalog says {rows:,}"
                 found.append(Check("quarantine", ERROR, what, mend))
     rows = sum(row[1] for row in listed)
-    detail = f"{len(listed):,} files with {rows:,} rows"
+    detail = f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}"
     return found_or_well(
         "quarantine", found, f"{detail}; the time of {over:,} is over" if over else detail
     )

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.clock import SystemClock
-from workbench.domain.health import ERROR, OK, Check, found_or_well
+from workbench.domain.health import ERROR, OK, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings import Settings
-from workbench.workspace.cards import card_names
+from workbench.workspace.cards import card_names, require_supported
 from workbench.workspace.environment import check_environment
 from workbench.workspace.locating import STORE, read_settings
 
@@ -55,10 +55,15 @@ def _settings(root: Path) -> tuple[Settings, Check]:
 
 
 def _card(ws: Workspace, name: str) -> ModelCard | WorkbenchError:
+    from workbench.ingest.formats.registry import require_own_format
+
     try:
-        return ws.card(name)
+        card = ws.card(name)
+        require_supported(card)
+        require_own_format(card)
     except WorkbenchError as error:
         return error
+    return card
 
 
 def _store(
@@ -79,30 +84,13 @@ def _store(
 
 
 def _cards(ws: Workspace, cards: dict[str, ModelCard | WorkbenchError]) -> tuple[Check, ...]:
-    """Whether each card can be used with its reference."""
+    """Whether each card can be used, and its reference is there."""
     found = []
-    for name, card in cards.items():
+    for card in cards.values():
         if isinstance(card, WorkbenchError):
             found.append(Check("cards", ERROR, card.message, card.hint))
         elif not (ws.root / card.reference.data).is_file():
-            what = f"the reference of {shown(name)} is not there: {shown(card.reference.data)}"
+            what = f"the reference of {shown(card.name)} is not there: {shown(card.reference.data)}"
             hint = "Correct [reference] data in the card, or put the file there."
             found.append(Check("cards", ERROR, what, hint))
-        elif ws.store.catalog.exists():
-            problem = _unusable(ws, name)
-            if problem is not None:
-                found.append(Check("cards", ERROR, problem.message, problem.hint))
-    return found_or_well("cards", found, f"{len(cards):,} cards can be used")
-
-
-def _unusable(ws: Workspace, name: str) -> WorkbenchError | None:
-    """Why a card cannot be used with its reference; troubles of the store are told elsewhere."""
-    from workbench.errors import StoreError
-
-    try:
-        checked = ws.check_cards(name)[0]
-    except StoreError:
-        return None
-    if checked.problem is None:
-        return None
-    return WorkbenchError(f"{shown(name)}: {checked.problem}", checked.hint)
+    return found_or_well("cards", found, f"{number_of(len(cards), 'card')} can be used")
