@@ -17,7 +17,7 @@ _RAW_TEXTS = (
     '"\\u0001unseen"', '{"a":1,"a":2}', "{}", "[]", "true", "nul", "", "'x'", '"unclosed', "undefined", "// x",
     "[1,]", '"\x01"', '"\t"', '"\\x41"', "1_000", "0x10",
 )  # fmt: skip
-_TEXTS = (
+TEXTS = (
     "", " ", "\x00", "a\x00b", "\x01unseen", "\x01", "\n", "\r\n", "\x1b[31m", "'", '"', "''; DROP TABLE x; --",
     "%s", "{}", "[/b]", "NaN", "nan", "inf", "-inf", "null", "None", "N/A", "true", "FALSE", "0", "1", "1.0",
     "01", "-1", "1e5", "1e400", "9" * 40, "0x1F", "1,5", "1 000", "½", "٣", "é" * 300, "x" * 70_000,
@@ -52,14 +52,14 @@ NAMES = (
 
 def hostile_text(rng: Random) -> str:
     """A text that is unlikely to be meant."""
-    return rng.choice(_TEXTS)
+    return rng.choice(TEXTS)
 
 
 def hostile_value(rng: Random) -> Any:
     """A JSON value of any type."""
     kind = rng.randrange(10)
     if kind < 4:
-        return rng.choice(_TEXTS)
+        return rng.choice(TEXTS)
     if kind < 6:
         return rng.choice(_NUMBERS)
     if kind < 8:
