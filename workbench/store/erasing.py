@@ -36,7 +36,7 @@ from workbench.store.replacing import (
     stand_all,
     stored_paths,
 )
-from workbench.store.row_files import rows_relation
+from workbench.store.row_files import PATH, rows_relation
 from workbench.store.rows import make_rows_view
 from workbench.store.settling import settle
 from workbench.store.staging import Staging, staging_folder, sweep
@@ -273,7 +273,7 @@ def _without(
     kind = LABELS if segment.kind == LABELS else "rows"
     target = staging.rows / f"{kind}-{number:05d}.parquet"
     connection.execute(
-        f"COPY (SELECT * EXCLUDE (wb_path) FROM {rows_relation([segment.file])} "
+        f"COPY (SELECT * EXCLUDE ({PATH}) FROM {rows_relation([segment.file])} "
         "WHERE wb_id NOT IN (SELECT wb_id FROM erased_ids)) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
