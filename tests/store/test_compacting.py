@@ -31,6 +31,7 @@ from workbench.store.connections import reading, scratch
 from workbench.store.counted import read_model_store
 from workbench.store.staging import sweep
 from workbench.workspace import Workspace
+from workbench.workspace.erasing import erase
 
 LOG = binary_log(600, seed=3, hours=72)
 
@@ -322,3 +323,21 @@ def test_files_across_days_are_not_torn_into_more_files(tmp_path: Path) -> None:
     )
     assert spans == [(day, day) for day in sorted(days)]
     assert answered(ws) == answered(ws, by="1h") == days
+
+
+def test_an_erasure_finds_its_rows_in_what_was_put_together(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path, '[columns]\nentity = "customer"\n')
+    log = LOG.with_columns(customer="k" + (pl.int_range(pl.len()) % 10).cast(pl.String))
+    for number in range(4):
+        ingest(ws, f"log{number}.csv", log[number * 150 : (number + 1) * 150].drop("label"))
+    ingest(ws, "ones.parquet", log.select("prediction_id", label=pl.lit(1)))
+    ingest(ws, "labels.parquet", log.select("prediction_id", "label"))
+    ws.housekeeping.compact()
+    ws.housekeeping.retain("2d")
+    assert erase(ws, "k3", "m")[0].rows == 40
+    gone = pl.col("timestamp") < datetime(2024, 2, 2)
+    left = log.filter(gone | (pl.col("customer") != "k3"))
+    for _ in range(2):
+        assert answered(ws) == days_of(left)
+        ws.housekeeping.rebuild()
+    assert answered(ws, "2d", "1h") == days_of(left.filter(~gone))

@@ -141,6 +141,7 @@ def backup(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> None:
 @click.pass_context
 def restore(ctx: click.Context, file: Path, into: Path | None, yes: bool, as_json: bool) -> None:
     """Puts the backup FILE back, once it was verified; nothing changes when it is damaged."""
+    from workbench.cli.printing import note
     from workbench.settings import Settings
     from workbench.workspace.housekeeping import restore as put_back
     from workbench.workspace.locating import MARKER, read_settings
@@ -156,6 +157,8 @@ def restore(ctx: click.Context, file: Path, into: Path | None, yes: bool, as_jso
             )
         settings = read_settings(target)
     found = put_back(file, target, settings)
+    for text in found.notes:
+        note(f"note: {text}")
     if as_json:
         _print(asdict(found))
     else:

@@ -76,3 +76,4 @@ class Restored:
     """When the backup was made."""
     is_new: bool
     """Whether there was no workspace before."""
+    notes: tuple[str, ...] = ()

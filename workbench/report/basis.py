@@ -6,6 +6,7 @@ from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
 from workbench.domain.period import iso
 from workbench.domain.rates import PerformanceReport
+from workbench.report.rates import WITHHELD
 from workbench.report.sections import Cell, Column, Section, Table
 
 
@@ -40,7 +41,10 @@ def _rule(card: ModelCard) -> str:
         limit = f"{tolerance:g}" if tolerance else "the 90th percentile of the reference's errors"
         return f"{card.rule} larger than {limit}"
     if card.model.task == "binary":
-        return f"{card.rule}, positive class {card.bad_prediction.positive_class}"
+        hides = card.privacy.is_sensitive
+        is_hidden = hides(card.columns.label) or hides(card.columns.prediction)
+        positive = WITHHELD if is_hidden else card.bad_prediction.positive_class
+        return f"{card.rule}, positive class {positive}"
     return card.rule
 
 

@@ -21,11 +21,11 @@ from workbench.store.catalog import catalog_version
 from workbench.store.connections import Connection, StoreHome, reading
 from workbench.store.failures import translated
 from workbench.store.migrations import schema_version
+from workbench.store.pseudonym_key import KEY_FILE
 from workbench.store.staging import staging_folder
 
 STORE = ".workbench"
 SETTINGS = "workbench.toml"
-KEY = "pseudonym.key"
 INCLUDES = (
     "the catalog with its counts", "all rows", "the quarantine", "settings", "model cards",
     "the references that cards name", "the registry of models",
@@ -65,8 +65,8 @@ def back_up(
             version_, schema = catalog_version(catalog), schema_version(catalog)
             members = _store_members(catalog, home, staging.work)
         notes = []
-        if (home.folder / KEY).is_file():
-            members[f"{STORE}/{KEY}"] = home.folder / KEY
+        if (home.folder / KEY_FILE).is_file():
+            members[f"{STORE}/{KEY_FILE}"] = home.folder / KEY_FILE
             notes.append(_KEY_NOTE)
         members |= dict(_own_files(root))
         for model, reference in references.items():

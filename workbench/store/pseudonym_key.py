@@ -61,7 +61,16 @@ def ensure_key(
                     _make(path, randomness(KEY_BYTES))
                 known = key_id(_read(path))
                 catalog.execute("INSERT INTO pseudonym_keys VALUES (?, ?)", [known, naive(now)])
-    key = _read(path)
+    return matching_key(home, known)
+
+
+def matching_key(home: StoreHome, known: str) -> bytes:
+    """The store's key, which the catalog knows.
+
+    Raises:
+        StoreError: it is lost, or another one.
+    """
+    key = _read(key_path(home))
     if key_id(key) != known:
         raise StoreError(
             f"the key in .workbench/{KEY_FILE} is not the one that this store's pseudonyms were made with",

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,23 @@ from workbench.domain.period import parse_time
 from workbench.errors import PeriodError, StoreError
 from workbench.store import steps
 from workbench.store.archives import extract_archive
-from workbench.store.backing_up import KEY, SETTINGS, STORE
+from workbench.store.backing_up import SETTINGS, STORE
 from workbench.store.catalog import catalog_version, naive
 from workbench.store.connections import Resources, StoreHome
 from workbench.store.failures import translated
 from workbench.store.locking import store_lock
-from workbench.store.migrations import needs_migration
+from workbench.store.migrations import migrate, needs_migration
+from workbench.store.pseudonym_key import KEY_FILE
+from workbench.store.quoting import literal
 from workbench.store.replacing import RESTORED, record_commit
 from workbench.store.settling import settle
 from workbench.store.staging import staging_folder, sweep
 
 _STORED_NAME = re.compile(r"^[0-9a-z-]+/[^/]+\.parquet$")
 _CATALOG = "store.duckdb"
+_ERASED_NOTE = (
+    "something was erased after this backup was made and is back: give `store erase` again"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class _Unpacked:
 
     folder: Path
     manifest: dict[str, Any]
+    erased: int = 0
+    """Marks of erasures that were made after the backup."""
 
     @property
     def files(self) -> list[str]:
@@ -85,7 +92,7 @@ def restore_archive(
     size = sum(int(entry["bytes"]) for entry in manifest["files"].values())
     return Restored(
         str(into), len(unpacked.files), size, int(manifest["catalog_version"]),
-        parse_time(manifest["made_at"]), is_new,
+        parse_time(manifest["made_at"]), is_new, (_ERASED_NOTE,) if unpacked.erased else (),
     )  # fmt: skip
 
 
@@ -129,16 +136,17 @@ def _restore_over(file: Path, into: Path, now: datetime, resources: Resources) -
             timeout=resources.lock_timeout,
             purpose="restoring a backup",
         ):
-            _number(unpacked.folder / STORE / _CATALOG, _settled_version(home), now)
+            path = unpacked.folder / STORE / _CATALOG
+            erased = _number(path, home, _settled_version(home), now)
             store = [name for name in names if name.startswith(f"{STORE}/")]
             catalog = f"{STORE}/{_CATALOG}"
-            rows = [name for name in store if name.count("/") > 1 or name.endswith(KEY)]
+            rows = [name for name in store if name.count("/") > 1 or name.endswith(KEY_FILE)]
             _place(unpacked.folder, into, rows)
             _place(unpacked.folder, into, [catalog])
             others = [name for name in names if not name.startswith(f"{STORE}/")]
             _place(unpacked.folder, into, others)
     sweep(home)
-    return unpacked
+    return replace(unpacked, erased=erased)
 
 
 def _unpack(file: Path, folder: Path) -> _Unpacked:
@@ -203,12 +211,16 @@ def _settled_version(home: StoreHome) -> int:
     return found
 
 
-def _number(path: Path, other: int, now: datetime) -> None:
+def _number(path: Path, home: StoreHome, other: int, now: datetime) -> int:
     """Gives a restored catalog a version that neither it nor the one before it had.
 
-    Who was checked against that one learns by it to check again.
+    Who was checked against that one learns by it to check again. What was erased since the
+    backup was made stays shut out of later ingests; its rows in the backup are back, so that
+    their number of marks is returned.
     """
     with duckdb.connect(str(path)) as catalog:
+        migrate(catalog)
+        erased = _erased_since(catalog, home.catalog) if other else 0
         if other > catalog_version(catalog):
             catalog.execute(
                 "INSERT INTO commits VALUES (?, ?, NULL, ?)", [other, naive(now), RESTORED]
@@ -216,6 +228,24 @@ def _number(path: Path, other: int, now: datetime) -> None:
         record_commit(catalog, None, RESTORED, now)
         catalog.execute("CHECKPOINT")
     settle(path)
+    return erased
+
+
+def _erased_since(catalog: duckdb.DuckDBPyConnection, old: Path) -> int:
+    """Adds the marks of erasures that only the catalog of before has; how many."""
+    there = "SELECT model, kind, digest FROM"
+    try:
+        catalog.execute(f"ATTACH {literal(str(old))} AS before_it (READ_ONLY)")
+        new = f"{there} before_it.tombstones EXCEPT {there} tombstones"
+        found = catalog.execute(f"SELECT count(*) FROM ({new})").fetchall()[0][0]
+        catalog.execute(
+            "INSERT INTO tombstones SELECT * FROM before_it.tombstones "
+            f"WHERE (model, kind, digest) IN (SELECT (model, kind, digest) FROM ({new}))"
+        )
+        catalog.execute("DETACH before_it")
+    except duckdb.CatalogException:  # it is older than erasure
+        return 0
+    return int(found)
 
 
 def _place(source: Path, target: Path, names: Iterable[str]) -> None:

@@ -133,7 +133,7 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
     staged = [path for path in home.staging.iterdir() if path.suffix != _HELD]
     left = [path for path in staged if not is_under_way(home, path.name)]
     stored = [p for folder in (home.segments, home.quarantine) for p in folder.iterdir()]
-    unheld = [p for p in stored if not is_under_way(home, _batch_of(p))]
+    unheld = [p for p in stored if not is_under_way(home, batch_of(p))]
     replaced: list[Path] = []
     if unheld:
         with reading(home, "looking for leftovers") as catalog:
@@ -146,7 +146,7 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
                     *overdue_files(catalog, home, now),
                     *overdue_quarantine(catalog, home, now),
                 ]
-        left += [path for path in unheld if _batch_of(path) not in known]
+        left += [path for path in unheld if batch_of(path) not in known]
         # A file of quarantine that an erasure wrote anew has another name from then on.
         left += [
             path
@@ -169,7 +169,7 @@ def sweep(home: StoreHome, now: datetime | None = None) -> int:
     return len(left)
 
 
-def _batch_of(path: Path) -> str:
+def batch_of(path: Path) -> str:
     """The batch that wrote a folder of segments or a file of quarantine."""
     return path.stem.partition("-")[0]
 

@@ -26,13 +26,13 @@ from workbench.store.verifying_baselines import check_baselines
 from workbench.store.verifying_catalog import check_sums, check_tables
 from workbench.store.verifying_counts import check_counts, check_duplicates
 from workbench.store.verifying_files import (
-    check_key,
     check_leftovers,
     check_permissions,
     check_quarantine,
     check_readable,
     check_segments,
 )
+from workbench.store.verifying_privacy import check_privacy
 
 SMALL = 2_000_000
 """Up to so many rows everything is looked at, beyond it a sample unless more is asked for."""
@@ -101,12 +101,13 @@ def _verify(
     checks = [_clock(connection, now), *check_sums(connection, RESTORE)]
     told("looking at the segments")
     segments = check_segments(connection, home, folder, RESTORE, whole=whole)
-    checks += [*segments, *check_quarantine(connection, home, RESTORE)]
-    checks += [*check_key(connection, home), *check_leftovers(connection, home, now)]
+    checks += [*segments, *check_quarantine(connection, home, now, RESTORE)]
+    checks += check_leftovers(connection, home, now)
     checks += check_baselines(connection, home, root, cards, folder, now)
     if any(check.status == ERROR for check in segments):
         what = "the rows were not counted: some of them cannot be read"
         return [*checks, Check("counts", WARNING, what, "Mend the segments first.")]
+    checks += check_privacy(connection, home, cards)
     checks += check_counts(connection, home, cards, folder, whole=whole, told=told)
     if deep:
         told("looking for duplicate identities")

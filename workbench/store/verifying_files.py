@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.domain.health import ERROR, OK, WARNING, Check, found_or_well, number_of
+from workbench.domain.health import ERROR, WARNING, Check, found_or_well, number_of
 from workbench.domain.names import shown
 from workbench.errors import StoreError
 from workbench.store.catalog import naive
@@ -18,9 +18,8 @@ from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.failures import translated
 from workbench.store.quoting import literal
 from workbench.store.row_files import RowFile, rows_relation
-from workbench.store.staging import is_under_way
+from workbench.store.staging import batch_of, is_under_way
 
-_KEY, _KEY_BYTES, _KEYS = "pseudonym.key", 32, "pseudonym_keys"
 _TIMES = {"predictions": "wb_timestamp", "labels": "wb_label_timestamp"}
 
 
@@ -73,14 +72,19 @@ def check_readable(home: StoreHome) -> tuple[Check, ...]:
     )
 
 
-def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tuple[Check, ...]:
-    """Whether the rows that were set aside are there."""
+def check_quarantine(
+    connection: Connection, home: StoreHome, now: datetime, mend: str
+) -> tuple[Check, ...]:
+    """Whether the rows that were set aside are there, as long as they are kept."""
     listed = connection.execute(
-        "SELECT path, sum(rows) FROM quarantine GROUP BY 1 ORDER BY 1"
+        "SELECT path, sum(rows), max(committed_at) FROM quarantine LEFT JOIN batches USING (batch) "
+        "GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    found = []
+    kept = home.resources.quarantine_retention
+    limit = naive(now) - timedelta(seconds=kept) if kept else None
+    found, over = [], 0
     with duckdb.connect(":memory:") as reader:
-        for name, rows in listed:
+        for name, rows, stored in listed:
             path = home.quarantine / name
             try:
                 there = _footer(reader, path) if path.exists() else None
@@ -88,7 +92,9 @@ def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tupl
                 what = f"quarantine file {shown(name)} cannot be read: {_first(error)}"
                 found.append(Check("quarantine", ERROR, what, mend))
                 continue
-            if there is None:
+            if there is None and limit is not None and stored is not None and stored <= limit:
+                over += 1
+            elif there is None:
                 found.append(
                     Check("quarantine", ERROR, f"quarantine file {shown(name)} is gone", mend)
                 )
@@ -96,8 +102,9 @@ def check_quarantine(connection: Connection, home: StoreHome, mend: str) -> tupl
                 what = f"quarantine file {shown(name)} has {there:,} rows, and the catalog says {rows:,}"
                 found.append(Check("quarantine", ERROR, what, mend))
     rows = sum(row[1] for row in listed)
+    detail = f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}"
     return found_or_well(
-        "quarantine", found, f"{number_of(len(listed), 'file')} with {number_of(rows, 'row')}"
+        "quarantine", found, f"{detail}; the time of {over:,} is over" if over else detail
     )
 
 
@@ -132,8 +139,8 @@ def check_leftovers(connection: Connection, home: StoreHome, now: datetime) -> t
             what = f"segments/{shown(name)} belongs to no commit"
             found.append(Check("leftovers", WARNING, what, hint))
     for path in _entries(home.quarantine):
-        if path.name not in aside and not is_under_way(home, path.stem):
-            hint = sweeps if path.stem not in batches else "It is in no commit: delete it."
+        if path.name not in aside and not is_under_way(home, batch_of(path)):
+            hint = sweeps
             what = f"quarantine/{shown(path.name)} belongs to no commit"
             found.append(Check("leftovers", WARNING, what, hint))
     detail = "none"
@@ -169,27 +176,6 @@ def check_permissions(home: StoreHome) -> tuple[Check, ...]:
     return found_or_well(
         "permissions", found, f"{count:,} files and folders are their owner's only"
     )
-
-
-def check_key(connection: Connection, home: StoreHome) -> tuple[Check, ...]:
-    """Whether the key is there that values in the store were hashed with; nothing where none were."""
-    tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    if (_KEYS,) not in tables or not connection.execute(f"SELECT 1 FROM {_KEYS}").fetchall():
-        return ()
-    path = home.folder / _KEY
-    where = f".workbench/{_KEY}"
-    back = "Put it back from where you keep it: without it the same value gets another pseudonym."
-    try:
-        found = path.stat()
-    except OSError:
-        return (Check("key", ERROR, f"the key {where} is lost", back),)
-    if found.st_size != _KEY_BYTES:
-        what = f"the key {where} has {found.st_size} bytes and not {_KEY_BYTES}"
-        return (Check("key", ERROR, what, back),)
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        what = f"the key {where} can be read or written by others than its owner"
-        return (Check("key", ERROR, what, f"Run `chmod 600 {where}`, and ask who has read it."),)
-    return (Check("key", OK, "the key of the pseudonyms is there, and its owner's only"),)
 
 
 def _wrong(reader: Connection, path: Path, kind: str, said: list[Any], whole: bool) -> str | None:

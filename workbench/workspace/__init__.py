@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
@@ -31,6 +31,7 @@ from workbench.workspace.cards import (
 from workbench.workspace.checking import card_notes
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
 from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
+from workbench.workspace.repeating import again_if_gone
 from workbench.workspace.versions import champion_version
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ class Workspace:
         Raises:
             StoreLockedError: others hold the store for too long.
         """
-        return _again_if_gone(self._status)
+        return again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import empty_status, model_status, worst_first
@@ -270,7 +269,7 @@ class Workspace:
                     one, period=period, by=by, segment=segment, version=version
                 )
 
-        return _again_if_gone(answer)
+        return again_if_gone(answer)
 
     def drift(
         self,
@@ -293,7 +292,7 @@ class Workspace:
             with self._one_reading(one, periods=periods):
                 return measure_drift(one, period=period, against=against, version=version)
 
-        return _again_if_gone(answer)
+        return again_if_gone(answer)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
@@ -376,11 +375,3 @@ class Workspace:
         except WorkbenchError as error:
             return CardFinding(name, error.message, error.hint)
         return CardFinding(name, None, notes=card_notes(found))
-
-
-def _again_if_gone(answer: Callable[[], T]) -> T:
-    """An answer, asked for once more where rows were put into other files while it was made."""
-    try:
-        return answer()
-    except SegmentGoneError:
-        return answer()
