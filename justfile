@@ -55,6 +55,10 @@ crash *arguments="200": setup
 soak *arguments="60": setup
     {{ bin }}/python -m tests.soak.run {{ arguments }}
 
+# ingest 10,000 damaged files and look whether the contract holds for each (number, seed, first)
+fuzz *arguments: setup
+    {{ bin }}/python -m tests.fuzz.run {{ arguments }}
+
 # lock the newest versions that the requirements allow (just lock --upgrade)
 lock *arguments:
     @python3 bootstrap.py lock {{ arguments }}

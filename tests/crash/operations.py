@@ -84,6 +84,12 @@ def _retention(base: Path, exports: Path) -> Operation:
     return Operation("retain", _full(base, exports), _upkeep("retain", "5d", "--yes"))
 
 
+def _erasure(base: Path, exports: Path) -> Operation:
+    """Segments, labels, quarantine and counts without one customer."""
+    command = _upkeep("erase", "--entity", "k5", "--yes")
+    return Operation("erase", _full(base, exports), command)
+
+
 def _halves(base: Path, exports: Path) -> Operation:
     """Responses whose requests wait in quarantine."""
     root = _copy(base, "halves")
@@ -111,6 +117,7 @@ _MAKERS: dict[str, Callable[[Path, Path], Operation]] = {
     "retain": _retention,
     "replaced": _replaced,
     "halves": _halves,
+    "erase": _erasure,
 }
 NAMES = tuple(_MAKERS)
 
@@ -152,7 +159,9 @@ def _exports(folder: Path) -> Path:
     exports = folder / "exports"
     for name in ("old", "new", "labels", "halves"):
         (exports / name).mkdir(parents=True)
-    log = binary_log(3 * ROWS, hours=240)
+    log = binary_log(3 * ROWS, hours=240).with_columns(
+        customer=pl.format("k{}", pl.int_range(pl.len()) % 37)
+    )
     old = log.slice(0, ROWS)
     unlabelled = old.with_columns(
         label=pl.when(pl.int_range(pl.len()) % 3 == 0).then("label").otherwise(None)
@@ -204,5 +213,10 @@ def _base(root: Path, exports: Path) -> Path:
     done("init", root)
     _reference(99).write_parquet(root / "data" / "reference.parquet")
     done("-C", root, "model", "add", "m", "--reference", root / "data" / "reference.parquet")
+    card = root / "models" / "m.toml"
+    text = card.read_text(encoding="utf-8")
+    assert "[columns]\n" in text
+    named = text.replace("[columns]\n", '[columns]\nentity = "customer"\n')
+    card.write_text(named, encoding="utf-8")
     done("-C", root, "ingest", exports / "old", "--model", "m")
     return root

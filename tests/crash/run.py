@@ -62,16 +62,13 @@ def measure(operation: Operation, folder: Path) -> Trial:
 def kills(trial: Trial, seed: int) -> Iterator[tuple[str, Kill]]:
     """Without end: every named step in turn, the commit's own length, and times by chance."""
     chance = np.random.default_rng(seed)
-    named = [
-        (step, Kill(step, nth))
-        for step, count in _reached(trial.run).items()
-        for nth in range(1, count + 1)
-    ]
-    chance.shuffle(named)
+    reached = _reached(trial.run)
+    names = sorted(reached)
+    chance.shuffle(names)
     while True:
-        for name, kill in named:
-            yield name, kill
-            nth = int(chance.integers(_reached(trial.run)[steps.BEFORE_COMMIT])) + 1
+        for step in names:
+            yield step, Kill(step, int(chance.integers(reached[step])) + 1)
+            nth = int(chance.integers(reached[steps.BEFORE_COMMIT])) + 1
             spot = chance.choice([RANDOM, RANDOM, IN_COMMIT, AT_CLOSE])
             if spot == RANDOM:
                 yield RANDOM, Kill(delay=chance.uniform(0, trial.run.seconds))
@@ -100,6 +97,7 @@ def check(trial: Trial, name: str, kill: Kill) -> None:
             assert found[key] == expected, (key, found[key], expected)
         if not trial.operation.is_sweeping:
             sweep(Workspace.open(root).store)  # as the next ingest does first
+        done("-C", root, "doctor", "--deep", "--json")
         assert_tidy(root)
     except BaseException:
         print(f"{trial.operation.name}: killed {name} {kill}; kept in {root}", file=sys.stderr)

@@ -102,6 +102,16 @@ def _sources(task: str) -> st.SearchStrategy[Source]:
     )
 
 
+def _without(roles: list[str], drawn: Privacy) -> Privacy:
+    """The same lists without what is needed as it is: times, predictions, versions ..."""
+    needed = {name.lower() for name in roles}
+    kept = [
+        tuple(n for n in names if not any(n.lower().startswith(name) for name in needed))
+        for names in (drawn.sensitive, drawn.pseudonymise)
+    ]
+    return Privacy(*kept)
+
+
 @st.composite
 def cards(draw: st.DrawFn) -> ModelCard:
     """Any valid card, as `parse_card` would give it but with `named` empty."""
@@ -144,7 +154,7 @@ def cards(draw: st.DrawFn) -> ModelCard:
             segments=draw(LISTS),
         ),
         source=draw(_sources(task)),
-        decision=draw(st.builds(Decision, threshold=st.floats(0, 1), threshold_column=TEXT)),
+        decision=Decision(draw(st.floats(0, 1)), draw(st.sampled_from(("", roles[0])))),
         bad_prediction=draw(
             st.builds(
                 BadPrediction,
@@ -195,5 +205,5 @@ def cards(draw: st.DrawFn) -> ModelCard:
                 value_per_avoided_bad_prediction=AMOUNTS,
             )
         ),
-        privacy=draw(st.builds(Privacy, sensitive=LISTS, pseudonymise=LISTS)),
+        privacy=_without(roles, draw(st.builds(Privacy, sensitive=LISTS, pseudonymise=LISTS))),
     )

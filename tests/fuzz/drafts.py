@@ -22,6 +22,8 @@ class Draft:
     data: bytes
     steps: tuple[str, ...] = ()
     """What was done to it."""
+    origin: str = ""
+    """The name of the file that it was made from."""
 
     def holding(self, data: bytes) -> Draft:
         return replace(self, data=data)

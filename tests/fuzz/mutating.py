@@ -30,6 +30,7 @@ def make_input(seed: int, number: int, sources: Sequence[Draft], most: int = 99)
     group = rng.choice(sorted({one.group for one in sources}))
     group = CANONICAL if rng.random() < _CANONICAL_SHARE else group
     draft = rng.choice([one for one in sources if one.group == group])
+    draft = replace(draft, origin=draft.name)
     for _ in range(min(most, rng.choice((0, 1, 1, 1, 2, 2, 3, 4, 6)))):
         draft = _changed(rng, draft, sources)
     rng = Random(f"{seed}/{number}/outside")

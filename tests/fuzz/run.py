@@ -30,7 +30,7 @@ from tests.fuzz.sites import MODEL, SITES, Site, copy_of, make_template
 from workbench.domain.ingested import FileResult
 from workbench.ingest.formats.registry import format_names
 
-BATCH = 50
+BATCH = 100
 PATIENCE = 300
 """Seconds that a batch may take, on a machine that is busy."""
 COMMAND = [sys.executable, "-c", "from workbench.cli.main import run; run()"]
@@ -70,8 +70,8 @@ class Tally:
 class Fuzzer:
     """Makes batches of inputs and tries them on copies of the sites' stores."""
 
-    def __init__(self, folder: Path, seed: int, extras: Extras) -> None:
-        self.folder, self.seed, self.extras = folder, seed, extras
+    def __init__(self, folder: Path, seed: int, extras: Extras, batch: int = BATCH) -> None:
+        self.folder, self.seed, self.extras, self.batch = folder, seed, extras, batch
         self.tally = Tally()
         self._templates: dict[str, Path] = {}
 
@@ -82,12 +82,12 @@ class Fuzzer:
             inputs: how many.
             first: the number of the first.
         """
-        for start in range(first, first + inputs, BATCH):
-            self._batch(range(start, min(start + BATCH, first + inputs)))
+        for start in range(first, first + inputs, self.batch):
+            self._batch(range(start, min(start + self.batch, first + inputs)))
         return self.tally
 
     def _batch(self, numbers: range) -> None:
-        place = numbers.start // BATCH
+        place = numbers.start // self.batch
         site = SITES[place % len(SITES)]
         call = _call(Random(f"{self.seed}/{place}/call"))
         sources = seeds(site.task)

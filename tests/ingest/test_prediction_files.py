@@ -271,6 +271,26 @@ def test_columns_the_card_does_not_know_are_kept_whatever_their_type(site: Site)
     assert rows.fetchall() == [("1", "mine"), ("text", "mine")]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "arrow"])
+@pytest.mark.parametrize("name", ["filename", "FileName", "wb_path", "WB_Path"])
+def test_a_column_may_be_called_what_a_reader_of_files_would_add(
+    site: Site, name: str, ending: str
+) -> None:
+    log = binary_log(3).with_columns(pl.lit("mine").alias(name))
+    path = site.write(f"a.{ending}", log)
+    assert ingest(site, path)[0].counts.rows_stored == 3
+    again = site.write(f"b.{ending}", pl.concat([log, binary_log(2, first_id=5)], how="diagonal"))
+    assert ingest(site, again)[0].counts == RowCounts(5, 2, 3)
+    home = site.context.home
+    with reading(home) as catalog:
+        segments = model_segments(catalog, "m", home.segments).predictions
+    kept = f"_{name}" if name.lower().startswith("wb_") else name
+    rows = duckdb.connect().execute(
+        f'SELECT "{kept}", count(*) FROM {segment_relation(segments)} GROUP BY 1 ORDER BY 1'
+    )
+    assert rows.fetchall() == [("mine", 3), (None, 2)]
+
+
 def test_folders_and_globs_name_files_and_nothing_is_an_error(site: Site) -> None:
     folder = site.root / "exports"
     folder.mkdir()

@@ -89,9 +89,8 @@ def _cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
-def _flipped(data: bytes) -> bytes:
-    place = data.index(b"prediction_id")
-    return data[:place] + b"X" + data[place + 1 :]
+def _flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes(byte ^ 255 for byte in data[place : place + 4]) + data[place + 4 :]
 
 
 @pytest.mark.parametrize("name", ["b.tar", "b.tar.gz", "b.tar.zst"])
@@ -99,8 +98,8 @@ def _flipped(data: bytes) -> bytes:
     "damage",
     [
         _cut, lambda data: data[:-12_000], lambda _: b"", lambda _: b"no archive" * 500,
-        lambda data: data[:3000] + bytes([data[3000] ^ 255]) + data[3001:],
-        lambda data: data[: len(data) * 2 // 3] + b"\0\0\0\0" + data[len(data) * 2 // 3 + 4 :],
+        lambda data: _flipped(data, 3000),
+        lambda data: _flipped(data, len(data) * 2 // 3),
     ],
 )  # fmt: skip
 def test_a_damaged_archive_changes_nothing(
@@ -109,10 +108,7 @@ def test_a_damaged_archive_changes_nothing(
     ws = filled(tmp_path)
     file = tmp_path / name
     ws.housekeeping.back_up(file)
-    changed = damage(file.read_bytes())
-    if changed == file.read_bytes():
-        pytest.skip("the damage hit padding")
-    file.write_bytes(changed)
+    file.write_bytes(damage(file.read_bytes()))
     before = tree(tmp_path)
     for into in (tmp_path / "new", ws.root):
         with pytest.raises(StoreError) as caught:

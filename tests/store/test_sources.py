@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import duckdb
@@ -109,6 +110,30 @@ def test_header_names_that_differ_only_in_case_stay_apart(home: StoreHome, tmp_p
     source, rows = rows_of(home, path, tmp_path / "work")
     assert rows[0][:4] == ("1", "2", "3", "4")
     assert len({name.lower() for name in source.names}) == 4
+
+
+def test_a_key_may_be_empty_or_hold_anything(home: StoreHome, tmp_path: Path) -> None:
+    keys = [
+        "",
+        "a",
+        "A",
+        "a/b",
+        "A/B",
+        "~0",
+        'q"',
+        'Q"',
+        "$.a",
+        "a[0]",
+        "A[0]",
+        "b\\",
+        "B\\",
+        "é",
+        "\n",
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({key: str(number) for number, key in enumerate(keys)}))
+    _, rows = rows_of(home, path, tmp_path / "work")
+    assert rows == [(*map(str, range(len(keys))), 0)]
 
 
 @pytest.mark.parametrize(

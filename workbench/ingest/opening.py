@@ -95,7 +95,8 @@ def opener_of(context: StoreContext, group: Sequence[Candidate], format_: str) -
     ) -> tuple[list[OpenedFile], list[FileResult]]:
         work = Path(tempfile.mkdtemp(dir=staging.work, prefix="opened-"))
         asked = [candidate for candidate in group if candidate.number not in without]
-        opening = _Opening(context, connection, baseline, work, context.concealment())
+        is_searched = context.has_erased()
+        opening = _Opening(context, connection, baseline, work, context.concealment(), is_searched)
         if asked and asked[0].adapter is not None and asked[0].adapter.join is not None:
             return _open_joined(opening, asked)
         opened: list[OpenedFile] = []
@@ -120,6 +121,8 @@ class _Opening:
     baseline: Baseline
     work: Path
     conceal: Concealment | None
+    is_searched: bool
+    """Whether rows are looked through for what was erased, so that they must be seen first."""
 
     def folder(self, candidate: Candidate) -> Path:
         """The place for one file's copies."""
@@ -149,7 +152,7 @@ def _open(opening: _Opening, candidate: Candidate, format_: str) -> OpenedFile:
 def _quick(opening: _Opening, candidate: Candidate) -> QuickOpener | None:
     """What reads a log of text in one pass, where it can."""
     context = opening.context
-    if candidate.kind != PREDICTIONS or opening.conceal is not None or context.has_erased():
+    if candidate.kind != PREDICTIONS or opening.conceal is not None or opening.is_searched:
         return None
     identity = candidate.sha256[:16]
     return QuickReading(context.card, opening.baseline, identity, context.clock.now()).open
@@ -251,7 +254,7 @@ def _opened_log(opening: _Opening, candidate: Candidate, translated: Translated)
         position_is="line" if is_text else "row",
         may_be_empty=bool(
             not (spool.rows or spool.rejects)
-            or translated.joined_elsewhere
+            or translated.with_files
             or translated.nothing
             or any(spool.rejects[reason] for reason in _OWN_WORDS)
         ),

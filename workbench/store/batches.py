@@ -25,6 +25,13 @@ from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, known_mo
 from workbench.store.committing import PreparedBatch, commit_batch, settle_batch
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.failures import is_gone
+from workbench.store.freshness import (
+    ErasedError,
+    OutdatedError,
+    require_baseline,
+    require_fresh,
+    require_standing,
+)
 from workbench.store.intake import OpenedFile, StagedFile, make_rejects_table
 from workbench.store.label_intake import prepare_labels, stage_labels
 from workbench.store.prediction_intake import (
@@ -32,13 +39,10 @@ from workbench.store.prediction_intake import (
     drop_repeats,
     prepare_predictions,
     stage_predictions,
+    unreadable_copies,
 )
 from workbench.store.pseudonym_key import concealment, ensure_key
 from workbench.store.pseudonyms import Concealment
-from workbench.store.repeats import shares_ids
-from workbench.store.replacing import was_restored
-from workbench.store.row_files import as_row_files
-from workbench.store.rows import make_rows_view
 from workbench.store.source import Source
 from workbench.store.staging import Staging, staging_folder
 from workbench.store.tombstones import (
@@ -81,14 +85,6 @@ class StoreContext:
             self.told(path, share)
 
 
-class _OutdatedError(Exception):
-    """Something was committed that touches the batch."""
-
-
-class _ErasedError(Exception):
-    """Something was erased since the batch was staged, and may be in it."""
-
-
 class Opener(Protocol):
     """Opens the files of a group."""
 
@@ -124,7 +120,7 @@ def store_group(context: StoreContext, kind: str, opener: Opener) -> list[FileRe
         with staging_folder(home) as staging, scratch(home, staging.work) as connection:
             try:
                 return _store_staged(context, staging, connection, kind, opener, baseline)
-            except _ErasedError:
+            except ErasedError:
                 continue
     raise StoreError(
         f"rows of {card.name} are erased again and again", "Give the command again later."
@@ -140,15 +136,31 @@ def _store_staged(
     baseline: Baseline,
 ) -> list[FileResult]:
     tombstones = _tombstones(context, staging)
-    files, results = _stage(context, staging, connection, kind, opener, baseline, tombstones)
-    if files:
+    erased = tombstones.version if tombstones else 0
+    failures: dict[int, FileResult] = {}
+    while True:
+        files, results = _stage(
+            context, staging, connection, kind, opener, baseline, tombstones, failures
+        )
+        if not files:
+            return results
         withhold_erased_texts(connection, tombstones)
-        erased = tombstones.version if tombstones else 0
-        stored = _commit(context, staging, connection, kind, files, baseline, erased)
+        try:
+            stored = _commit(context, staging, connection, kind, files, baseline, erased)
+        except duckdb.Error:
+            unreadable = unreadable_copies(connection, files)
+            if not unreadable:
+                raise
+            for file in (file.opened for file in files if file.opened.number in unreadable):
+                error = unreadable[file.number]
+                failures[file.number] = failed(
+                    file.path, file.source.format, kind, error, context.card
+                )
+            staging.clear_rows()
+            continue
         for stored_file in stored:
             context.tell(stored_file.opened.path, 1.0)
-        results += [_result(file, kind) for file in stored]
-    return results
+        return [*results, *(_result(file, kind) for file in stored)]
 
 
 def _tombstones(context: StoreContext, staging: Staging) -> Tombstones | None:
@@ -168,8 +180,11 @@ def _stage(
     opener: Opener,
     baseline: Baseline,
     tombstones: Tombstones | None,
+    failures: dict[int, FileResult],
 ) -> tuple[list[StagedFile], list[FileResult]]:
     """Opens and stages the files of a group; those that cannot be used come back as failed.
+
+    `failures` are those, by number, that are known to be so; what is found is added.
 
     When a file fails whose records were joined with those of others, the others are read again
     without it: what they had in common waits for the day on which it can be read.
@@ -178,7 +193,6 @@ def _stage(
     with reading(context.home, f"ingesting {card.name}") as catalog:
         # A clock that was set back must not make rows of today look like rows of the future.
         now = known_moment(catalog, context.clock.now())
-    failures: dict[int, FileResult] = {}
     while True:
         opened, refused = opener(connection, staging, baseline, failures)
         make_rejects_table(connection)
@@ -242,10 +256,10 @@ def _commit(
                 )
         try:
             with writing(context.home, f"ingesting {context.card.name}") as catalog:
-                _require_standing(catalog, context.card.name, erased)
-                _require_fresh(catalog, context, connection, prepared, staging)
+                require_standing(catalog, context.card.name, erased)
+                require_fresh(catalog, context.home, connection, prepared, staging)
                 commit_batch(catalog, context.home, staging, prepared, context.clock.now())
-        except _OutdatedError:
+        except OutdatedError:
             baseline = ensure_baseline(
                 context.home, context.root, context.card, context.clock.now()
             )
@@ -254,7 +268,7 @@ def _commit(
     for _ in range(_OPTIMISTIC_TRIES):
         try:
             return _commit_locked(context, staging, connection, kind, current, baseline, erased)
-        except _OutdatedError:
+        except OutdatedError:
             baseline = ensure_baseline(
                 context.home, context.root, context.card, context.clock.now()
             )
@@ -280,8 +294,8 @@ def _commit_locked(
     """
     home, card = context.home, context.card
     with writing(home, f"ingesting {card.name}") as catalog:
-        _require_standing(catalog, card.name, erased)
-        _require_baseline(catalog, card.name, baseline)
+        require_standing(catalog, card.name, erased)
+        require_baseline(catalog, card.name, baseline)
         segments = model_segments(catalog, card.name, home.segments)
         if kind == PREDICTIONS:
             files = drop_repeats(connection, staging, files, baseline, segments)
@@ -335,54 +349,6 @@ def _prepare(
         return prepare_labels(connection, staging, files, card, baseline, segments)
     prepared = prepare_predictions(connection, staging, files, card, baseline, segments)
     return tuple(files), prepared
-
-
-def _require_fresh(
-    catalog: Connection,
-    context: StoreContext,
-    connection: Connection,
-    prepared: PreparedBatch,
-    staging: Staging,
-) -> None:
-    """Raises `_OutdatedError` when what was committed since the check touches the batch."""
-    _require_baseline(catalog, prepared.model, prepared)
-    newer = model_segments(catalog, context.card.name, context.home.segments).since(
-        prepared.checked
-    )
-    if newer.before != prepared.retained or was_restored(catalog, prepared.checked):
-        raise _OutdatedError
-    others = (*newer.predictions, *newer.labels)
-    if not others:
-        return
-    ids = {"wb_id": "VARCHAR"}
-    own = (
-        [segment.file for segment in prepared.segments]
-        if prepared.kind == PREDICTIONS
-        else as_row_files(sorted(staging.work.glob("labels-*.parquet")))
-    )
-    make_rows_view(connection, "newer_rows", others, ids)
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW newer_ids AS SELECT wb_id FROM newer_rows "
-        f"WHERE wb_sequence IS NULL OR wb_sequence > {prepared.checked}"
-    )
-    make_rows_view(connection, "own_ids", own, ids)
-    if own and shares_ids(connection, "newer_ids", "own_ids"):
-        raise _OutdatedError
-
-
-def _require_standing(catalog: Connection, model: str, erased: int) -> None:
-    """Raises `_ErasedError` when something was erased that the batch was not searched for."""
-    if erased_version(catalog, model) != erased:
-        raise _ErasedError
-
-
-def _require_baseline(catalog: Connection, model: str, counted: Baseline | PreparedBatch) -> None:
-    """Raises `_OutdatedError` when a model's baseline is not the one that was counted over."""
-    rows = catalog.execute(
-        "SELECT bins_id, rules_id FROM baselines WHERE model = ?", [model]
-    ).fetchall()
-    if rows != [(counted.bins_id, counted.rules_id)]:
-        raise _OutdatedError
 
 
 def _result(file: StagedFile, kind: str) -> FileResult:

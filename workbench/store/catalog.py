@@ -107,7 +107,7 @@ def known_files(connection: Connection, model: str) -> dict[tuple[str, str], int
 
 
 def segment_relation(segments: Sequence[Segment]) -> str:
-    """The FROM clause over all columns of some segments, with `filename`; they may differ."""
+    """The FROM clause over all columns of some segments, with `wb_path`; they may differ."""
     return rows_relation([segment.file for segment in segments])
 
 

@@ -29,7 +29,8 @@ def rewrite_catalog(home: StoreHome) -> None:
         new.chmod(0o600)
         settle(new)
         steps.reached(steps.BEFORE_RENAME)
-        new.rename(home.catalog)
+        # What it held is in the file by now; beside the new file it would be taken for that one's.
         home.catalog.with_name(home.catalog.name + ".wal").unlink(missing_ok=True)
+        new.rename(home.catalog)
         settle(home.folder)
         steps.reached(steps.AFTER_RENAME)

@@ -7,7 +7,6 @@ that was checked against the small segments need not be checked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from workbench.clock import Clock
 from workbench.domain.housekeeping import Compacted
@@ -16,9 +15,8 @@ from workbench.store.catalog import LABELS, PREDICTIONS, ModelSegments, model_se
 from workbench.store.committing import move_in_place, record_segments, settle_batch
 from workbench.store.compaction_plan import Group, label_groups, portions, prediction_groups
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
-from workbench.store.joined_rows import JoinedFile, joined_rows, write_joined
+from workbench.store.joined_rows import JoinedFile, joined_rows, split_days, write_joined
 from workbench.store.merging_counts import merge_counts, scattered_buckets
-from workbench.store.quoting import literal
 from workbench.store.replacing import (
     COMPACTED,
     record_batch,
@@ -135,30 +133,13 @@ def _write(
     relation = joined_rows(connection, group.segments)
     sources = {f"{number:05d}": relation}
     if group.days:
-        split = _split(connection, relation, staging.work / f"days-{number:05d}")
+        split = split_days(connection, relation, staging.work / f"days-{number:05d}")
         sources = {f"{number:05d}-{day}": part for day, part in split.items()}
     written = [
         write_joined(connection, rows, staging.rows / f"{name}.parquet", _ORDER[kind], _TIME[kind])
         for name, rows in sources.items()
     ]
     return [file for file in written if file is not None]
-
-
-def _split(connection: Connection, relation: str, folder: Path) -> dict[str, str]:
-    """The rows of each day as a relation of its own: segments across days are read once."""
-    connection.execute("SET preserve_insertion_order = false")
-    connection.execute("SET partitioned_write_flush_threshold = 20000")  # days may be many
-    connection.execute(
-        f"COPY (SELECT *, wb_timestamp::DATE AS wb_day FROM {relation}) TO {literal(str(folder))} "
-        "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (wb_day))"
-    )
-    connection.execute("SET preserve_insertion_order = true")
-    return {
-        part.name.partition("=")[2]: (
-            f"read_parquet({literal(str(part / '*.parquet'))}, hive_partitioning = false)"
-        )
-        for part in sorted(folder.iterdir())
-    }
 
 
 def _merge(home: StoreHome, model: str, clock: Clock) -> int:

@@ -15,7 +15,7 @@ from workbench.store.committing import StagedSegment
 from workbench.store.connections import Connection
 from workbench.store.days import ROW_GROUP
 from workbench.store.quoting import identifier, literal
-from workbench.store.row_files import rows_relation
+from workbench.store.row_files import PATH, rows_relation
 
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _BROKEN = {"FLOAT", "DOUBLE"}
@@ -31,7 +31,7 @@ class JoinedFile:
 
 
 def joined_rows(connection: Connection, segments: Sequence[Segment]) -> str:
-    """The FROM clause over the rows of segments, all columns and `wb_sequence`, without `filename`.
+    """The FROM clause over the rows of segments, all columns and `wb_sequence`, without `wb_path`.
 
     A column of one type keeps it, whole numbers become BIGINT and others DOUBLE; one that is
     anything else besides is text, so that no value is lost.
@@ -73,9 +73,26 @@ def write_joined(
     return JoinedFile(StagedSegment(target, int(rows), low, high), int(sequence))
 
 
+def split_days(connection: Connection, relation: str, folder: Path) -> dict[str, str]:
+    """The rows of each day as a relation of its own: segments across days are read once."""
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET partitioned_write_flush_threshold = 20000")  # days may be many
+    connection.execute(
+        f"COPY (SELECT *, wb_timestamp::DATE AS wb_day FROM {relation}) TO {literal(str(folder))} "
+        "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (wb_day))"
+    )
+    connection.execute("SET preserve_insertion_order = true")
+    return {
+        part.name.partition("=")[2]: (
+            f"read_parquet({literal(str(part / '*.parquet'))}, hive_partitioning = false)"
+        )
+        for part in sorted(folder.iterdir())
+    }
+
+
 def _columns(connection: Connection, segment: Segment) -> tuple[tuple[str, str], ...]:
     rows = connection.execute(f"DESCRIBE SELECT * FROM {rows_relation([segment.file])}").fetchall()
-    return tuple((str(row[0]), str(row[1])) for row in rows if row[0] != "filename")
+    return tuple((str(row[0]), str(row[1])) for row in rows if row[0] != PATH)
 
 
 def _part(
@@ -87,7 +104,7 @@ def _part(
     return (
         f"SELECT {', '.join(fields)}, coalesce({own}, q.sequence)::BIGINT AS {SEQUENCE} "
         f"FROM {rows_relation([s.file for s in segments])} r "
-        f"JOIN (VALUES {values}) q(wb_path, sequence) ON r.filename = q.wb_path"
+        f"JOIN (VALUES {values}) q(wb_path, sequence) ON r.wb_path = q.wb_path"
     )
 
 

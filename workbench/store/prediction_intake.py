@@ -37,6 +37,7 @@ from workbench.store.rebuilding import count_judged
 from workbench.store.repeats import find_repeats
 from workbench.store.row_files import COPIED, RowFile, rows_relation
 from workbench.store.rows import known_columns, make_rows_view
+from workbench.store.source import Source
 from workbench.store.staging import Staging
 from workbench.store.tombstones import Tombstones, marking_erased
 from workbench.store.too_old import BEFORE_RETENTION, find_too_old, too_old_note
@@ -90,6 +91,7 @@ def stage_predictions(
         require_usable(file, reasons)
         copy = None
         if file.source.is_copyable and not reasons:
+            read_through(connection, file, _not_counted(file.source, card, baseline))
             copy = RowFile(copy_file(staging, file), normalised.copied_reading(connection))
         elif days:
             write_days(
@@ -249,6 +251,48 @@ def _keep_late_labels(connection: Connection, staging: Staging) -> None:
         )
 
 
+def read_through(connection: Connection, file: OpenedFile, names: Sequence[str]) -> None:
+    """Reads every value of some columns of an export: what is copied must be whole.
+
+    Raises:
+        duckdb.Error: one of them is damaged.
+    """
+    if names:
+        values = ", ".join(identifier(name) for name in names)
+        connection.execute(f"SELECT bit_xor(hash({values})) FROM {file.source.relation}").fetchall()
+
+
+def unreadable_copies(
+    connection: Connection, files: Sequence[StagedFile]
+) -> dict[int, LogFileError]:
+    """The files, by number, that were copied and cannot be read; looked for when counting failed."""
+    found: dict[int, LogFileError] = {}
+    for file in files:
+        if file.copy is None or not file.opened.source.is_copyable:
+            continue
+        try:
+            read_through(connection, file.opened, file.opened.source.names)
+        except duckdb.Error as error:
+            trouble = translated(file.opened, error)
+            if isinstance(trouble, LogFileError):
+                found[file.opened.number] = trouble
+    return found
+
+
+def _not_counted(source: Source, card: ModelCard, baseline: Baseline) -> tuple[str, ...]:
+    """The columns that may be damaged and be counted all the same, as their values are not needed.
+
+    Where rows have roles, nothing may be needed of those that are not live.
+    """
+    columns = card.columns
+    if columns.role in source.names:
+        return source.names
+    counted = {
+        columns.prediction_id, columns.timestamp, columns.prediction, *baseline.shape.feature_names,
+    }  # fmt: skip
+    return tuple(name for name in source.names if name not in counted)
+
+
 def copy_file(staging: Staging, file: OpenedFile) -> Path:
     """Copies an export's bytes into the batch, under a name that says which export it is.
 
@@ -288,7 +332,7 @@ def _rewrite(connection: Connection, file: RowFile) -> None:
     path = file.path
     part = path.with_suffix(".part")
     connection.execute(
-        f"COPY (SELECT s.* EXCLUDE (filename) FROM {rows_relation([file])} s ANTI JOIN "
+        f"COPY (SELECT s.* EXCLUDE (wb_path) FROM {rows_relation([file])} s ANTI JOIN "
         "(SELECT wb_file, wb_row FROM dropped "
         f"WHERE wb_path = {literal(str(path))}) d ON s.{identifier('wb_row')} = d.wb_row AND s.wb_file = d.wb_file) "
         f"TO {literal(str(part))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"

@@ -22,7 +22,7 @@ from workbench.store.committing import move_in_place, record_segments, settle_ba
 from workbench.store.compaction_plan import LARGE_ROWS
 from workbench.store.connections import Connection, StoreHome, reading, scratch, writing
 from workbench.store.eras import record_retained
-from workbench.store.joined_rows import JoinedFile, joined_rows, write_joined
+from workbench.store.joined_rows import JoinedFile, joined_rows, split_days, write_joined
 from workbench.store.judging import moment_literal
 from workbench.store.old_labels import label_order, make_label_fates
 from workbench.store.replacing import (
@@ -171,14 +171,26 @@ def _take(home: StoreHome, baseline: Baseline, plan: _Plan, clock: Clock) -> Ret
 
 
 def _without_old(connection: Connection, staging: Staging, plan: _Plan) -> list[JoinedFile]:
-    """Writes the newer rows of the divided segments."""
-    written = []
+    """Writes the newer rows of the divided segments.
+
+    Large ones become one a day, so that the next retention need not write them again.
+    """
+    sources: dict[str, str] = {}
     for number, segment in enumerate(plan.divided):
-        rows = f"{joined_rows(connection, [segment])} WHERE wb_timestamp >= {moment_literal(plan.before)}"
-        target = staging.rows / f"{number:05d}-kept.parquet"
-        written.append(
-            write_joined(connection, rows, target, "wb_timestamp, wb_file, wb_row", "wb_timestamp")
-        )
+        cut = moment_literal(plan.before)
+        joined = joined_rows(connection, [segment])
+        rows = f"(SELECT * FROM {joined} WHERE wb_timestamp >= {cut})"
+        name = f"{number:05d}-kept"
+        if segment.rows < LARGE_ROWS:
+            sources[name] = rows
+            continue
+        days = split_days(connection, rows, staging.work / f"days-{number:05d}")
+        sources |= {f"{name}-{day}": part for day, part in days.items()}
+    order = "wb_timestamp, wb_sequence, wb_file, wb_row"
+    written = [
+        write_joined(connection, rows, staging.rows / f"{name}.parquet", order, "wb_timestamp")
+        for name, rows in sources.items()
+    ]
     return [file for file in written if file is not None]
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from workbench.store.quoting import literal_list
 
+PATH = "wb_path"
+"""The column that says which file a row is in. No export is copied that has one of this name."""
 COPIED = ".copied.parquet"
 """How the name of a copied file ends; the 16 digits before it say which export it is."""
-FILE_OF_COPY = r"regexp_extract(filename, '([0-9a-f]{16})\.copied\.parquet$', 1)"
+FILE_OF_COPY = r"regexp_extract(wb_path, '([0-9a-f]{16})\.copied\.parquet$', 1)"
 """The identity of the export that a copied file's rows come from, as SQL."""
 
 
@@ -28,7 +30,7 @@ class RowFile:
 
 
 def rows_relation(files: Sequence[RowFile]) -> str:
-    """The FROM clause over all columns of some files, with `filename`; they may differ in columns."""
+    """The FROM clause over all columns of some files, with `wb_path`; they may differ in columns."""
     by_reading: dict[str | None, list[Path]] = {}
     for file in files:
         by_reading.setdefault(file.reading, []).append(file.path)
@@ -46,8 +48,11 @@ def as_row_files(files: Iterable[Path | RowFile]) -> tuple[RowFile, ...]:
 def _relation(reading: str | None, paths: Sequence[Path]) -> str:
     listed = literal_list(str(path) for path in paths)
     if reading is None:
-        return f"read_parquet({listed}, union_by_name = true, filename = true, hive_partitioning = false)"
+        return (
+            f"read_parquet({listed}, union_by_name = true, filename = 'wb_path', "
+            "hive_partitioning = false)"
+        )
     return (
-        f"(SELECT {reading}, filename FROM read_parquet({listed}, union_by_name = true, "
-        "filename = true, file_row_number = true, hive_partitioning = false))"
+        f"(SELECT {reading}, wb_path FROM read_parquet({listed}, union_by_name = true, "
+        "filename = 'wb_path', file_row_number = true, hive_partitioning = false))"
     )

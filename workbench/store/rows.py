@@ -14,7 +14,7 @@ from workbench.domain.shape import LogShape
 from workbench.store.catalog import Segment, naive
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal
-from workbench.store.row_files import RowFile, as_row_files, rows_relation
+from workbench.store.row_files import PATH, RowFile, as_row_files, rows_relation
 
 CORE = {
     "wb_id": "VARCHAR", "wb_timestamp": "TIMESTAMP", "wb_version": "VARCHAR", "wb_role": "VARCHAR",
@@ -82,12 +82,12 @@ def make_rows_view(
         f"{_stored(lowered.get(name.lower()), found, type_)} AS {identifier(name)}"
         for name, type_ in columns.items()
     )
-    asked = {name.lower() for name in columns} | {"filename", "wb_path"}
+    asked = {name.lower() for name in columns} | {PATH}
     for name in found if others else ():
         if name.lower() not in asked:
             fields += f", {identifier(name)}"
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, filename AS wb_path FROM {relation}"
+        f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, wb_path FROM {relation}"
     )
 
 

@@ -29,6 +29,7 @@ from workbench.store.connections import Connection
 from workbench.store.failures import is_full
 from workbench.store.packing import NOWHERE, unpacked
 from workbench.store.pseudonyms import Concealment
+from workbench.store.row_files import PATH
 from workbench.store.source import (
     ARROW,
     CSV,
@@ -84,7 +85,8 @@ def open_source(
             source = open_concealed(path, folder, kind, compression, conceal)
         else:
             source = _OPENERS[kind](connection, plain, folder)
-            source = replace(source, is_copyable=source.path == path)
+            copyable = source.path == path and PATH not in {name.lower() for name in source.names}
+            source = replace(source, is_copyable=copyable)
     except duckdb.Error as error:
         if is_full(error):
             raise

@@ -54,9 +54,10 @@ class Staging:
         return self.folder / "work"
 
     def clear_rows(self) -> None:
-        """Removes the rows that were staged, to begin again."""
+        """Removes the rows that were staged, and the labels they brought, to begin again."""
         shutil.rmtree(self.rows)
         self.rows.mkdir(mode=0o700)
+        self.late_labels.unlink(missing_ok=True)
 
 
 @contextmanager

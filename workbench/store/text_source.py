@@ -219,6 +219,7 @@ def _json_field(name: str, key: str, conceal: Concealment | None) -> str:
         value = f"nullif(object[{literal(key)}], '')"
     else:
         # json_transform cannot tell keys apart that differ only in case, a path can.
-        path = "$." + json.dumps(key, ensure_ascii=False)
+        # Of an empty key only the notation with a slash knows.
+        path = "$." + json.dumps(key, ensure_ascii=False) if key else "/"
         value = f"nullif(line ->> {literal(path)}, '')"
     return f"{conceal.text(key, value) if conceal else value} AS {identifier(name)}"

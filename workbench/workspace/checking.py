@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.ingest.formats.registry import require_own_format
 from workbench.store.unconcealed import raw_columns
 from workbench.workspace.cards import absent_columns
 from workbench.workspace.measuring import Subject
@@ -16,7 +17,12 @@ _GAPS = (
 
 
 def card_notes(subject: Subject) -> tuple[str, ...]:
-    """What is worth a look in a card that can be used."""
+    """What is worth a look in a card that can be used.
+
+    Raises:
+        CardError: its log is of a format that is not known.
+    """
+    require_own_format(subject.card)
     card, baseline = subject.card, subject.store.baseline
     roles = {bins.role for bins in baseline.bins}
     notes = [text for role, text in _GAPS if role not in roles]

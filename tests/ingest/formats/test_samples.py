@@ -139,6 +139,18 @@ def test_requests_and_responses_of_different_files_are_joined(
     ]
 
 
+def test_a_pair_of_two_files_that_makes_no_sense_fails_neither(
+    tmp_path: Path, exports: Path
+) -> None:
+    lines = (exports / "kserve/cloudevents_v2.jsonl").read_text().splitlines()
+    site = site_of(tmp_path, "kserve")
+    requests, responses = site.write("a.jsonl", lines[4]), site.write("b.jsonl", lines[5])
+    asked, answered = site.ingest(requests, responses)
+    assert outcome(asked) == ("kserve", 0, {})
+    assert outcome(answered) == ("kserve", 0, {"malformed_record": 1})
+    assert {again.status for again in site.ingest(requests, responses)} == {"already_ingested"}
+
+
 def test_labels_find_the_predictions_of_their_capture(tmp_path: Path, exports: Path) -> None:
     site = site_of(tmp_path, "sagemaker")
     capture, truth = site.ingest(

@@ -72,7 +72,7 @@ def test_both_halves_of_a_failed_call_are_in_quarantine(site: Churn) -> None:
 
 def test_a_file_that_fails_takes_no_half_of_another_with_it(site: Churn) -> None:
     # Every row of the responses' file is unusable: their times are in the future.
-    late = "2031-01-01T00:00:00Z"
+    late = "2026-12-03T00:00:00Z"
     asked = site.write("requests.jsonl", lines(request("1", time=late), request("2", time=late)))
     answered = site.write(
         "responses.jsonl", lines(response("1", time=late), response("2", time=late))
@@ -82,7 +82,7 @@ def test_a_file_that_fails_takes_no_half_of_another_with_it(site: Churn) -> None
     assert (questions.status, dict(questions.reasons)) == ("stored", {"no_response": 2})
     assert questions.notes == ()
     # Once the responses can be used, their requests are still there.
-    clock = FixedClock(datetime(2031, 2, 1, tzinfo=UTC))
+    clock = FixedClock(datetime(2026, 12, 4, tzinfo=UTC))
     site = replace(site, context=replace(site.context, clock=clock))
     (result,) = site.ingest(answered)
     assert result.counts.rows_stored == 2

@@ -13,7 +13,7 @@ from workbench.ingest.formats.adapter import Label, Mapped, Prediction
 POSITION = "wb_position"
 """The column of a translated row that says where in the export it stood."""
 LABEL_TIME = "label_timestamp"
-_TAKEN = (POSITION, LABEL_TIME, "file_row_number", "filename")
+_TAKEN = (POSITION, LABEL_TIME, "file_row_number")
 _MOST_NAMES = 10_000
 
 
