@@ -14,6 +14,7 @@ from tests.store.damaged_sites import change, copied_site, findings, only, put, 
 from workbench.clock import FixedClock
 from workbench.domain.health import ERROR, WARNING
 from workbench.store.locking import store_lock
+from workbench.store.pseudonym_key import KEY_FILE, ensure_key
 from workbench.store.staging import staging_folder
 from workbench.workspace import Workspace
 
@@ -184,6 +185,19 @@ def test_quarantine_that_is_gone_or_not_whole_is_found(ws: Workspace) -> None:
     only(findings(ws), "quarantine", ERROR, path.name, "1 row")
     path.unlink()
     only(findings(ws), "quarantine", ERROR, path.name, "gone")
+
+
+def test_the_key_of_pseudonyms_must_be_there_and_the_right_one(ws: Workspace) -> None:
+    ensure_key(ws.store, datetime.now(UTC))
+    assert findings(ws) == []
+    key = ws.store.folder / KEY_FILE
+    raw = key.read_bytes()
+    key.write_bytes(raw[:-1])
+    only(findings(ws), "privacy", ERROR, "31 bytes")
+    key.write_bytes(bytes(32))
+    only(findings(ws), "privacy", ERROR, "not the one")
+    key.unlink()
+    only(findings(ws), "privacy", ERROR, "lost")
 
 
 def test_files_that_others_may_read_are_told(ws: Workspace) -> None:

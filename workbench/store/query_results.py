@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class QueryColumn:
 
 def read_batches(
     connection: Connection, query: CheckedQuery, printable: bool, limit: int | None
-) -> tuple[tuple[QueryColumn, ...], Iterator[pl.DataFrame]]:
+) -> tuple[tuple[QueryColumn, ...], Generator[pl.DataFrame, None, None]]:
     """The columns of a query's answer, and its rows as they come.
 
     Args:
@@ -66,7 +66,9 @@ def read_batches(
     return columns, _batches(projected.limit(limit) if limit is not None else projected, columns)
 
 
-def _batches(relation: object, columns: tuple[QueryColumn, ...]) -> Iterator[pl.DataFrame]:
+def _batches(
+    relation: object, columns: tuple[QueryColumn, ...]
+) -> Generator[pl.DataFrame, None, None]:
     import polars as pl
 
     reader = relation.to_arrow_reader(BATCH)  # type: ignore[attr-defined]

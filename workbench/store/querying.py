@@ -103,6 +103,8 @@ def _begin(
     connection, checked, known = opened.enter_context(_prepared(home, cards, query, as_of))
     held = _Held(thread, connection, known)
     columns, batches = held.run(lambda: read_batches(connection, checked, printable, limit))
+    # What was not read to its end must let go of the connection before that is closed.
+    opened.callback(held.run, batches.close)
     first = held.run(lambda: next(batches))
     return Answer(columns, _rest(held, first, batches))
 

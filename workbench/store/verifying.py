@@ -103,11 +103,11 @@ def _verify(
     segments = check_segments(connection, home, folder, RESTORE, whole=whole)
     checks += [*segments, *check_quarantine(connection, home, now, RESTORE)]
     checks += check_leftovers(connection, home, now)
-    checks += check_privacy(connection, home, cards)
     checks += check_baselines(connection, home, root, cards, folder, now)
     if any(check.status == ERROR for check in segments):
         what = "the rows were not counted: some of them cannot be read"
         return [*checks, Check("counts", WARNING, what, "Mend the segments first.")]
+    checks += check_privacy(connection, home, cards)
     checks += check_counts(connection, home, cards, folder, whole=whole, told=told)
     if deep:
         told("looking for duplicate identities")
