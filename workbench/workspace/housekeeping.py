@@ -73,7 +73,11 @@ class Housekeeping:
         """
         home, clock = self._store_of_now()
         length, root = _days(keep), self.workspace.root
-        return tuple(retention_plan(home, root, card, length, clock) for card in self._cards(model))
+        return self._each(
+            model,
+            lambda card: retention_plan(home, root, card, length, clock),
+            lambda name, problem: Retained(name, None, None, problem=problem),
+        )
 
     def retain(self, keep: str, model: str | None = None) -> tuple[Retained, ...]:
         """Takes the rows that are older than `keep` before the model's newest prediction.
