@@ -105,6 +105,23 @@ def test_housekeeping_is_of_now(root: Path, arguments: tuple[str, ...]) -> None:
     workbench("store", *arguments, "--as-of", "2024-02-05").assert_refused("--as-of")
 
 
+@pytest.mark.parametrize("arguments", [("retain", "3d", "--yes"), ("rebuild",)])
+def test_a_model_that_fails_does_not_stop_the_others(
+    root: Path, arguments: tuple[str, ...]
+) -> None:
+    (root / "models" / "a.toml").write_text(
+        '[model]\nname = "a"\ntask = "binary"\n[reference]\ndata = "no"\n'
+    )
+    (root / "models" / "z.toml").write_text("broken")
+    ended = workbench("store", *arguments, "--json")
+    ended.assert_refused("a: the reference", "z: ")
+    found = {one["model"]: one for one in ended.document["models"]}
+    assert found["m"]["problem"] is None
+    assert found["a"]["problem"]
+    assert found["z"]["problem"]
+    workbench("store", *arguments[:1], *arguments[1:], "a").assert_refused("the reference of a")
+
+
 def test_help_names_the_commands(root: Path) -> None:
     text = done("store", "--help").out
     for name in ("compact", "retain", "rebuild", "backup", "restore"):

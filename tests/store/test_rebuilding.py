@@ -242,4 +242,5 @@ def test_a_lost_segment_is_said(tmp_path: Path) -> None:
     ws = filled(tmp_path)
     next(ws.store.segments.rglob("*.parquet")).unlink()
     with pytest.raises(SegmentGoneError, match="damaged"):
-        ws.housekeeping.rebuild()
+        ws.housekeeping.rebuild("m")
+    assert "damaged" in (ws.housekeeping.rebuild()[0].problem or "")

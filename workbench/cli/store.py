@@ -81,9 +81,11 @@ def retain(ctx: click.Context, keep: str, name: str | None, yes: bool, as_json: 
         found = ws.housekeeping.retain(keep, name)
     if as_json:
         _print({"models": [asdict(one) for one in found]})
-        return
-    for one in found:
-        click.echo(_retained(one))
+    else:
+        for one in found:
+            if one.problem is None:
+                click.echo(_retained(one))
+    _fail_if_any([(one.model, one.problem) for one in found])
 
 
 @store.command()
@@ -99,10 +101,12 @@ def rebuild(ctx: click.Context, name: str | None, as_json: bool) -> None:
         found = ws.housekeeping.rebuild(name)
     if as_json:
         _print({"models": [asdict(one) for one in found]})
-        return
-    for one in found:
-        kept = f"; counts of before {when(one.kept_before)} stay" if one.kept_before else ""
-        click.echo(f"{shown(one.model)}: {one.rows:,} rows counted{kept}")
+    else:
+        for one in found:
+            kept = f"; counts of before {when(one.kept_before)} stay" if one.kept_before else ""
+            if one.problem is None:
+                click.echo(f"{shown(one.model)}: {one.rows:,} rows counted{kept}")
+    _fail_if_any([(one.model, one.problem) for one in found])
 
 
 @store.command()
@@ -166,6 +170,16 @@ def restore(ctx: click.Context, file: Path, into: Path | None, yes: bool, as_jso
 
 
 store.add_command(erase)
+
+
+def _fail_if_any(problems: Sequence[tuple[str, str | None]]) -> None:
+    """Says which models nothing could be done about, and ends with 1 if there is one."""
+    failed = [(name, problem) for name, problem in problems if problem is not None]
+    for name, problem in failed:
+        click.echo(f"error: {shown(name)}: {shown(problem)}", err=True)
+        click.echo(f"hint: workbench model check {shown(name)}", err=True)
+    if failed:
+        sys.exit(1)
 
 
 def _confirm_retention(ws: Workspace, keep: str, name: str | None, yes: bool) -> None:

@@ -35,6 +35,8 @@ class Retained:
     labels_removed: int = 0
     segments_removed: int = 0
     segments_rewritten: int = 0
+    problem: str | None = None
+    """Why nothing could be done about the model; None when all went well."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Rebuilt:
     """How many rows of counts it made."""
     kept_before: datetime | None
     """Counts of buckets before this stayed: their rows are gone. None: all were made anew."""
+    problem: str | None = None
+    """Why nothing could be done about the model; None when all went well."""
 
 
 @dataclass(frozen=True)

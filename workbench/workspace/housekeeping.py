@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from workbench.clock import Clock, SystemClock
 from workbench.domain.card import ModelCard
@@ -26,6 +26,8 @@ from workbench.workspace.locating import make_folders
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
+
+T = TypeVar("T")
 
 _DAY = timedelta(days=1)
 _DEFAULTS = Settings()
@@ -71,7 +73,11 @@ class Housekeeping:
         """
         home, clock = self._store_of_now()
         length, root = _days(keep), self.workspace.root
-        return tuple(retention_plan(home, root, card, length, clock) for card in self._cards(model))
+        return self._each(
+            model,
+            lambda card: retention_plan(home, root, card, length, clock),
+            lambda name, problem: Retained(name, None, None, problem=problem),
+        )
 
     def retain(self, keep: str, model: str | None = None) -> tuple[Retained, ...]:
         """Takes the rows that are older than `keep` before the model's newest prediction.
@@ -86,7 +92,11 @@ class Housekeeping:
         home, clock = self._store_of_now()
         length, root = _days(keep), self.workspace.root
         sweep(home, clock.now())
-        return tuple(retain_model(home, root, card, length, clock) for card in self._cards(model))
+        return self._each(
+            model,
+            lambda card: retain_model(home, root, card, length, clock),
+            lambda name, problem: Retained(name, None, None, problem=problem),
+        )
 
     def rebuild(self, model: str | None = None) -> tuple[Rebuilt, ...]:
         """Counts profiles and outcomes anew from the rows; of one model, or of all.
@@ -98,7 +108,11 @@ class Housekeeping:
         home, clock = self._store_of_now()
         sweep(home, clock.now())
         root = self.workspace.root
-        return tuple(rebuild_model(home, root, card, clock) for card in self._cards(model))
+        return self._each(
+            model,
+            lambda card: rebuild_model(home, root, card, clock),
+            lambda name, problem: Rebuilt(name, 0, 0, None, problem),
+        )
 
     def back_up(self, file: str | Path, *, replace_it: bool = False) -> BackedUp:
         """Writes the workspace's state into one archive, while others work on.
@@ -136,11 +150,24 @@ class Housekeeping:
         self.workspace.card(model)
         return (model,)
 
-    def _cards(self, model: str | None) -> list[ModelCard]:
-        cards = [self.workspace.card(name) for name in self._names(model)]
-        for card in cards:
-            require_supported(card)
-        return cards
+    def _each(
+        self,
+        model: str | None,
+        work: Callable[[ModelCard], T],
+        failed: Callable[[str, str], T],
+    ) -> tuple[T, ...]:
+        """What becomes of one model, or of all: then one that fails does not stop the others."""
+        found = []
+        for name in self._names(model):
+            try:
+                card = self.workspace.card(name)
+                require_supported(card)
+                found.append(work(card))
+            except WorkbenchError as error:
+                if model is not None:
+                    raise
+                found.append(failed(name, error.message))
+        return tuple(found)
 
 
 def restore(
