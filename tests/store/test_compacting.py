@@ -60,7 +60,7 @@ def _frame(ws: Workspace, segment: Segment) -> pl.DataFrame:
         names = [str(column[0]) for column in found.description or ()]
         rows = [[None if v is None else str(v) for v in row] for row in found.fetchall()]
     schema = dict.fromkeys(names, pl.String)
-    frame = pl.DataFrame(rows, schema=schema, orient="row").drop("filename")
+    frame = pl.DataFrame(rows, schema=schema, orient="row").drop("wb_path")
     own = pl.lit(str(segment.sequence))
     if "wb_sequence" in frame.columns:
         own = pl.coalesce("wb_sequence", own)
