@@ -107,7 +107,7 @@ def _batches(file: Any, kind: str) -> Iterator[Any]:
     from pyarrow import ipc
 
     if kind == PARQUET:
-        parquet = pq.ParquetFile(file)
+        parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
         yield parquet.schema_arrow
         yield from parquet.iter_batches(batch_size=_BATCH_ROWS)
         return
