@@ -254,7 +254,8 @@ def _opened_log(opening: _Opening, candidate: Candidate, translated: Translated)
         position_is="line" if is_text else "row",
         may_be_empty=bool(
             not (spool.rows or spool.rejects)
-            or translated.with_files
+            or translated.joined_elsewhere
+            or (translated.with_files and not spool.rows)
             or translated.nothing
             or any(spool.rejects[reason] for reason in _OWN_WORDS)
         ),
