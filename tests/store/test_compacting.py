@@ -192,6 +192,33 @@ def test_an_ingest_that_is_under_way_need_not_begin_again(
     assert answered(ws) == answered(ws, by="1h") == days_of(LOG[:400])
 
 
+def test_old_rows_beside_new_ones_are_not_taken_for_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were there when labels were checked lie in a segment that is newer than that."""
+    ws = make_workspace(tmp_path)
+    ingest(ws, "log.parquet", LOG[:100].drop("label"))
+    prepared: list[str] = []
+    original = batches._prepare
+
+    def prepare(*arguments: Any) -> Any:
+        prepared.append(arguments[2])
+        return original(*arguments)
+
+    def others() -> None:
+        ingest(ws, "others.parquet", LOG[100:150].drop("label"))
+        ws.housekeeping.compact()
+
+    monkeypatch.setattr(batches, "_prepare", prepare)
+    done = at_step(monkeypatch, steps.STAGED, others)
+    ingest(ws, "labels.parquet", LOG[:100].select("prediction_id", "label"))
+    assert done
+    assert len(live_segments(ws)) == 1
+    assert prepared == ["labels", "predictions"]
+    label = pl.when(pl.int_range(pl.len()) < 100).then("label")
+    assert answered(ws) == answered(ws, by="1h") == days_of(LOG[:150].with_columns(label=label))
+
+
 def test_an_ingest_in_the_midst_of_a_compaction_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

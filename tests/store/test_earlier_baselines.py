@@ -93,6 +93,20 @@ def test_references_may_come_and_go_between_retentions(tmp_path: Path) -> None:
     assert answered(ws) == days_of(LOG)
 
 
+def test_no_area_is_told_of_scores_that_lie_in_different_bins(tmp_path: Path) -> None:
+    ws = retained(tmp_path)
+    assert ws.performance_report("m", "all").whole.metrics["roc_auc"] is not None
+    put_reference(ws, OTHER)
+    report = ws.performance_report("m", "all")
+    assert report.whole.metrics["roc_auc"] is None
+    assert any("area under the curve" in note for note in report.notes)
+    assert all(bucket.metrics["roc_auc"] is not None for bucket in report.buckets)
+    for period in ("2024-02-01/2024-02-07", "2024-02-07/2024-02-11"):
+        part = ws.performance_report("m", period)
+        assert part.whole.metrics["roc_auc"] is not None
+        assert not any("area under the curve" in note for note in part.notes)
+
+
 def test_outcomes_of_gone_rows_stay_judged_by_the_rules_of_then(tmp_path: Path) -> None:
     """The tolerance of a regression comes from its reference."""
     ws = make_workspace(tmp_path, task="regression")
