@@ -28,10 +28,17 @@ def open_umask() -> Iterator[None]:
     os.umask(before)
 
 
+def everything(folder: Path) -> Iterator[Path]:
+    """A folder and all in it, also while another process removes parts of it."""
+    yield folder
+    for root, folders, files in os.walk(folder):
+        yield from (Path(root, name) for name in (*folders, *files))
+
+
 def loose(folder: Path) -> dict[str, str]:
     """Everything in a store that others may look into."""
     found = {}
-    for path in [folder, *folder.rglob("*")]:
+    for path in everything(folder):
         try:
             mode = stat.S_IMODE(path.lstat().st_mode)
         except FileNotFoundError:
@@ -84,7 +91,7 @@ def test_it_is_the_owners_at_every_moment_of_an_ingest(tmp_path: Path) -> None:
     with subprocess.Popen(words) as process:
         while process.poll() is None:
             found |= loose(tmp_path / "w" / ".workbench")
-            seen |= {p.suffix for p in (tmp_path / "w" / ".workbench").rglob("*")}
+            seen |= {path.suffix for path in everything(tmp_path / "w" / ".workbench")}
             time.sleep(0.002)
     assert process.returncode == 0
     assert ".parquet" in seen
