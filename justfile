@@ -58,6 +58,7 @@ soak *arguments="60": setup
 # ingest 10,000 damaged files and look whether the contract holds for each (number, seed, first)
 fuzz *arguments: setup
     {{ bin }}/python -m tests.fuzz.run {{ arguments }}
+    {{ if arguments == "" { "WORKBENCH_FUZZ_INPUTS=10000 " + bin + "/python -m pytest -q -n 2 tests/fuzz/test_rows.py" } else { "" } }}
 
 # lock the newest versions that the requirements allow (just lock --upgrade)
 lock *arguments:

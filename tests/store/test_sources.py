@@ -114,22 +114,9 @@ def test_header_names_that_differ_only_in_case_stay_apart(home: StoreHome, tmp_p
 
 def test_a_key_may_be_empty_or_hold_anything(home: StoreHome, tmp_path: Path) -> None:
     keys = [
-        "",
-        "a",
-        "A",
-        "a/b",
-        "A/B",
-        "~0",
-        'q"',
-        'Q"',
-        "$.a",
-        "a[0]",
-        "A[0]",
-        "b\\",
-        "B\\",
-        "é",
-        "\n",
-    ]
+        "", "a", "A", "a/b", "A/B", "~0", 'q"', 'Q"', "$.a", "a[0]", "A[0]", "b\\", "B\\", "é", "\n",
+        "x\ny", "X\ny", "\0", "0", "a\0", "x\0y", "xy", "*", "#", "'", "C'", "c'",
+    ]  # fmt: skip
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({key: str(number) for number, key in enumerate(keys)}))
     _, rows = rows_of(home, path, tmp_path / "work")

@@ -195,12 +195,13 @@ def open_json_lines(
 def _distinct_names(keys: list[str]) -> dict[str, str]:
     """Column names, with the keys they stand for.
 
-    DuckDB takes names that differ only in case for one, and a header may give a name twice.
+    DuckDB takes names that differ only in case for one, a header may give a name twice, and
+    no name holds a NUL.
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for key in keys:
-        name = key or "_"
+        name = key.replace("\0", "") or "_"
         while name.lower() in taken:
             name += "_"
         taken.add(name.lower())
@@ -219,7 +220,8 @@ def _json_field(name: str, key: str, conceal: Concealment | None) -> str:
         value = f"nullif(object[{literal(key)}], '')"
     else:
         # json_transform cannot tell keys apart that differ only in case, a path can.
-        # Of an empty key only the notation with a slash knows.
-        path = "$." + json.dumps(key, ensure_ascii=False) if key else "/"
-        value = f"nullif(line ->> {literal(path)}, '')"
+        quoted = key.replace("\\", "\\\\").replace('"', '\\"')
+        # An empty key has a name only in the notation with a slash; no statement can hold a NUL.
+        parts = (f'$."{quoted}"' if key else "/").split("\0")
+        value = f"nullif(line ->> ({' || chr(0) || '.join(map(literal, parts))}), '')"
     return f"{conceal.text(key, value) if conceal else value} AS {identifier(name)}"
