@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -75,15 +75,20 @@ class Fuzzer:
         self.tally = Tally()
         self._templates: dict[str, Path] = {}
 
-    def run(self, inputs: int, first: int = 0) -> Tally:
+    def run(
+        self, inputs: int, first: int = 0, told: Callable[[Tally], None] | None = None
+    ) -> Tally:
         """Tries that many inputs, batch by batch.
 
         Args:
             inputs: how many.
             first: the number of the first.
+            told: told after each batch.
         """
         for start in range(first, first + inputs, self.batch):
             self._batch(range(start, min(start + self.batch, first + inputs)))
+            if told is not None:
+                told(self.tally)
         return self.tally
 
     def _batch(self, numbers: range) -> None:
@@ -212,7 +217,14 @@ def main() -> None:
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    tally = Fuzzer(folder, seed, Extras()).run(inputs, first)
+
+    def tell(so_far: Tally) -> None:
+        if so_far.inputs % 1000 == 0:
+            took = time.monotonic() - begun
+            print(f"{so_far.inputs:,} inputs, {took:.0f} s", file=sys.stderr, flush=True)
+
+    print(f"seed {seed}, in {folder}", file=sys.stderr, flush=True)
+    tally = Fuzzer(folder, seed, Extras()).run(inputs, first, tell)
     print(f"seed {seed}: {tally.inputs:,} inputs in {time.monotonic() - begun:.0f} s")
     print("made from: " + ", ".join(f"{name} {n:,}" for name, n in tally.sources.most_common()))
     by_format: dict[str, list[str]] = {}

@@ -5,8 +5,20 @@ Arrow takes the offsets in a file on trust, and following broken ones ends the p
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """What Arrow raises at a damaged file, plain or packed: Parquet's and its own.
+
+    An OSError with a number is not among the file's faults, but the disk's.
+    """
+    import pyarrow as pa
+
+    # A name that is no UTF-8 is a plain ValueError.
+    return (pa.ArrowException, OSError, EOFError, zlib.error, ValueError)
 
 
 def open_arrow(stream: Any) -> tuple[Any, Iterator[Any]]:

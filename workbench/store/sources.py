@@ -23,7 +23,7 @@ from typing import IO
 import duckdb
 
 from workbench.errors import LogFileError, StoreError
-from workbench.store.arrow_batches import open_arrow
+from workbench.store.arrow_batches import damage, open_arrow
 from workbench.store.concealed_source import open_concealed
 from workbench.store.connections import Connection
 from workbench.store.failures import is_full
@@ -138,7 +138,6 @@ def peek_columns(
 def _binary_columns(
     path: Path, compression: str, kind: str, folder: Path | None
 ) -> tuple[str, ...]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -146,7 +145,7 @@ def _binary_columns(
             if kind == PARQUET:
                 return tuple(pq.read_schema(file).names)
             return tuple(open_arrow(file)[0].names)
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+    except damage() as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise LogFileError(
             f"{path.name} cannot be read as {kind}: {first}",
@@ -324,7 +323,7 @@ def _open_arrow(connection: Connection, path: Path, folder: Path) -> Source:
             with pq.ParquetWriter(target, schema, compression="lz4") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
-    except (pa.ArrowException, EOFError, OSError) as error:
+    except damage() as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's doing; Arrow's own I/O errors about the content carry no number
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -10,7 +10,6 @@ import codecs
 import csv
 import io
 import json
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,7 +18,7 @@ from typing import Any
 from workbench.errors import LogFileError
 from workbench.ingest.formats.adapter import Record
 from workbench.ingest.formats.containers import CSV, DOCUMENT, LINES, PARQUET, container_of
-from workbench.store.arrow_batches import open_arrow
+from workbench.store.arrow_batches import damage, open_arrow
 from workbench.store.packing import NOWHERE, opened
 from workbench.store.sources import seekable
 from workbench.store.text_source import LINE_LIMIT, split_header
@@ -290,8 +289,6 @@ def batch_records(
     Raises:
         LogFileError: it cannot be read to its end.
     """
-    import pyarrow as pa
-
     position = 0
     try:
         with seekable(path, packing, folder) as file:
@@ -299,7 +296,7 @@ def batch_records(
                 for row in _rows(batch):
                     position += 1
                     yield Record(position, row, "", shown)
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+    except damage() as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
