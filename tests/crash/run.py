@@ -34,7 +34,9 @@ class Trial:
     run: Run
     facts: dict[str, Any]
     states: list[Totals]
-    """Before it, and after each of its commits."""
+    """Before it, and after each of its commits, as far as these were seen."""
+    last: Totals
+    """After it."""
     number: int = 0
     killed: Counter[str] = field(default_factory=Counter)
     late: int = 0
@@ -42,20 +44,15 @@ class Trial:
 
 
 def measure(operation: Operation, folder: Path) -> Trial:
-    """Runs an operation undisturbed, and once to each of its commits."""
+    """Runs an operation undisturbed."""
     root = folder / f"{operation.name}-whole"
     arguments = operation.prepare(root)
     states = [totals(operation.template)] if operation.name != "reference" else []
     run = run_whole(arguments)
-    trial = Trial(operation, folder, run, facts(root), states)
+    trial = Trial(operation, folder, run, facts(root), states, totals(root))
     if operation.name in ("compact", "rebuild"):
         assert trial.facts == facts(operation.template)  # nothing that is answered changes
-    for nth in range(1, _reached(run)[steps.AFTER_COMMIT] + 1):
-        root = folder / f"{operation.name}-commit-{nth}"
-        assert run_killed(operation.prepare(root), Kill(steps.AFTER_COMMIT, nth))
-        states.append(totals(root))
-        shutil.rmtree(root)
-    shutil.rmtree(folder / f"{operation.name}-whole")
+    shutil.rmtree(root)
     return trial
 
 
@@ -79,8 +76,15 @@ def kills(trial: Trial, seed: int) -> Iterator[tuple[str, Kill]]:
                 yield AT_CLOSE, Kill(steps.AFTER_COMMIT, nth, chance.uniform(0.0002, 0.02))
 
 
-def check(trial: Trial, name: str, kill: Kill) -> None:
-    """Kills the command, looks at the store, gives the command again, and compares."""
+def check(trial: Trial, name: str, kill: Kill, *, is_new_state: bool = False) -> None:
+    """Kills the command, looks at the store, gives the command again, and compares.
+
+    Args:
+        trial: the operation.
+        name: what the kill is counted as.
+        kill: when it dies.
+        is_new_state: this is the first look at the store after one of its commits.
+    """
     trial.number += 1
     root = trial.folder / f"{trial.operation.name}-{trial.number}"
     arguments = trial.operation.prepare(root)
@@ -90,11 +94,14 @@ def check(trial: Trial, name: str, kill: Kill) -> None:
     try:
         leave_no_process(root / ".workbench")
         status_rows(root)
-        assert totals(root) in trial.states, (totals(root), trial.states)
+        found = totals(root)
+        if is_new_state:
+            trial.states.append(found)
+        assert found in trial.states, (found, trial.states)
         done(*arguments)
-        found = facts(root)
+        again = facts(root)
         for key, expected in trial.facts.items():
-            assert found[key] == expected, (key, found[key], expected)
+            assert again[key] == expected, (key, again[key], expected)
         if not trial.operation.is_sweeping:
             sweep(Workspace.open(root).store)  # as the next ingest does first
         done("-C", root, "doctor", "--deep", "--json")
@@ -106,14 +113,19 @@ def check(trial: Trial, name: str, kill: Kill) -> None:
 
 
 def kill_often(folder: Path, names: Sequence[str], runs: int, seed: int = 1) -> list[Trial]:
-    """Shares the runs among operations; returns what was done."""
+    """Shares the runs among operations, at least one a commit and one more; returns what was done."""
     chosen = operations(folder, names)
     trials = []
     for place, operation in enumerate(chosen):
         trial = measure(operation, folder)
         trials.append(trial)
         plan = kills(trial, seed + place)
-        wanted = runs // len(chosen) + (place < runs % len(chosen))
+        commits = _reached(trial.run)[steps.AFTER_COMMIT]
+        wanted = max(runs // len(chosen) + (place < runs % len(chosen)), commits + 1)
+        for nth in range(1, commits + 1):
+            kill = Kill(steps.AFTER_COMMIT, nth)
+            check(trial, steps.AFTER_COMMIT, kill, is_new_state=True)
+        assert trial.states[-1] == trial.last
         while trial.killed.total() < wanted and trial.late < wanted:
             check(trial, *next(plan))
     return trials

