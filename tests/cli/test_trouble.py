@@ -45,6 +45,20 @@ def test_a_damaged_catalog_is_named_by_every_command(copy: Path, damage: str) ->
         workbench(*question).assert_refused("the store is damaged", ".workbench/")
 
 
+def test_rows_without_their_catalog_are_kept_until_a_backup_is_restored(
+    copy: Path, tmp_path: Path
+) -> None:
+    before = done("performance", "m", "--json").document
+    done("store", "backup", str(tmp_path / "b.tar"))
+    (copy / ".workbench" / "store.duckdb").unlink()
+    rows = [name for name in stored_files(copy) if "/segments/" in name]
+    for question in (*QUESTIONS, ("store", "compact"), ("sql", "SELECT 1"), ("init", str(copy))):
+        workbench(*question).assert_refused("catalog (store.duckdb) is gone", "store restore FILE")
+    assert [name for name in stored_files(copy) if "/segments/" in name] == rows
+    done("store", "restore", str(tmp_path / "b.tar"), "--yes")
+    assert done("performance", "m", "--json").document == before
+
+
 def test_a_store_that_moved_with_its_workspace_answers_the_same(copy: Path, healthy: Path) -> None:
     there = done("-C", healthy, "performance", "m", "--json").document
     assert done("-C", copy, "performance", "m", "--json").document == there

@@ -13,6 +13,7 @@ from tests.logs import binary_log
 from tests.store.damaged_sites import change, copied_site, findings, only, put, segments, whole_site
 from workbench.clock import FixedClock
 from workbench.domain.health import ERROR, WARNING
+from workbench.errors import StoreError
 from workbench.store.locking import store_lock
 from workbench.store.pseudonym_key import KEY_FILE, ensure_key
 from workbench.store.staging import staging_folder
@@ -235,6 +236,8 @@ def test_bins_that_are_gone_are_found_and_made_again(ws: Workspace) -> None:
     change(ws, "DELETE FROM bins WHERE bins_id = (SELECT bins_id FROM baselines WHERE model = 'm')")
     found = [f for f in findings(ws) if f.name == "baselines"]
     only(found, "baselines", ERROR, "bins of m")
+    with pytest.raises(StoreError, match="bins of some counts are gone"):
+        ws.drift("m")
     card = ws.root / "models" / "m.toml"
     card.write_text(_with_threshold(card.read_text()))
     ws.status()

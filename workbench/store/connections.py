@@ -88,7 +88,11 @@ class StoreHome:
         return self.folder / "staging"
 
     def create(self) -> None:
-        """Makes the folders and an empty catalog where they are missing."""
+        """Makes the folders and an empty catalog where they are missing.
+
+        Raises:
+            StoreError: they cannot be made, or the catalog of rows that are there is gone.
+        """
         try:
             for folder in (self.folder, self.segments, self.quarantine, self.staging):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -200,9 +204,20 @@ def _catalog(home: StoreHome, purpose: str, *, read_only: bool) -> Iterator[Conn
 
 
 def _make(home: StoreHome) -> None:
-    """Makes the catalog under another name first: whoever finds one finds it whole."""
+    """Makes the catalog under another name first: whoever finds one finds it whole.
+
+    Raises:
+        StoreError: there are rows, so that there was a catalog: a new one would not know them,
+            and what is not known is swept away.
+    """
     if home.catalog.exists():
         return
+    if next(home.segments.rglob("*.parquet"), None) is not None:
+        raise StoreError(
+            "the store's catalog (store.duckdb) is gone, and its rows are still there",
+            "Restore a backup: workbench store restore FILE. Without one, move the folder "
+            ".workbench aside and ingest the exports again.",
+        )
     new = home.catalog.with_suffix(".new")
     for leftover in (new, new.with_suffix(".new.wal")):
         leftover.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ rows, so that a period that cuts a bucket is answered exactly, and in the same s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, bucket_end, calendar_month
 from workbench.domain.profile import UNSEEN_CAP, ColumnBins, ColumnProfile
+from workbench.errors import StoreError
 from workbench.store.catalog import aware, naive
 from workbench.store.connections import Connection
 from workbench.store.expressions import OTHER, UNSEEN
@@ -58,14 +60,23 @@ FRESH = CountSource()
 def read_profiles(
     connection: Connection, source: CountSource, bins: Sequence[ColumnBins], choice: Choice
 ) -> tuple[ColumnProfile, ...]:
-    """The profile of every column over a period, in the order of the bins."""
+    """The profile of every column over a period, in the order of the bins.
+
+    Raises:
+        StoreError: the catalog lost bins that it has counts of.
+    """
     where, values = _profile_conditions(source, choice)
-    counts: list[dict[int, int]] = [{} for _ in bins]
+    counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for number, bin_, n in connection.execute(
         f"SELECT column_no, bin, sum(n)::BIGINT FROM {source.prefix}profile_counts {where} GROUP BY ALL",
         values,
     ).fetchall():
         counts[number][bin_] = n
+    if counts and max(counts) >= len(bins):
+        raise StoreError(
+            "the store is damaged: the bins of some counts are gone from the catalog",
+            "workbench doctor says which, and how to mend it.",
+        )
     moments: dict[int, tuple[Any, ...]] = {
         row[0]: row[1:]
         for row in connection.execute(
@@ -75,7 +86,7 @@ def read_profiles(
             values,
         ).fetchall()
     }
-    unseen: list[list[tuple[str, int]]] = [[] for _ in bins]
+    unseen: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
     for number, name, n in connection.execute(
         "SELECT column_no, name, n FROM (SELECT column_no, name, sum(n)::BIGINT AS n FROM "
         f"{source.prefix}profile_unseen {where} GROUP BY column_no, name) WHERE n > 0 "
