@@ -7,6 +7,7 @@ set aside without its text, and the connection that reads it may not spill.
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 import duckdb
 
 from workbench.errors import LogFileError
-from workbench.store.arrow_batches import damage
 from workbench.store.connections import Connection, scratch
 from workbench.store.packing import unpacked
 from workbench.store.pseudonyms import Concealment, use_key
@@ -89,7 +89,7 @@ def _copy_batches(path: Path, target: Path, kind: str, packing: str, conceal: Co
                     writer = pq.ParquetWriter(target, _schema(batch, conceal), compression="lz4")
                 elif writer is not None:
                     writer.write_batch(_concealed(batch, conceal))
-    except (*damage(), TypeError) as error:
+    except (pa.ArrowException, OSError, EOFError, TypeError, ValueError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's doing; Arrow's own errors about the content carry no number
         raise LogFileError(
