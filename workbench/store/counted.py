@@ -161,7 +161,7 @@ class ModelStore:
         ):
             inside = ModelSegments(
                 self.segments.version,
-                tuple(s for s in self.segments.predictions if _overlaps(s, period)),
+                tuple(s for s in self.segments.predictions if overlaps(s, period)),
                 self.segments.labels,
             )
             make_empty_counts(connection)
@@ -192,7 +192,8 @@ def read_model_store(
         return ModelStore(home, baseline, segments, as_of, eras, first, is_outdated)
 
 
-def _overlaps(segment: Segment, period: Period) -> bool:
+def overlaps(segment: Segment, period: Period) -> bool:
+    """Whether a segment may have rows of a period."""
     return (
         segment.start is not None
         and segment.end is not None

@@ -69,7 +69,7 @@ def measure_reference(
         ) from (None if is_private else error)
     shape = reference_shape(connection, source, card)
     rules = outcome_rules(card, shape, card.bad_prediction.tolerance)
-    _make_reference_rows(connection, source, card, shape, rules, folder, now)
+    make_reference_rows(connection, source, card, shape, rules, folder, now)
     if not rules.is_classification and rules.tolerance == 0:
         rules = replace(rules, tolerance=_default_tolerance(connection, rules))
     bins = _bins(connection, source, card, shape, rules)
@@ -101,7 +101,7 @@ def measure_reference(
     )  # fmt: skip
 
 
-def _make_reference_rows(
+def make_reference_rows(
     connection: Connection,
     source: Source,
     card: ModelCard,
@@ -110,6 +110,17 @@ def _make_reference_rows(
     folder: Path,
     now: datetime,
 ) -> None:
+    """Makes the view `reference_rows`: the reference's rows in the form of stored ones.
+
+    Args:
+        connection: scratch.
+        source: the opened file.
+        card: the model's card.
+        shape: what the reference was found to consist of.
+        rules: the card's rules.
+        folder: for a copy.
+        now: the machine's clock.
+    """
     query = normalised_predictions(
         source, card, shape, rules, file=REFERENCE, now=now, is_reference=True
     ).query
