@@ -23,6 +23,11 @@ OPEN_TABLES = frozenset(
         "profile_counts",
         "retained",
         "remote_objects",
+        "alerts",
+        "alert_entries",
+        "incidents",
+        "incident_entries",
+        "events",
     }
 )
 """Tables without a value of any row."""

@@ -21,6 +21,7 @@ from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_b
 from workbench.store.batches import StoreContext
 from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
+from workbench.store.incidents import count_open
 from workbench.workspace.cards import (
     CardFinding,
     add_card,
@@ -37,10 +38,12 @@ from workbench.workspace.versions import champion_version
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.domain.alert import CheckReport
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
+    from workbench.workspace.incidents import Incidents
 
 __all__ = ["Workspace"]
 
@@ -113,6 +116,13 @@ class Workspace:
         from workbench.workspace.housekeeping import Housekeeping
 
         return Housekeeping(self)
+
+    @property
+    def incidents(self) -> Incidents:
+        """The record of incidents, and of what else changed."""
+        from workbench.workspace.incidents import Incidents
+
+        return Incidents(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
@@ -215,6 +225,26 @@ class Workspace:
         """
         return again_if_gone(self._status)
 
+    def check(self, name: str | None = None) -> CheckReport:
+        """What is worth a page, of one model or of all; what is new is recorded.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            StoreError: the store cannot be read.
+        """
+        from workbench.workspace.watching import check
+
+        return check(self, name)
+
+    def subject(self, name: str) -> Subject:
+        """One model ready to be measured.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            CardError: its card cannot be used.
+        """
+        return self._subject(name)
+
     def _status(self) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import empty_status, model_status, worst_first
 
@@ -230,7 +260,13 @@ class Workspace:
                 known = replace(card, model=replace(card.model, name=name))
                 found.append(empty_status(known, "", error.message))
         with self._one_reading(*subjects):
-            found += [model_status(one, self.clock.now()) for one in subjects]
+            with reading(self.store, "counting incidents") as catalog:
+                incidents = count_open(catalog)
+            found = [replace(s, open_incidents=incidents.get(s.name, 0)) for s in found]
+            found += [
+                model_status(one, self.clock.now(), incidents.get(one.card.name, 0))
+                for one in subjects
+            ]
         return worst_first(found)
 
     def performance(
