@@ -21,7 +21,7 @@ SHARES = {"bad_rate": 12.0, "miss_rate": 3.0, "drift": 2.0, "missing_values": 2.
 """How much of a look's level each kind of test gets, in proportion: a rise of the bad rate is what
 matters, and what is hardest to tell from chance."""
 
-OVERLAP = 1.4
+OVERLAP = 1.3
 """What the plain level of a look is multiplied by. Its tests see some of the same rows as one another and
 as the look before, and an alert is held: there are fewer pages than tests that fail by chance.
 `benchmarks/pages.py` measures that the budget is kept."""
@@ -64,4 +64,5 @@ def adjusted(p_values: Array) -> Array:
     least = np.minimum.accumulate(scaled[::-1], axis=0)[::-1]
     found: Array = np.empty_like(filled)
     np.put_along_axis(found, order, np.minimum(least, 1.0), axis=0)
+    found[~np.isfinite(p_values)] = 1.0
     return found

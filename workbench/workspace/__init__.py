@@ -226,23 +226,13 @@ class Workspace:
         return again_if_gone(self._status)
 
     def check(self, name: str | None = None) -> CheckReport:
-        """What is worth a page, of one model or of all; what is new is recorded.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            StoreError: the store cannot be read.
-        """
+        """What is worth a page, of one model or of all; see `watching.check`."""
         from workbench.workspace.watching import check
 
         return check(self, name)
 
     def subject(self, name: str) -> Subject:
-        """One model ready to be measured.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            CardError: its card cannot be used.
-        """
+        """One model ready to be measured; errors as of `card` and of the store."""
         return self._subject(name)
 
     def _status(self) -> tuple[ModelStatus, ...]:
