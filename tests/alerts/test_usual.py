@@ -76,7 +76,7 @@ def test_a_share_of_nothing_can_still_rise() -> None:
     assert 0 < usual.share < 0.001
 
 
-def counts_of(shares: np.ndarray, rows: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]
+def counts_of(shares: np.ndarray, rows: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(rows, shares).astype(float)
 
 

@@ -56,15 +56,13 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         ws.card(name)
     names = (name,) if name is not None else ws.names()
     looked = [again_if_gone(lambda one=one: _look(ws, one)) for one in names]  # type: ignore[misc]
-    now = ws.clock.now()
     notes: list[str] = []
     if ws.seen_as_of is not None:
         notes.append("as of an earlier moment: nothing is recorded")
         alerts = _told(looked)
     else:
         try:
-            with writing(ws.store, "recording alerts") as catalog:
-                alerts = _recorded(catalog, looked, now)
+            alerts = _recorded_if_any(ws, looked)
         except StoreError as error:
             notes.append(f"could not record what was found: {error.message}")
             with reading(ws.store, "reading alerts") as catalog:
@@ -109,6 +107,16 @@ def _look(ws: Workspace, name: str) -> _Looked:
 
         return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1))
     return _Looked(looks, findings, one.bucket)
+
+
+def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
+    """The alerts, recorded. When all is calm, and was, nobody is kept waiting for the store."""
+    if not any(one.findings for one in looked):
+        with reading(ws.store, "reading alerts") as catalog:
+            if not read_raised(catalog, [one.looks.model for one in looked]):
+                return []
+    with writing(ws.store, "recording alerts") as catalog:
+        return _recorded(catalog, looked, ws.clock.now())
 
 
 def _told(looked: Sequence[_Looked]) -> list[Alert]:
