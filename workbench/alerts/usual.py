@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from workbench.alerts.tails import gamma_survival
 from workbench.performance.intervals import spread_between
 from workbench.performance.quantiles import normal_quantile, student_quantile
 
@@ -255,14 +256,15 @@ def _phased(
 ) -> tuple[dict[int, tuple[Array, int]], float]:
     """Rows over the bins and buckets of each phase, and the excess within phases.
 
-    No phases, and the excess against the whole, unless each has two buckets that have rows.
+    No phases, and the excess against the whole, where phases do not differ, or one has fewer than
+    two buckets: the whole has more rows to compare with.
     """
     has = counts.sum(axis=1) > 0
     counts, labels = counts[has], np.asarray(phases_of)[has]
     groups = [counts[labels == label] for label in np.unique(labels)]
-    if min(len(group) for group in groups) < 2:
-        return {}, _pooled([_excesses(whole, counts)], 1)
     sums = [group.sum(axis=0) for group in groups]
+    if min(len(group) for group in groups) < 2 or not _differ(whole, sums):
+        return {}, _pooled([_excesses(whole, counts)], 1)
     within = [_excesses(total, group) for total, group in zip(sums, groups, strict=True)]
     places = [int(label) for label in np.unique(labels)]
     known = {
@@ -270,6 +272,17 @@ def _phased(
         for place, total, group in zip(places, sums, groups, strict=True)
     }  # fmt: skip
     return known, _pooled(within, len(groups))
+
+
+def _differ(whole: Array, sums: Sequence[Array]) -> bool:
+    """Whether the phases differ more than chance would have it: Pearson's test at 20 %."""
+    share = whole[whole > 0] / whole.sum()
+    degrees = (len(sums) - 1) * (len(share) - 1)
+    statistic = 0.0
+    for own in sums:
+        expected = own.sum() * share
+        statistic += float(((own[whole > 0] - expected) ** 2 / expected).sum())
+    return degrees > 0 and gamma_survival(statistic, degrees, 2 * degrees) < 0.2
 
 
 def _excesses(whole: Array, counts: Array) -> Array:
