@@ -17,7 +17,7 @@ import numpy as np
 from workbench.alerts.usual import Array
 from workbench.drift.compare import significance_level
 
-SHARES = {"bad_rate": 12.0, "miss_rate": 3.0, "drift": 2.0, "missing_values": 2.0}
+SHARES = {"bad_rate": 14.0, "miss_rate": 3.0, "drift": 1.5, "missing_values": 1.5}
 """How much of a look's level each kind of test gets, in proportion: a rise of the bad rate is what
 matters, and what is hardest to tell from chance."""
 
@@ -30,7 +30,7 @@ LOUD = ("ok", "warning", "critical")
 """Statuses by the number that stands for them."""
 
 
-SPAN_WEIGHTS = {1: 1.0, 2: 8.0}
+SPAN_WEIGHTS = {1: 1.0, 2: 10.0}
 """How a kind's level is divided over the spans, by their number of buckets; others weigh 1."""
 
 
