@@ -19,9 +19,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.alerts.history import ColumnHistory, Looks
+from workbench.alerts.merging import pooled_counts
 from workbench.alerts.tails import gamma_survival
 from workbench.alerts.usual import Array
-from workbench.drift.homogeneity import pooled_counts
 
 Limits = tuple[float, float]
 

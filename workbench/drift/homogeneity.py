@@ -186,19 +186,3 @@ def _permutation_p_value(pairs: list[tuple[int, int]], n: int, m: int, seed: int
         exceeding += int((statistics >= limit).sum())
         drawn += _BATCH
     return (exceeding + 1) / (drawn + 1)
-
-
-def pooled_counts(
-    reference: Sequence[int], current: Sequence[int], *, ordered: bool
-) -> list[tuple[int, int]]:
-    """The rows of both samples in each bin, after bins of too few rows are merged.
-
-    As `homogeneity_p_value` merges them, for those who compare the two with another law. Empty
-    when either side has no rows; a single bin says nothing.
-    """
-    pairs = [(a, b) for a, b in zip(reference, current, strict=True) if a + b]
-    n, m = sum(a for a, _ in pairs), sum(b for _, b in pairs)
-    if not n or not m:
-        return []
-    least = FAIR_COUNT * (n + m) / min(n, m)
-    return _merge_neighbours(pairs, least) if ordered else _merge_rarest(pairs, least)

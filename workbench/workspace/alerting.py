@@ -19,7 +19,7 @@ from workbench.domain.period import Period, bucket_end, bucket_start, parse_dura
 from workbench.drift.distances import wasserstein
 from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.onset import onset
-from workbench.store.bucket_profiles import BucketCounts, read_bucket_counts
+from workbench.store.bucket_counts import BucketCounts, read_bucket_counts
 from workbench.store.connections import reading
 from workbench.store.counted import Counts, reference_source
 from workbench.store.measured import FRESH, Choice, read_profiles

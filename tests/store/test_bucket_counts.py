@@ -13,7 +13,7 @@ from tests.logs import binary_log
 from tests.store.upkeep import ingest, make_workspace
 from workbench.domain.period import Period
 from workbench.drift import divergence
-from workbench.store.bucket_profiles import read_bucket_counts
+from workbench.store.bucket_counts import read_bucket_counts
 from workbench.store.connections import reading
 from workbench.store.counted import reference_source
 from workbench.store.measured import Choice, read_profiles
