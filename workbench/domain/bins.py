@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.profile import CATEGORY_CAP, ColumnBins
@@ -74,6 +75,22 @@ def make_category_bins(name: str, role: str, counts: Mapping[str, int]) -> Colum
         categories=tuple(ranked[:CATEGORY_CAP]),
         other=tuple(ranked[CATEGORY_CAP:]),
     )
+
+
+def tested_edges(bins: ColumnBins) -> tuple[float, ...]:
+    """The edges of a numeric column between which a change is tested: a subset of its edges.
+
+    Those for PSI and the ends of the reference's range, beyond which two rows in a hundred at 999
+    are seen that would be lost in the last decile.
+    """
+    if not bins.edges:
+        return ()
+    return tuple(sorted({bins.edges[0], *bins.psi_edges, bins.edges[-1]}))
+
+
+def coarser(bins: ColumnBins) -> ColumnBins:
+    """The same column over the bins that are tested: `tested_edges`, or all its categories."""
+    return replace(bins, edges=tested_edges(bins)) if bins.kind == "numeric" else bins
 
 
 def _quantiles(ordered: NDArray[Any], parts: int) -> NDArray[Any]:
