@@ -15,6 +15,10 @@ FINE_BINS = 250
 """Quantile bins of a continuous column; a multiple of ten, so that deciles are among them."""
 
 
+FEW_CATEGORIES = 20
+"""How many of the most frequent categories are told apart in each bucket of the reference."""
+
+
 def make_numeric_bins(name: str, role: str, values: NDArray[Any]) -> ColumnBins:
     """Bins of a numeric column.
 
@@ -89,8 +93,14 @@ def tested_edges(bins: ColumnBins) -> tuple[float, ...]:
 
 
 def coarser(bins: ColumnBins) -> ColumnBins:
-    """The same column over the bins that are tested: `tested_edges`, or all its categories."""
-    return replace(bins, edges=tested_edges(bins)) if bins.kind == "numeric" else bins
+    """The same column over fewer bins: how a bucket of the reference is told from the others.
+
+    Numbers: `tested_edges`. Categories: the `FEW_CATEGORIES` most frequent, the rest is other.
+    """
+    if bins.kind == "numeric":
+        return replace(bins, edges=tested_edges(bins))
+    few = bins.categories[:FEW_CATEGORIES]
+    return replace(bins, categories=few, other=bins.categories[len(few) :] + bins.other)
 
 
 def _quantiles(ordered: NDArray[Any], parts: int) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.domain.profile import ColumnProfile
+from workbench.drift.day_null import Buckets, Variation, missing_dispersion
 from workbench.drift.distances import Distance, kolmogorov_smirnov, wasserstein
 from workbench.drift.divergence import (
     coarse_counts,
@@ -13,7 +14,6 @@ from workbench.drift.divergence import (
     psi,
     tested_counts,
 )
-from workbench.drift.day_null import Buckets, Variation, missing_dispersion
 from workbench.drift.homogeneity import pearson, two_proportions_p_value
 from workbench.drift.pooling import plain_table
 from workbench.drift.values import values_test

@@ -23,6 +23,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.domain.bins import FEW_CATEGORIES
 from workbench.domain.profile import ColumnProfile
 from workbench.drift.divergence import tested_counts
 from workbench.drift.laws import f_survival
@@ -38,7 +39,8 @@ class Variation:
     """One column in every bucket of the reference that has rows of it."""
 
     counts: tuple[tuple[int, ...], ...]
-    """Rows in each tested bin (`divergence.tested_counts`), a bucket a tuple."""
+    """Rows in each tested bin (`divergence.tested_counts`), a bucket a tuple; the last of a
+    categorical column holds all but the `FEW_CATEGORIES` most frequent."""
     missing: tuple[tuple[int, int], ...]
     """Rows without and with a value, a bucket a pair."""
 
@@ -92,12 +94,20 @@ def variations(
                 found.setdefault((profile.bins.name, profile.bins.role), []).append(profile)
     return {
         key: Variation(
-            tuple(tested_counts(p) for p in profiles if p.present),
+            tuple(_counts(p) for p in profiles if p.present),
             tuple((p.missing, p.present) for p in profiles),
         )
         for key, profiles in found.items()
         if len(profiles) >= FEWEST_BUCKETS
     }
+
+
+def _counts(profile: ColumnProfile) -> tuple[int, ...]:
+    counts = tested_counts(profile)
+    if profile.bins.kind == "numeric":
+        return counts
+    few = min(len(profile.bins.categories), FEW_CATEGORIES)
+    return (*counts[:few], sum(counts[few:]))
 
 
 def values_dispersions(variation: Variation, table: Table, buckets: Buckets) -> Dispersions | None:
@@ -108,14 +118,15 @@ def values_dispersions(variation: Variation, table: Table, buckets: Buckets) -> 
         table: the two samples, after pooling; at least two bins.
         buckets: what the two samples span.
     """
-    days = [[sum(day[i] for i in members) for members in table.members] for day in variation.counts]
+    groups = _told_apart(table, len(variation.counts[0]) - 1) if variation.counts else []
+    days = [[sum(day[i] for i in group) for group in groups] for day in variation.counts]
     days = [day for day in days if sum(day)]
     if len(days) < FEWEST_BUCKETS:
         return None
     sizes = [sum(day) for day in days]
     rows, freedom = sum(sizes), len(days) - 1
     scale = _scale(sizes, table, buckets)
-    shares = [sum(day[g] for day in days) / rows for g in range(len(table.members))]
+    shares = [sum(day[g] for day in days) / rows for g in range(len(groups))]
     excess = []
     for g, share in enumerate(shares):
         if 0 < share < 1:
@@ -158,6 +169,15 @@ def missing_dispersion(variation: Variation, table: Table, buckets: Buckets) -> 
         for (missing, _), n in zip(variation.missing, sizes, strict=True)
     )
     return _scaled(spread / (share * (1 - share) * freedom), freedom, _scale(sizes, table, buckets))
+
+
+def _told_apart(table: Table, last: int) -> list[tuple[int, ...]]:
+    """The table's bins as far as the buckets' counts tell them apart."""
+    if table.is_ordered:
+        return list(table.members)
+    apart = [members for members in table.members if max(members) < last]
+    rest = {min(i, last) for members in table.members for i in members if max(members) >= last}
+    return [*apart, tuple(sorted(rest))] if rest else apart
 
 
 def _scale(sizes: Sequence[int], table: Table, buckets: Buckets) -> float:

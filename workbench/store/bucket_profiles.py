@@ -13,7 +13,7 @@ from workbench.domain.profile import ColumnBins, ColumnProfile
 from workbench.store.connections import Connection
 from workbench.store.measured import CountSource
 
-MOST_BUCKETS = 60
+MOST_BUCKETS = 35
 """Of a longer reference so many buckets are read, chosen without regard to the calendar."""
 
 
@@ -24,8 +24,8 @@ class BucketProfiles:
     buckets: int
     """How many buckets have rows, read or not."""
     profiles: tuple[tuple[ColumnProfile, ...], ...]
-    """One tuple a bucket that was read, in the order of the bins: numbers over the bins that are
-    tested (`domain.bins.coarser`), without sums and extremes; categories without unseen names."""
+    """One tuple a bucket that was read, in the order of the bins: over fewer bins
+    (`domain.bins.coarser`), without sums, extremes and unseen names."""
 
 
 def read_bucket_profiles(
@@ -49,15 +49,21 @@ def read_bucket_profiles(
         [source.bins_id],
     ).fetchall()
     chosen = [row[0] for row in named[:most]]
-    if not chosen:
+    if not chosen or not bins:
         return BucketProfiles(0, ())
-    where = "WHERE bins_id = ? AND list_contains(?, bucket)"
+    where = "WHERE bins_id = ? AND bucket IN (SELECT unnest(?::TIMESTAMP[]))"
     values = [source.bins_id, chosen]
+    starts = _starts(bins)
+    listed = ", ".join(
+        f"({number}, {place}, {first}, {end})" for number, place, first, end in starts
+    )
     counts: defaultdict[tuple[datetime, int], dict[int, int]] = defaultdict(dict)
     for bucket, number, place, n in connection.execute(
-        f"SELECT bucket, counted.column_no, {_placed(bins)} AS place, sum(n)::BIGINT FROM ("
-        f"SELECT bucket, column_no, bin, n FROM profile_counts {where}) AS counted {_places(bins)} "
-        "GROUP BY ALL",
+        "WITH places AS (SELECT column_no, place, unnest(range(first_bin, end_bin)) AS bin FROM "
+        f"(VALUES {listed}) AS starts(column_no, place, first_bin, end_bin)) "
+        "SELECT bucket, column_no, place, sum(n)::BIGINT FROM "
+        f"(SELECT bucket, column_no, bin, n FROM profile_counts {where}) "
+        "JOIN places USING (column_no, bin) GROUP BY ALL",
         values,
     ).fetchall():
         counts[bucket, number][place] = n
@@ -69,7 +75,7 @@ def read_bucket_profiles(
             values,
         ).fetchall()
     }
-    tested = [coarser(column) for column in bins]
+    fewer = [coarser(column) for column in bins]
     return BucketProfiles(
         len(named),
         tuple(
@@ -79,35 +85,25 @@ def read_bucket_profiles(
                     tuple(counts[bucket, number].get(i, 0) for i in range(column.size)),
                     missing.get((bucket, number), 0),
                 )
-                for number, column in enumerate(tested)
+                for number, column in enumerate(fewer)
             )
             for bucket in sorted(chosen)
         ),
     )
 
 
-def _starts(bins: Sequence[ColumnBins]) -> list[tuple[int, int, int]]:
-    """(column, first fine bin, tested bin) of the numeric columns."""
+def _starts(bins: Sequence[ColumnBins]) -> list[tuple[int, int, int, int]]:
+    """(column, coarser bin, its first bin, the bin after its last) of every column."""
     found = []
     for number, column in enumerate(bins):
+        fewer = coarser(column)
         if column.kind == "numeric":
-            ends = [bisect_left(column.edges, edge) for edge in coarser(column).edges]
-            found += [
-                (number, first, place) for place, first in enumerate([0, *(e + 1 for e in ends)])
-            ]
+            firsts = [0, *(bisect_left(column.edges, edge) + 1 for edge in fewer.edges)]
+        else:
+            firsts = [*range(len(fewer.categories) + 1), column.size - 1]
+        ends = [*firsts[1:], column.size]
+        found += [
+            (number, place, first, end)
+            for place, (first, end) in enumerate(zip(firsts, ends, strict=True))
+        ]
     return found
-
-
-def _placed(bins: Sequence[ColumnBins]) -> str:
-    return "coalesce(place, bin)" if _starts(bins) else "bin"
-
-
-def _places(bins: Sequence[ColumnBins]) -> str:
-    starts = _starts(bins)
-    if not starts:
-        return ""
-    listed = ", ".join(str(start) for start in starts)
-    return (
-        f"ASOF LEFT JOIN (VALUES {listed}) AS starts(column_no, first, place) "
-        "ON counted.column_no = starts.column_no AND counted.bin >= starts.first"
-    )
