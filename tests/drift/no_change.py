@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from workbench.domain.profile import ColumnBins, ColumnProfile
-from workbench.drift.divergence_null import STATISTICS, divergence_p_values, divergence_table
+from workbench.drift.divergence_null import divergence_p_values, divergence_table
 from workbench.drift.homogeneity import table_p_value, two_proportions_p_value
 from workbench.drift.ks_null import ks_p_values
 from workbench.drift.laws import normal_tails
@@ -20,6 +22,9 @@ Pair = tuple[ColumnProfile, ColumnProfile]
 
 MISSING = 0.1
 """The share of missing values among the rows."""
+
+_POISSON = np.array([3.0**k / math.factorial(k) for k in range(16)])
+_POISSON /= _POISSON.sum()
 
 
 def zipf(categories: int) -> np.ndarray:
@@ -124,6 +129,83 @@ def discrete(
         yield _numbers(bins, [0, *a[values].tolist(), 0], counts.tolist(), missing)
 
 
+def shifted(random: np.random.Generator, n: int, m: int, draws: int) -> Iterator[Pair]:
+    """Normal numbers whose mean moved by 0.05 standard deviations."""
+    for _ in range(draws):
+        before, after = np.sort(random.normal(size=n)), random.normal(size=m) + 0.05
+        ends = sorted({*_ends(n, 0, 250), n - 1})
+        edges = [np.nextafter(before[0], -np.inf), *before[ends]]
+        bins = ColumnBins(
+            "x",
+            "feature",
+            "numeric",
+            edges=tuple(map(float, edges)),
+            psi_edges=tuple(float(before[end]) for end in sorted(_ends(n, 0, 10))),
+        )
+        a, b = (
+            np.bincount(np.searchsorted(edges, side, "left"), minlength=bins.size).tolist()
+            for side in (before, after)
+        )
+        yield _numbers(bins, a, b, [0, 0])
+
+
+def with_a_new_one(
+    random: np.random.Generator, shares: np.ndarray, n: int, m: int, draws: int
+) -> Iterator[Pair]:
+    """Categories of which one of 0.5 % is new."""
+    bins = ColumnBins(
+        "c", "feature", "categorical", categories=tuple(str(i) for i in range(len(shares)))
+    )
+    for _ in range(draws):
+        before = random.multinomial(n, shares).tolist()
+        *known, new = random.multinomial(m, [*(shares * 0.995), 0.005]).tolist()
+        unseen = (("new", new),) if new else ()
+        yield (
+            ColumnProfile(bins, (*before, 0, 0)),
+            ColumnProfile(bins, (*known, 0, new), unseen=unseen),
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A kind of column, and how its pairs of profiles are drawn."""
+
+    draw: Callable[[np.random.Generator, int, int, int], Iterator[Pair]]
+    is_asked: bool = True
+    """False for kinds beyond those that the criterion is about."""
+
+
+def _named(shares: np.ndarray) -> Callable[[np.random.Generator, int, int, int], Iterator[Pair]]:
+    return lambda random, n, m, draws: categories(random, shares, n, m, draws)
+
+
+COLUMNS = {
+    "3 categories": Column(_named(zipf(3))),
+    "20 categories": Column(_named(zipf(20))),
+    "200 categories": Column(_named(zipf(200))),
+    "20 even categories": Column(_named(even(20))),
+    "200 even categories": Column(_named(even(200))),
+    "1000 categories": Column(_named(zipf(1000)), is_asked=False),
+    "normal numbers": Column(continuous),
+    "heavy-tailed numbers": Column(continuous),
+    "discrete numbers": Column(lambda random, n, m, draws: discrete(random, _POISSON, n, m, draws)),
+    "zero-inflated numbers": Column(
+        lambda random, n, m, draws: continuous(random, n, m, draws, atom=0.6)
+    ),
+}
+"""What nothing changed in, by name."""
+
+SIZES = ((1000, 50), (1000, 1000), (5000, 200), (100_000, 10_000))
+"""Rows of the reference and of the current sample."""
+
+
+def may_be_low(test: str, column: str, n: int, m: int) -> bool:
+    """Whether a test is exact there, of counts that take few values, and so can only stay below."""
+    if test == "unseen" or (test == "values" and column.startswith("1000")):
+        return True
+    return test == "missing" and min(n, m) * MISSING <= 5
+
+
 def p_values(pairs: Sequence[Pair]) -> dict[str, np.ndarray]:
     """Every test's p-values, a comparison each; NaN where a test has nothing to say."""
     found: dict[str, list[float]] = {}
@@ -169,8 +251,3 @@ def _ends(n: int, zeros: int, parts: int) -> set[int]:
 
 def _numbers(bins: ColumnBins, a: list[int], b: list[int], gone: list[int]) -> Pair:
     return ColumnProfile(bins, tuple(a), gone[0]), ColumnProfile(bins, tuple(b), gone[1])
-
-
-__all__ = [
-    "STATISTICS", "Pair", "categories", "continuous", "discrete", "even", "p_values", "zipf",
-]  # fmt: skip

@@ -191,7 +191,8 @@ def _thinned(moments: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         ends = np.flatnonzero(np.append(stretch[1:] != stretch[:-1], True))
         starts = np.append(0, ends[:-1] + 1)
         skipped = ends - starts
-        spacing = (inner[ends] - inner[starts]) / np.maximum(skipped, 1)
+        extent = inner[ends] - inner[starts]
+        spacing = extent / np.maximum(skipped, 1)
         middle = inner[(starts + ends) // 2]
         apart = [0]
         for place in range(1, len(middle)):
@@ -200,7 +201,7 @@ def _thinned(moments: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         chosen = [place for place in apart if _CLOSE / 2 <= middle[place] <= 1 - _CLOSE / 2]
         kept[row, : len(chosen)] = middle[chosen]
         shift[row, : len(chosen)] = np.where(
-            skipped > 0, _OVERSHOOT * (np.sqrt(spacing) - 1 / math.sqrt(_STRETCHES)), 0.0
+            skipped > 0, _OVERSHOOT * (np.sqrt(spacing) - np.sqrt(extent + spacing)), 0.0
         )[chosen]
     used = int((kept < 1).sum(axis=1).max(initial=0))
     return kept[:, : used + 1], shift[:, : used + 1]

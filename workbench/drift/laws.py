@@ -108,7 +108,7 @@ def kolmogorov_survival(statistic: float) -> float:
     2 sum of (-1)^(j - 1) exp(-2 j^2 x^2) (Smirnov, 1948); for small x the complement by the
     other form of the theta function, which then converges faster.
     """
-    if statistic <= 0:
+    if statistic < 0.1:
         return 1.0
     if statistic < 1:
         inside = math.fsum(

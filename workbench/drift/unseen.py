@@ -15,13 +15,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from workbench.domain.profile import ColumnProfile
+from workbench.drift.beyond import LEAST_P, all_current
 from workbench.drift.laws import normal_tails
 
 _MOST_ROWS = 300
 """More unseen rows are taken as so many: their p-value is that of fewer, which is larger."""
 
-_LEAST = 1e-12
-"""No p-value is below this, and categories this unlikely to be all current are left out."""
+_NEGLIGIBLE = LEAST_P / 1000
+"""Categories this unlikely to be all current are left out."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ def _most_met_once(names: int, rows: int, most: int) -> int:
 def _tested(rows: int, totals: Counter[int], n: int, m: int) -> UnseenTest:
     terms = []
     for total, count in totals.items():
-        log_p = _log_all_current(total, n, m)
-        if math.exp(log_p) > _LEAST / 1000:
-            terms.append((total, count, math.exp(log_p)))
+        p = all_current(total, n, m)
+        if p > _NEGLIGIBLE:
+            terms.append((total, count, p))
     mean = sum(t * k * p for t, k, p in terms)
     deviation = math.sqrt(sum(t * t * k * p * (1 - p) for t, k, p in terms))
     if mean > _MOST_ROWS / 5:
@@ -92,18 +93,8 @@ def _tested(rows: int, totals: Counter[int], n: int, m: int) -> UnseenTest:
         return UnseenTest(rows, upper if z > 0 else 1 - upper, None)
     size = min(max(rows, int(mean + 10 * deviation) + 10), _MOST_ROWS)
     tail = _tail(terms, size)
-    p_value = max(tail[min(rows, size)], _LEAST) if rows else 1.0
+    p_value = max(tail[min(rows, size)], LEAST_P) if rows else 1.0
     return UnseenTest(rows, p_value, tuple(tail))
-
-
-def _log_all_current(total: int, n: int, m: int) -> float:
-    """Logarithm of the probability that all rows of a category are current ones."""
-    if total > m:
-        return -math.inf
-    if total > 64:
-        # Far in the tail: as if drawn with replacement, which is more probable.
-        return total * math.log(m / (n + m))
-    return math.fsum(math.log((m - i) / (n + m - i)) for i in range(total))
 
 
 def _tail(terms: list[tuple[int, int, float]], size: int) -> list[float]:
