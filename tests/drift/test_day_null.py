@@ -112,6 +112,19 @@ def test_weekends_are_part_of_the_variation() -> None:
     assert alarms["days"] <= 4
 
 
+def test_a_constant_is_found_even_where_current_days_are_far_larger_than_the_references() -> None:
+    random = np.random.default_rng(8)
+    before = days_of(random, FEWEST_BUCKETS, 60, 0.1)
+    after = np.array([6000, 0, 0, 0, 0, 0, 0, 0, 0])
+    variation = variations([[profile(day)] for day in before])[KEY]
+    found = measure_column(
+        profile(before.sum(axis=0)), profile(after), variation=variation, buckets=Buckets(10, 1)
+    )
+    assert found.null == "days"
+    assert found.p_value is not None
+    assert found.p_value < 1e-4
+
+
 def test_few_buckets_are_not_enough() -> None:
     random = np.random.default_rng(7)
     days = [[profile(day)] for day in days_of(random, FEWEST_BUCKETS, 50, 0.1)]
