@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
@@ -18,7 +18,6 @@ from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
-from workbench.store.batches import StoreContext
 from workbench.store.connections import Resources, StoreHome, reading
 from workbench.store.counted import read_model_store
 from workbench.workspace.cards import (
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,7 @@ class Workspace:
             StoreError: the store cannot be written.
         """
         from workbench.ingest.loading import ingest_files
+        from workbench.store.batches import StoreContext
 
         listed = [paths] if isinstance(paths, str | Path) else list(paths)
         card = self.card(model)
@@ -216,22 +218,36 @@ class Workspace:
         return again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import empty_status, model_status, worst_first
+        from workbench.workspace.fleet import model_status, worst_first
 
-        found = []
-        subjects: list[Subject] = []
+        with reading(self.store, "answering"):
+            # Opening the catalog is much of what a status costs: once, if it can be.
+            subjects, found = self._subjects(self._stored_subject)
+            ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
+            if len(ready) == len(subjects):
+                found += [model_status(one, self.clock.now()) for one in ready]
+                return worst_first(found)
+        made, found = self._subjects(self._subject)
+        with self._one_reading(*made):
+            found += [model_status(one, self.clock.now()) for one in made]
+        return worst_first(found)
+
+    def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
+        """What `find` makes of each model, and the statuses of those that it fails for."""
+        from workbench.workspace.fleet import empty_status
+
+        subjects: list[S] = []
+        failed = []
         for name in card_names(self.root):
             try:
-                subjects.append(self._subject(name))
+                subjects.append(find(name))
             except (SegmentGoneError, StoreLockedError):
                 raise  # that says nothing about the model
             except WorkbenchError as error:
                 card = ModelCard()
                 known = replace(card, model=replace(card.model, name=name))
-                found.append(empty_status(known, "", error.message))
-        with self._one_reading(*subjects):
-            found += [model_status(one, self.clock.now()) for one in subjects]
-        return worst_first(found)
+                failed.append(empty_status(known, "", error.message))
+        return subjects, failed
 
     def performance(
         self,
@@ -350,6 +366,16 @@ class Workspace:
             yield
 
     def _subject(self, name: str) -> Subject:
+        found = self._stored_subject(name)
+        if found is not None:
+            return found
+        card = self.card(name)
+        baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
+        store = read_model_store(self.store, baseline, self.seen_as_of)
+        return subject(card, store, champion_version(self.root, card))
+
+    def _stored_subject(self, name: str) -> Subject | None:
+        """A model as far as it is stored; None when its baseline is still to be made."""
         card = self.card(name)
         require_supported(card)
         champion = champion_version(self.root, card)
@@ -360,11 +386,10 @@ class Workspace:
                     card, read_model_store(self.store, baseline, self.seen_as_of), champion
                 )
             earlier = earlier_baseline(self.store, card)
-            if earlier is not None:
-                store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
-                return subject(card, store, champion)
-        baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
-        return subject(card, read_model_store(self.store, baseline, self.seen_as_of), champion)
+            if earlier is None:
+                return None
+            store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
+            return subject(card, store, champion)
 
     def _check(self, name: str) -> CardFinding:
         try:
