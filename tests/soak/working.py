@@ -12,7 +12,7 @@ import workbench
 from tests.soak.exports import Exporter, whole_log
 
 PAUSE = 0.5
-"""Seconds between two rounds of questions, or two exports: a page refreshes itself, a timer ingests.
+"""Seconds between two rounds of questions, exports or statuses: pages and timers leave as much.
 
 Two cores that eight processes keep busy without a break would be what is measured else."""
 
