@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,6 +47,20 @@ def scatter(ws: Workspace) -> None:
         ingest(ws, f"log{number}.{'csv' if number % 5 == 3 else 'parquet'}", part)
 
 
+@pytest.fixture(scope="module")
+def scattered_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    ws = make_workspace(tmp_path_factory.mktemp("scattered"))
+    scatter(ws)
+    return ws
+
+
+@pytest.fixture
+def scattered(scattered_once: Workspace, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the twelve batches."""
+    shutil.copytree(scattered_once.root, tmp_path / "ws")
+    return replace(scattered_once, root=tmp_path / "ws")
+
+
 def rows_of(ws: Workspace) -> pl.DataFrame:
     """All stored predictions, every column as text, in a fixed order, with the commit of each."""
     with reading(ws.store) as catalog:
@@ -67,9 +82,8 @@ def _frame(ws: Workspace, segment: Segment) -> pl.DataFrame:
     return frame.with_columns(wb_sequence=own).select(sorted({*frame.columns, "wb_sequence"}))
 
 
-def test_a_day_becomes_one_segment_and_every_answer_stays(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_day_becomes_one_segment_and_every_answer_stays(scattered: Workspace) -> None:
+    ws = scattered
     assert any(row[0] for row in query(ws, "SELECT reading FROM segments")), "no copied segment"
     expected, before, rows = days_of(LOG), profiles(ws), rows_of(ws)
     assert len(live_segments(ws)) > 10
@@ -83,9 +97,8 @@ def test_a_day_becomes_one_segment_and_every_answer_stays(tmp_path: Path) -> Non
     ]
 
 
-def test_a_second_compaction_has_nothing_to_do(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_second_compaction_has_nothing_to_do(scattered: Workspace) -> None:
+    ws = scattered
     ws.housekeeping.compact()
     segments, newest = live_segments(ws), version(ws)
     found = ws.housekeeping.compact()[0]
@@ -111,9 +124,8 @@ def test_a_large_segment_and_a_lone_one_are_left_alone(
     assert len(set(after) & set(before)) == 2
 
 
-def test_a_bucket_keeps_counts_of_one_batch_only(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_bucket_keeps_counts_of_one_batch_only(scattered: Workspace) -> None:
+    ws = scattered
     scattered = (
         "SELECT count(*) FROM (SELECT bucket FROM {} WHERE batch <> 'reference' "
         "GROUP BY bucket HAVING count(DISTINCT batch) > 1)"
@@ -239,10 +251,9 @@ def test_an_ingest_in_the_midst_of_a_compaction_loses_nothing(
 
 
 def test_of_two_compactions_at_once_one_gives_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scattered: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+    ws = scattered
     done = at_step(monkeypatch, steps.STAGED, ws.housekeeping.compact)
     found = ws.housekeeping.compact()[0]
     assert done
@@ -251,9 +262,8 @@ def test_of_two_compactions_at_once_one_gives_way(
     assert answered(ws) == answered(ws, by="1h") == days_of(LOG)
 
 
-def test_replaced_files_stay_for_the_grace_period(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_replaced_files_stay_for_the_grace_period(scattered: Workspace) -> None:
+    ws = scattered
     old = [ws.store.segments / path for path in live_segments(ws)]
     ws.housekeeping.compact()
     replaced = [
@@ -285,9 +295,8 @@ def test_the_grace_period_is_a_setting_and_ingest_sweeps_too(tmp_path: Path) -> 
     assert not any(path.exists() for path in old)
 
 
-def test_a_clock_that_was_set_back_makes_no_file_look_old(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_clock_that_was_set_back_makes_no_file_look_old(scattered: Workspace) -> None:
+    ws = scattered
     old = [ws.store.segments / path for path in live_segments(ws)]
     back = replace(ws, clock=FixedClock(ws.clock.now() - timedelta(days=30)))
     back.housekeeping.compact()  # at a time that is long over ...
@@ -296,10 +305,9 @@ def test_a_clock_that_was_set_back_makes_no_file_look_old(tmp_path: Path) -> Non
 
 
 def test_a_reader_whose_files_went_reads_the_catalog_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scattered: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+    ws = scattered
     calls: list[int] = []
 
     def read(*arguments: Any, **named: Any) -> Any:
