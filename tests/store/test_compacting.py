@@ -126,16 +126,16 @@ def test_a_large_segment_and_a_lone_one_are_left_alone(
 
 def test_a_bucket_keeps_counts_of_one_batch_only(scattered: Workspace) -> None:
     ws = scattered
-    scattered = (
+    shared = (
         "SELECT count(*) FROM (SELECT bucket FROM {} WHERE batch <> 'reference' "
         "GROUP BY bucket HAVING count(DISTINCT batch) > 1)"
     )
     tables = ("profile_counts", "profile_moments", "outcomes", "outcome_scores", "outcome_classes")
-    assert all(query(ws, scattered.format(t))[0][0] for t in tables)
+    assert all(query(ws, shared.format(t))[0][0] for t in tables)
     own = "WHERE bins_id NOT LIKE 'reference%'"
     total = query(ws, f"SELECT sum(n)::BIGINT, count(*) FROM profile_counts {own}")[0]
     found = ws.housekeeping.compact()[0]
-    assert not any(query(ws, scattered.format(t))[0][0] for t in tables)
+    assert not any(query(ws, shared.format(t))[0][0] for t in tables)
     after = query(ws, f"SELECT sum(n)::BIGINT, count(*) FROM profile_counts {own}")[0]
     assert after[0] == total[0]
     assert after[1] < total[1]
