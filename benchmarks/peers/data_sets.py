@@ -30,6 +30,8 @@ class DataSet:
     """Ids, times and the like."""
     reference_rows: int
     """The rows from the file's first on that are the reference; all others are monitored."""
+    threshold: float = 0.5
+    """The score from which the prediction is positive."""
 
     def file(self, folder: Path) -> Path:
         """Its file in the folder that holds all data sets."""
@@ -56,12 +58,21 @@ class DataSet:
             "score": self.score,
             "prediction": self.prediction,
             "label": self.label,
+            "threshold": self.threshold,
             "features": self.features(frame),
         }
 
 
 DATA_SETS = (
-    DataSet("car_loan_synthetic", "y_pred_proba", "y_pred", "repaid", ("timestamp",), 50_000),
+    DataSet(
+        "car_loan_synthetic",
+        "y_pred_proba",
+        "y_pred",
+        "repaid",
+        ("timestamp",),
+        50_000,
+        threshold=0.65,
+    ),
     DataSet(
         "census_ma_employment",
         "predicted_probability",

@@ -45,6 +45,8 @@ def told_by(tool: str, data_set: str) -> Told:
     assert digest == about["sha256"], "the data have changed: make the figures again"
     rows = pl.read_parquet(file)
     assert rows.height == about["rows"]
+    positive = rows[about["score"]] >= about["threshold"]
+    assert (rows[about["prediction"]] == positive.cast(pl.Int64)).all()
     return Told(figures, rows[: about["reference_rows"]], rows[about["reference_rows"] :])
 
 

@@ -29,6 +29,7 @@ def monitored_workspace(root: Path, told: Told) -> Workspace:
     (root / "models" / f"{MODEL}.toml").write_text(
         f'[model]\nname = "{MODEL}"\ntask = "binary"\n'
         f"[columns]\ncategorical = {by_value}\nsegments = {by_value[:1]}\n"
+        f"[decision]\nthreshold = {about['threshold']}\n"
         '[reference]\ndata = "data/reference.parquet"\n',
         encoding="utf-8",
     )
