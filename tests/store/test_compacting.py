@@ -97,6 +97,23 @@ def test_a_day_becomes_one_segment_and_every_answer_stays(scattered: Workspace) 
     ]
 
 
+def test_a_further_column_of_many_types_is_text_for_a_query(scattered: Workspace) -> None:
+    asked = "SELECT prediction_id, extra FROM m ORDER BY ALL"
+    found = scattered.sql(asked)
+    kinds = {
+        number % 5: set(
+            found.filter(pl.col("prediction_id").is_in(part["prediction_id"].implode()))["extra"]
+        )
+        for number, part in enumerate(LOG.iter_slices(50))
+    }
+    assert kinds[1] == {"text"}
+    assert kinds[2] == {"{'a': 1.5}"}
+    assert kinds[0] == {"10"}
+    assert kinds[4] == {None}
+    scattered.housekeeping.compact()
+    assert scattered.sql(asked).equals(found)
+
+
 def test_a_second_compaction_has_nothing_to_do(scattered: Workspace) -> None:
     ws = scattered
     ws.housekeeping.compact()
