@@ -22,9 +22,7 @@ def value_numbers(rows: Mapping[str, float], known: Iterable[str] = ()) -> dict[
         known: the reference's categories, in their order.
     """
     listed = tuple(known)
-    beyond = sorted(
-        set(rows) - set(listed) - set(POOLED), key=lambda value: (-rows[value], value)
-    )
+    beyond = sorted(set(rows) - set(listed) - set(POOLED), key=lambda value: (-rows[value], value))
     numbers = {value: f"value {place}" for place, value in enumerate([*listed, *beyond], 1)}
     return numbers | {value: value for value in rows if value in POOLED}
 

@@ -55,7 +55,7 @@ def encode(
 ) -> Encoded:
     """Both samples in numbers, whatever the order of their rows and columns was.
 
-    Numbers stay as they are (infinite ones are put just beyond the finite). Of categories the
+    Numbers stay as they are (infinite ones are put just beyond the finite, and all within 1e150). Of categories the
     `CATEGORY_CAP` most frequent of both samples have a code each (ties by name), the rest one
     together.
 
@@ -67,27 +67,29 @@ def encode(
     """
     import numpy as np
 
-    kept: list[tuple[FeatureColumn, NDArray[Any], NDArray[Any]]] = []
+    kept: list[FeatureColumn] = []
+    parts: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
     excluded = []
     for column in sorted(columns, key=lambda c: c.name):
         sides = reference[column.name], current[column.name]
         reason = _unfit(column, *sides, current[time] if time in current.columns else None)
         if reason:
             excluded.append((column.name, reason))
-        else:
-            encoded = _categories(*sides) if column.kind == "categorical" else _numbers(*sides)
-            kept.append((column, *encoded))
+            continue
+        kept.append(column)
+        encoded = _categories(*sides) if column.kind == "categorical" else _numbers(*sides)
+        for part, side in zip(parts, encoded, strict=True):
+            part.append(side)
     matrices = []
-    for place, frame in ((1, reference), (2, current)):
-        parts = [entry[place] for entry in kept]
-        matrix = np.column_stack(parts) if parts else np.empty((frame.height, 0))
+    for part, frame in zip(parts, (reference, current), strict=True):
+        matrix = np.column_stack(part) if part else np.empty((frame.height, 0))
         days = _days(frame, time)
         # Rows that are equal in all of these may stand in any order.
         order = np.lexsort((days, *matrix.T))
         matrices += [matrix[order], days[order]]
     return Encoded(
-        tuple(column.name for column, _, _ in kept),
-        tuple(column.kind == "categorical" for column, _, _ in kept),
+        tuple(column.name for column in kept),
+        tuple(column.kind == "categorical" for column in kept),
         reference=matrices[0], reference_days=matrices[1], current=matrices[2],
         current_days=matrices[3], excluded=tuple(excluded),
     )  # fmt: skip
@@ -99,23 +101,24 @@ def _unfit(
     """Why a column may not be used."""
     import polars as pl
 
-    if column.storage == "time":
-        return "a moment, later in the current rows by what it is"
     both = pl.concat([before, after])
     present = both.drop_nulls()
-    if not present.len():
-        return "no value on either side"
     distinct = present.n_unique()
-    if distinct == 1 and present.len() == both.len():
-        return "constant"
-    if present.len() < _FEW:
-        return None
-    is_whole = column.kind == "categorical" or bool((present == present.round(0)).all())
-    if is_whole and distinct >= ALMOST_UNIQUE * present.len():
-        return "nearly unique a row, as an id is"
-    if column.kind != "categorical" and times is not None and _follows(after, times):
-        return "follows the clock"
-    return None
+    is_category = column.kind == "categorical"
+    reason = None
+    if column.storage == "time":
+        reason = "a moment, later in the current rows by what it is"
+    elif not present.len():
+        reason = "no value on either side"
+    elif distinct == 1 and present.len() == both.len():
+        reason = "constant"
+    elif present.len() >= _FEW and distinct >= ALMOST_UNIQUE * present.len() and (
+        is_category or bool((present == present.round(0)).all())
+    ):  # fmt: skip
+        reason = "nearly unique a row, as an id is"
+    elif not is_category and times is not None and _follows(after, times):
+        reason = "follows the clock"
+    return reason
 
 
 def _follows(values: pl.Series, times: pl.Series) -> bool:
@@ -135,8 +138,8 @@ def _numbers(before: pl.Series, after: pl.Series) -> tuple[NDArray[Any], NDArray
     both = np.concatenate(sides)
     finite = both[np.isfinite(both)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    # A tree cuts between two values at their mean, which must stay finite.
-    limit = np.finfo(np.float64).max / 4
+    # What is larger cannot be squared and added up.
+    limit = 1e150
     low, high = max(np.nextafter(low, -np.inf), -limit), min(np.nextafter(high, np.inf), limit)
     clipped = [np.clip(side, low, high) for side in sides]
     return clipped[0], clipped[1]

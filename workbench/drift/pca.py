@@ -9,6 +9,7 @@ the domain classifier: directions are straight, and one error stands for the who
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,7 @@ class _Plane:
             for column, category, own in zip(rows.T, self.is_category, self.levels, strict=True)
         ]
         wide = (np.column_stack(blocks) - self.centre) / self.scale
-        return np.clip(np.nan_to_num(wide, nan=0.0), -FARTHEST, FARTHEST)
+        return np.asarray(np.clip(np.nan_to_num(wide, nan=0.0), -FARTHEST, FARTHEST))
 
     def errors(self, rows: NDArray[Any]) -> NDArray[Any]:
         """How far each row lies from the directions."""
@@ -166,8 +167,9 @@ def _day_means(errors: NDArray[Any], days: NDArray[Any]) -> NDArray[Any]:
 def _welch(some: NDArray[Any], others: NDArray[Any]) -> float:
     from scipy import stats
 
-    found = stats.ttest_ind(some, others, equal_var=False).pvalue
-    return float(found) if found == found else 1.0
+    found = float(stats.ttest_ind(some, others, equal_var=False).pvalue)
+    # No p-value where neither side varies.
+    return 1.0 if math.isnan(found) else found
 
 
 def _without(reason: str) -> ReconstructionDrift:

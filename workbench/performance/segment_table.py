@@ -37,7 +37,9 @@ def segment_table(
         side = "reference" if before <= 0 else "period"
         return SegmentTable(column, (), None, None, None, f"the {side} has no labelled rows")
     parts = [
-        _part(value, reference.get(value, (0.0, 0.0)), before, current.get(value, (0.0, 0.0)), after)
+        _part(
+            value, reference.get(value, (0.0, 0.0)), before, current.get(value, (0.0, 0.0)), after
+        )
         for value in dict.fromkeys([*reference, *current])
         if reference.get(value, (0.0, 0.0))[0] > 0 or current.get(value, (0.0, 0.0))[0] > 0
     ]

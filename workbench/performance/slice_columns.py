@@ -74,10 +74,11 @@ def _categories(name: str, before: pl.Series, after: pl.Series) -> CodedColumn |
     codes = {value: place for place, value in enumerate(kept)}
     rest = len(kept)
     size = rest + (len(values) > rest)
+    # What is left of the codes, before the missing, is for the other values.
     if both.null_count():
         conditions.append(Condition(name))
         size += 1
-    if size < 2:
+    if size < 2 or not kept:
         return None
     member = np.zeros((len(conditions), size))
     member[np.arange(len(kept)), np.arange(len(kept))] = 1
@@ -99,10 +100,11 @@ def _numbers(name: str, before: pl.Series, after: pl.Series) -> CodedColumn | No
     import polars as pl
 
     edges = _edges(before if before.drop_nulls().len() else after)
-    has_missing = bool(pl.concat([before, after]).null_count())
+    both = pl.concat([before, after])
+    has_missing = bool(both.null_count())
     ranges = edges.size + 1
     size = ranges + has_missing
-    if size < 2:
+    if size < 2 or both.null_count() == both.len():
         return None
     runs = [(i, i) for i in range(ranges)] if ranges > 1 else []
     if ranges == 4:

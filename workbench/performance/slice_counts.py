@@ -165,9 +165,7 @@ def count_candidates(
             kept.append(flat[:, cells])
     figures = np.concatenate(kept, axis=1) if kept else np.empty((6, 0))
     starts = np.cumsum([0, *[table.cells.size for table in tables]])[:-1]
-    return Candidates(
-        tuple(columns), tuple(tables), starts, Sums(*figures[:3]), Sums(*figures[3:])
-    )
+    return Candidates(tuple(columns), tuple(tables), starts, Sums(*figures[:3]), Sums(*figures[3:]))
 
 
 def column_sets(places: Sequence[int], sizes: Iterable[int]) -> list[tuple[int, ...]]:
@@ -175,9 +173,7 @@ def column_sets(places: Sequence[int], sizes: Iterable[int]) -> list[tuple[int, 
     return [chosen for size in sizes for chosen in combinations(sorted(places), size)]
 
 
-def _figures(
-    columns: Sequence[CodedColumn], chosen: tuple[int, ...], rows: Rows
-) -> NDArray[Any]:
+def _figures(columns: Sequence[CodedColumn], chosen: tuple[int, ...], rows: Rows) -> NDArray[Any]:
     """Rows, badness and squared badness of every combination."""
     import numpy as np
 

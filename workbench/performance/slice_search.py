@@ -75,9 +75,7 @@ def search_slices(
         most: how many slices to take.
     """
     places = list(range(len(columns)))
-    counts = count_candidates(
-        columns, reference, current, column_sets(places, (1,)), least=least
-    )
+    counts = count_candidates(columns, reference, current, column_sets(places, (1,)), least=least)
     paired = _telling(counts, current, reference, places, PAIRED_COLUMNS)
     counts = _joined(
         counts,
@@ -157,9 +155,7 @@ class _Taken:
     """How many of its current rows each combination has."""
 
 
-def _pursue(
-    counts: Candidates, reference: Rows | None, current: Rows, most: int
-) -> list[Key]:
+def _pursue(counts: Candidates, reference: Rows | None, current: Rows, most: int) -> list[Key]:
     import numpy as np
 
     taken: list[_Taken] = []

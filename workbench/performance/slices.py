@@ -224,9 +224,7 @@ def _worse(
     bad, bad_before = current.bad[inside[place]], reference.bad[before[place]]
     if set(bad.tolist()) | set(bad_before.tolist()) <= {0.0, 1.0}:
         return worse_p_value(bad.sum(), bad.size, bad_before.sum(), bad_before.size)
-    error = math.sqrt(
-        max(bad.var() / bad.size + bad_before.var() / bad_before.size, 1e-300)
-    )
+    error = math.sqrt(max(bad.var() / bad.size + bad_before.var() / bad_before.size, 1e-300))
     return 0.5 * math.erfc(float(bad.mean() - bad_before.mean()) / error / math.sqrt(2))
 
 
@@ -274,4 +272,3 @@ def _weight(found: Slice) -> float:
 
 def _rate(rows: Rows) -> float | None:
     return float(rows.bad.mean()) if rows.bad.size else None
-

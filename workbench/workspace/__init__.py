@@ -14,6 +14,7 @@ from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
+from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
@@ -293,8 +294,18 @@ class Workspace:
         period: str | None = None,
         against: str = "reference",
         version: str | None = None,
+        *,
+        multivariate: bool = False,
     ) -> DriftReport:
         """How far every column moved, worst first.
+
+        Args:
+            model: its name.
+            period: the card's window by default.
+            against: another period, or `reference`.
+            version: `champion`, `all` or a version.
+            multivariate: compare all inputs together as well; takes samples of the rows and
+                some seconds.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -306,9 +317,44 @@ class Workspace:
         def answer() -> DriftReport:
             one = self._subject(model)
             with self._one_reading(one, periods=periods):
-                return measure_drift(one, period=period, against=against, version=version)
+                report = measure_drift(one, period=period, against=against, version=version)
+            if not multivariate:
+                return report
+            from workbench.workspace.multivariate import measure_multivariate
+
+            together = measure_multivariate(
+                one, self.root, self.clock.now(), period=period, against=against,
+                versions=None if version == "all" else report.versions,
+            )  # fmt: skip
+            return replace(report, multivariate=together, notes=(*report.notes, *together.notes))
 
         return again_if_gone(answer)
+
+    def slices(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> SliceReport:
+        """Where the bad predictions are: by segment, and by combinations of conditions.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: the period cannot be read.
+            NoRowsError: nothing is stored.
+        """
+        from workbench.workspace.slicing import measure_slices
+
+        return again_if_gone(
+            lambda: measure_slices(
+                self._subject(model), self.root, self.clock.now(), period=period, version=version
+            )
+        )
+
+    def slice_frame(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> pl.DataFrame:
+        """As `slices`, one row a slice that stands out."""
+        from workbench.workspace.frames import slice_frame
+
+        return slice_frame(self.slices(model, period, version))
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
