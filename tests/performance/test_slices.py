@@ -106,16 +106,16 @@ def test_the_figures_are_those_of_the_rows_that_it_was_not_found_on() -> None:
     halves = [
         side.filter(~pl.Series(in_first_half(side["wb_id"].to_list()))) for side in (before, after)
     ]
-    own = [half.filter(is_inside)["wb_bad"] for half in halves]
-    every = [half["wb_bad"] for half in halves]
+    own = [half.filter(is_inside)["wb_bad"].to_numpy() for half in halves]
+    every = [half["wb_bad"].to_numpy() for half in halves]
     assert search.measured_on == halves[1].height
-    assert (found.rows, found.reference_rows) == (own[1].len(), own[0].len())
+    assert (found.rows, found.reference_rows) == (own[1].size, own[0].size)
     assert found.bad_rate == pytest.approx(own[1].mean())
     assert found.reference_bad_rate == pytest.approx(own[0].mean())
     assert found.share_of_bad == pytest.approx(own[1].sum() / every[1].sum())
-    assert found.lift == pytest.approx(own[1].mean() / every[1].mean())  # type: ignore[operator]
-    rise = every[1].sum() / every[1].len() - every[0].sum() / every[0].len()
-    part = own[1].sum() / every[1].len() - own[0].sum() / every[0].len()
+    assert found.lift == pytest.approx(own[1].mean() / every[1].mean())
+    rise = every[1].sum() / every[1].size - every[0].sum() / every[0].size
+    part = own[1].sum() / every[1].size - own[0].sum() / every[0].size
     assert found.share_of_rise == pytest.approx(part / rise)
     assert found.low < found.bad_rate < found.high
     assert found.p_value <= found.p_adjusted < LEVEL

@@ -71,3 +71,20 @@ def test_without_the_reference_file_there_is_a_reason(ws: Workspace) -> None:
     assert found.domain_auc is None
     assert found.reason is not None
     assert "reference" in found.reason
+
+
+def test_all_versions_of_another_period_count(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path)
+    log = binary_log(2000, seed=3, hours=48).with_columns(
+        model_version=pl.when(pl.int_range(pl.len()) < 1000)
+        .then(pl.lit("1"))
+        .otherwise(pl.lit("2"))
+    )
+    ingest(made, "log.parquet", log)
+    days = ("2024-02-01/2024-02-02", "2024-02-02/2024-02-03")
+    found = made.drift("m", days[1], days[0], "all", multivariate=True).multivariate
+    assert found is not None
+    assert (found.reference_rows, found.current_rows) == (1000, 1000)
+    own = made.drift("m", days[1], days[0], "2", multivariate=True)
+    assert own.multivariate is not None
+    assert own.multivariate.reason == "fewer than 100 rows on a side"

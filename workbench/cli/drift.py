@@ -89,11 +89,16 @@ def drift(
 def _print_together(found: MultivariateDrift) -> None:
     from workbench.cli.printing import figure, note
 
+    def chance(p_value: float | None) -> str:
+        if p_value is None:
+            return "p -"
+        return f"p {p_value:.2g}" if p_value >= 1e-99 else "p < 1e-99"
+
     if found.reason:
         click.echo(f"all inputs together: {shown(found.reason)}")
     else:
         click.echo(
-            f"all inputs together: AUC {figure(found.domain_auc)} (p {found.p_value:.2g}) on "
+            f"all inputs together: AUC {figure(found.domain_auc)} ({chance(found.p_value)}) on "
             f"{found.reference_rows:,} and {found.current_rows:,} rows"
         )
     if found.top_columns:
@@ -101,7 +106,7 @@ def _print_together(found: MultivariateDrift) -> None:
     if found.pca is not None and found.pca.effect is not None:
         click.echo(
             f"  reconstruction error {found.pca.effect:+.2f} standard deviations "
-            f"(p {found.pca.p_value:.2g}, by {found.pca.basis})"
+            f"({chance(found.pca.p_value)}, by {found.pca.basis})"
         )
     for column, reason in found.excluded:
         note(f"{shown(column, 28)} is left out: {reason}")

@@ -9,7 +9,8 @@ both after the false-discovery control over all slices that the search proposed,
 - it still adds something once all the other listed slices are known; of two that say the same
 the weaker, and else the longer, goes.
 Only the significant ones are listed, so that the figures of those near the limit are a little
-high. Rows are taken as independent.
+high. Rows are taken as independent: where days differ by themselves, a slice that lies in few
+days (of a weekday, say) stands out with them.
 """
 
 from __future__ import annotations

@@ -299,13 +299,7 @@ class Workspace:
     ) -> DriftReport:
         """How far every column moved, worst first.
 
-        Args:
-            model: its name.
-            period: the card's window by default.
-            against: another period, or `reference`.
-            version: `champion`, `all` or a version.
-            multivariate: compare all inputs together as well; takes samples of the rows and
-                some seconds.
+        `multivariate` compares all inputs together as well, on samples of the rows.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -318,43 +312,26 @@ class Workspace:
             one = self._subject(model)
             with self._one_reading(one, periods=periods):
                 report = measure_drift(one, period=period, against=against, version=version)
-            if not multivariate:
-                return report
-            from workbench.workspace.multivariate import measure_multivariate
+            if multivariate:
+                from workbench.workspace.multivariate import with_all_inputs
 
-            together = measure_multivariate(
-                one, self.root, self.clock.now(), period=period, against=against,
-                versions=None if version == "all" else report.versions,
-            )  # fmt: skip
-            return replace(report, multivariate=together, notes=(*report.notes, *together.notes))
+                now = self.clock.now()
+                return with_all_inputs(one, self.root, now, report, period, version)
+            return report
 
         return again_if_gone(answer)
 
     def slices(
         self, model: str, period: str | None = None, version: str | None = None
     ) -> SliceReport:
-        """Where the bad predictions are: by segment, and by combinations of conditions.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            PeriodError: the period cannot be read.
-            NoRowsError: nothing is stored.
-        """
+        """Where the bad predictions are, by segment and by conditions; raises as `drift` does."""
         from workbench.workspace.slicing import measure_slices
 
         return again_if_gone(
             lambda: measure_slices(
-                self._subject(model), self.root, self.clock.now(), period=period, version=version
+                self._subject(model), self.root, self.clock.now(), period, version
             )
         )
-
-    def slice_frame(
-        self, model: str, period: str | None = None, version: str | None = None
-    ) -> pl.DataFrame:
-        """As `slices`, one row a slice that stands out."""
-        from workbench.workspace.frames import slice_frame
-
-        return slice_frame(self.slices(model, period, version))
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

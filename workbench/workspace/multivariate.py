@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from workbench.domain.drift import MultivariateDrift
+from workbench.domain.drift import DriftReport, MultivariateDrift
 from workbench.domain.shape import FeatureColumn
 from workbench.drift.multivariate import multivariate_drift, rows_for
 from workbench.errors import ReferenceTableError
 from workbench.store.sampled_rows import RowSample, sampled_reference, sampled_rows
 from workbench.workspace.subjects import Subject
+from workbench.workspace.versions import chosen_versions
 
 
 def measure_multivariate(
@@ -67,6 +68,34 @@ def measure_multivariate(
         notes=tuple(notes),
         seconds=time.perf_counter() - started,
     )
+
+
+def with_all_inputs(
+    subject: Subject,
+    root: Path,
+    now: datetime,
+    report: DriftReport,
+    period: str | None,
+    version: str | None,
+) -> DriftReport:
+    """A comparison by column, with that of all inputs together beside it.
+
+    Args:
+        subject: the model.
+        root: the workspace.
+        now: the machine's clock.
+        report: the comparison by column.
+        period: as it was asked for there.
+        version: likewise.
+
+    Raises:
+        NoRowsError, PeriodError: as `measure_multivariate`.
+    """
+    versions, _ = chosen_versions(version, subject.champion, report.versions)
+    found = measure_multivariate(
+        subject, root, now, period=period, against=report.against, versions=versions
+    )
+    return replace(report, multivariate=found, notes=(*report.notes, *found.notes))
 
 
 def _inputs(subject: Subject) -> tuple[list[FeatureColumn], tuple[tuple[str, str], ...]]:

@@ -27,9 +27,9 @@ def measure_slices(
     subject: Subject,
     root: Path,
     now: datetime,
-    *,
     period: str | None = None,
     version: str | None = None,
+    *,
     most: int = MOST_ROWS,
 ) -> SliceReport:
     """The contribution of each segment value to the rise, and the slices that stand out.
