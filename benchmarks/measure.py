@@ -132,7 +132,7 @@ def measure_samples(root: Path, repeat: int) -> None:
         )  # fmt: skip
 
 
-def measure_peers(python: str, folder: Path) -> None:
+def measure_peers(python: str, folder: Path, rows: int) -> None:
     """The rows of the peers."""
     read = (
         "import sys, pandas\n"
@@ -154,7 +154,7 @@ def measure_peers(python: str, folder: Path) -> None:
             last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
             print(f"{name:<24}{'-':>9} {'-':>9}  failed: {last[:60]}", flush=True)
         else:
-            line(name, taken, None, f"first {PEER_ROWS:,} rows, once")
+            line(name, taken, None, f"first {min(rows, PEER_ROWS):,} rows, once")
 
 
 def main() -> None:
@@ -175,7 +175,7 @@ def main() -> None:
         measure_commands(root, chosen.repeat)
         measure_samples(root, chosen.repeat)
         for python in chosen.peers:
-            measure_peers(python, folder)
+            measure_peers(python, folder, chosen.rows)
 
 
 if __name__ == "__main__":
