@@ -14,12 +14,11 @@ from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
+from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.settings import Settings
-from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.connections import Resources, StoreHome, reading
-from workbench.store.counted import read_model_store
 from workbench.workspace.cards import (
     CardFinding,
     add_card,
@@ -29,9 +28,9 @@ from workbench.workspace.cards import (
 )
 from workbench.workspace.checking import card_notes
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
-from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
+from workbench.workspace.measuring import Subject, measure_drift, measure_performance
 from workbench.workspace.repeating import again_if_gone
-from workbench.workspace.versions import champion_version
+from workbench.workspace.subjects import opened_subject, stored_subject
 
 if TYPE_CHECKING:
     import polars as pl
@@ -293,8 +292,12 @@ class Workspace:
         period: str | None = None,
         against: str = "reference",
         version: str | None = None,
+        *,
+        multivariate: bool = False,
     ) -> DriftReport:
         """How far every column moved, worst first.
+
+        `multivariate` compares all inputs together as well, on samples of the rows.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -306,9 +309,26 @@ class Workspace:
         def answer() -> DriftReport:
             one = self._subject(model)
             with self._one_reading(one, periods=periods):
-                return measure_drift(one, period=period, against=against, version=version)
+                report = measure_drift(one, period=period, against=against, version=version)
+            if multivariate:
+                from workbench.workspace.multivariate import with_all_inputs
+
+                return with_all_inputs(one, self.root, self.clock.now(), report, period, version)
+            return report
 
         return again_if_gone(answer)
+
+    def slices(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> SliceReport:
+        """Where the bad predictions are, by segment and by conditions; raises as `drift` does."""
+        from workbench.workspace.slicing import measure_slices
+
+        return again_if_gone(
+            lambda: measure_slices(
+                self._subject(model), self.root, self.clock.now(), period, version
+            )
+        )
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
@@ -366,30 +386,11 @@ class Workspace:
             yield
 
     def _subject(self, name: str) -> Subject:
-        found = self._stored_subject(name)
-        if found is not None:
-            return found
-        card = self.card(name)
-        baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
-        store = read_model_store(self.store, baseline, self.seen_as_of)
-        return subject(card, store, champion_version(self.root, card))
+        card, now = self.card(name), self.clock.now()
+        return opened_subject(self.store, self.root, card, self.seen_as_of, now)
 
     def _stored_subject(self, name: str) -> Subject | None:
-        """A model as far as it is stored; None when its baseline is still to be made."""
-        card = self.card(name)
-        require_supported(card)
-        champion = champion_version(self.root, card)
-        with reading(self.store, f"reading {name}"):
-            baseline = stored_baseline(self.store, self.root, card)
-            if baseline is not None:
-                return subject(
-                    card, read_model_store(self.store, baseline, self.seen_as_of), champion
-                )
-            earlier = earlier_baseline(self.store, card)
-            if earlier is None:
-                return None
-            store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
-            return subject(card, store, champion)
+        return stored_subject(self.store, self.root, self.card(name), self.seen_as_of)
 
     def _check(self, name: str) -> CardFinding:
         try:
