@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from workbench.clock import Clock, FixedClock, SystemClock
-from workbench.domain.card import ModelCard
-from workbench.domain.drift import DriftReport
+from workbench.clock import FixedClock
 from workbench.domain.ingested import IngestResult
-from workbench.domain.rates import PerformanceReport
-from workbench.domain.slices import SliceReport
-from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
-from workbench.settings import Settings
-from workbench.store.connections import Resources, StoreHome, reading
+from workbench.errors import WorkbenchError
 from workbench.workspace.cards import (
     CardFinding,
     add_card,
     card_names,
-    read_card,
     require_supported,
 )
 from workbench.workspace.checking import card_notes
-from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
-from workbench.workspace.measuring import Subject, measure_drift, measure_performance
-from workbench.workspace.repeating import again_if_gone
-from workbench.workspace.subjects import opened_subject, stored_subject
+from workbench.workspace.locating import find_root, make_folders, read_settings
+from workbench.workspace.questions import Questions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,23 +32,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace"]
 
-S = TypeVar("S")
-
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(Questions):
     """A workspace, opened: every question and every command of the workbench.
 
     It holds no connection: each question opens the store for as long as it reads, so that any
     number of processes and threads can ask at once.
     """
-
-    root: Path
-    """The folder that holds `workbench.toml`."""
-    settings: Settings
-    clock: Clock = SystemClock()
-    seen_as_of: datetime | None = None
-    """Later predictions and labels do not exist; None: everything does."""
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Workspace:
@@ -95,19 +76,6 @@ class Workspace:
         """Nothing is held; here so that callers may treat it as any resource."""
 
     @property
-    def store(self) -> StoreHome:
-        """Where the store lies, and what it may use."""
-        limits = self.settings.store
-        resources = Resources(
-            limits.memory_limit,
-            limits.threads,
-            limits.lock_timeout,
-            limits.grace,
-            limits.quarantine_retention,
-        )
-        return StoreHome(self.root / STORE, resources)
-
-    @property
     def housekeeping(self) -> Housekeeping:
         """What keeps the store small and whole: compaction, retention, rebuilds, backups."""
         from workbench.workspace.housekeeping import Housekeeping
@@ -117,27 +85,6 @@ class Workspace:
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
         return replace(self, clock=FixedClock(moment), seen_as_of=moment)
-
-    def names(self) -> tuple[str, ...]:
-        """The names of all models, sorted, whether their cards can be used or not."""
-        return card_names(self.root)
-
-    def models(self) -> tuple[ModelCard, ...]:
-        """The card of every model, by name.
-
-        Raises:
-            CardError: one of them cannot be used.
-        """
-        return tuple(self.card(name) for name in card_names(self.root))
-
-    def card(self, name: str) -> ModelCard:
-        """One model's card.
-
-        Raises:
-            UnknownModelError: there is none of this name.
-            CardError: it cannot be used.
-        """
-        return read_card(self.root, name, self.settings.thresholds)
 
     def add_model(
         self,
@@ -208,128 +155,6 @@ class Workspace:
         context = StoreContext(self.store, self.root, card, self.clock)
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
-    def status(self) -> tuple[ModelStatus, ...]:
-        """Every model's status, worst first; a model that cannot be measured says why.
-
-        Raises:
-            StoreLockedError: others hold the store for too long.
-        """
-        return again_if_gone(self._status)
-
-    def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import model_status, worst_first
-
-        with reading(self.store, "answering"):
-            # Opening the catalog is much of what a status costs: once, if it can be.
-            subjects, found = self._subjects(self._stored_subject)
-            ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
-            if len(ready) == len(subjects):
-                found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(found)
-        made, found = self._subjects(self._subject)
-        with self._one_reading(*made):
-            found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(found)
-
-    def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
-        """What `find` makes of each model, and the statuses of those that it fails for."""
-        from workbench.workspace.fleet import empty_status
-
-        subjects: list[S] = []
-        failed = []
-        for name in card_names(self.root):
-            try:
-                subjects.append(find(name))
-            except (SegmentGoneError, StoreLockedError):
-                raise  # that says nothing about the model
-            except WorkbenchError as error:
-                card = ModelCard()
-                known = replace(card, model=replace(card.model, name=name))
-                failed.append(empty_status(known, "", error.message))
-        return subjects, failed
-
-    def performance(
-        self,
-        model: str,
-        period: str | None = None,
-        by: str | None = None,
-        segment: str | None = None,
-        version: str | None = None,
-    ) -> pl.DataFrame:
-        """The bad-prediction rate over time: one row a bucket (and segment value).
-
-        Raises:
-            UnknownModelError: there is no such model.
-            PeriodError: the period, bucket or segment is unknown.
-            NoRowsError: nothing is stored.
-        """
-        from workbench.workspace.frames import performance_frame
-
-        return performance_frame(self.performance_report(model, period, by, segment, version))
-
-    def performance_report(
-        self,
-        model: str,
-        period: str | None = None,
-        by: str | None = None,
-        segment: str | None = None,
-        version: str | None = None,
-    ) -> PerformanceReport:
-        """As `performance`, with the whole, the months, and the break-downs."""
-
-        def answer() -> PerformanceReport:
-            one = self._subject(model)
-            with self._one_reading(one, periods=[(period, by)]):
-                return measure_performance(
-                    one, period=period, by=by, segment=segment, version=version
-                )
-
-        return again_if_gone(answer)
-
-    def drift(
-        self,
-        model: str,
-        period: str | None = None,
-        against: str = "reference",
-        version: str | None = None,
-        *,
-        multivariate: bool = False,
-    ) -> DriftReport:
-        """How far every column moved, worst first.
-
-        `multivariate` compares all inputs together as well, on samples of the rows.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            PeriodError: a period cannot be read.
-            NoRowsError: nothing is stored.
-        """
-        periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
-
-        def answer() -> DriftReport:
-            one = self._subject(model)
-            with self._one_reading(one, periods=periods):
-                report = measure_drift(one, period=period, against=against, version=version)
-            if multivariate:
-                from workbench.workspace.multivariate import with_all_inputs
-
-                return with_all_inputs(one, self.root, self.clock.now(), report, period, version)
-            return report
-
-        return again_if_gone(answer)
-
-    def slices(
-        self, model: str, period: str | None = None, version: str | None = None
-    ) -> SliceReport:
-        """Where the bad predictions are, by segment and by conditions; raises as `drift` does."""
-        from workbench.workspace.slicing import measure_slices
-
-        return again_if_gone(
-            lambda: measure_slices(
-                self._subject(model), self.root, self.clock.now(), period, version
-            )
-        )
-
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
 
@@ -370,27 +195,6 @@ class Workspace:
         from workbench.workspace.health import examine
 
         return examine(self.root, deep=deep)
-
-    @contextmanager
-    def _one_reading(
-        self, *subjects: Subject, periods: Sequence[tuple[str | None, str | None]] = ((None, None),)
-    ) -> Iterator[None]:
-        """One opening of the catalog for an answer that stored counts can give.
-
-        Where rows must be counted nothing is held: that takes long, and writers would wait.
-        """
-        if any(one.needs_rows(period, by) for one in subjects for period, by in periods):
-            yield
-            return
-        with reading(self.store, "answering"):
-            yield
-
-    def _subject(self, name: str) -> Subject:
-        card, now = self.card(name), self.clock.now()
-        return opened_subject(self.store, self.root, card, self.seen_as_of, now)
-
-    def _stored_subject(self, name: str) -> Subject | None:
-        return stored_subject(self.store, self.root, self.card(name), self.seen_as_of)
 
     def _check(self, name: str) -> CardFinding:
         try:
