@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.drift.strategies import COUNTS
+from workbench.domain.many_tests import adjust_for_many
 from workbench.drift.homogeneity import (
-    adjust_for_many,
     fisher_p_value,
     homogeneity_p_value,
     two_proportions_p_value,

@@ -18,11 +18,11 @@ from datetime import timedelta
 
 from workbench.domain.card import Thresholds
 from workbench.domain.drift import ColumnDrift
+from workbench.domain.many_tests import adjust_for_many
 from workbench.domain.profile import ColumnProfile
 from workbench.domain.rates import STATUSES, worst
 from workbench.drift.columns import ColumnFigures, measure_column
 from workbench.drift.day_null import Buckets, Variation
-from workbench.drift.homogeneity import adjust_for_many
 
 _MONTH = timedelta(days=365.25 / 12)
 _MOST_LEVEL = 0.05

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from workbench.domain.bins import tested_edges
 from workbench.domain.profile import ColumnProfile
+from workbench.drift.shares import psi_of_shares
 
 SMOOTHING = 0.5
 """Added to every count for PSI, so that an empty bin costs a finite amount."""
@@ -59,8 +60,7 @@ def psi(reference: Sequence[int], current: Sequence[int]) -> float | None:
     """
     if not sum(reference) or not sum(current):
         return None
-    p, q = _smoothed(reference), _smoothed(current)
-    return math.fsum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))
+    return psi_of_shares(_smoothed(reference), _smoothed(current))
 
 
 def jensen_shannon(reference: Sequence[int], current: Sequence[int]) -> float | None:
