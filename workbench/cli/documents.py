@@ -218,6 +218,7 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "wasserstein_bound": column.wasserstein_bound,
         "p_value": column.p_value,
         "p_adjusted": column.p_adjusted,
+        "null": column.null,
         "missing_reference": column.missing_reference,
         "missing_current": column.missing_current,
         "unseen": [] if is_hidden else list(column.unseen),

@@ -31,6 +31,9 @@ class ColumnDrift:
     """How far the binned `wasserstein` can lie from the exact one, either way."""
     p_value: float | None = None
     p_adjusted: float | None = None
+    null: str = "rows"
+    """What the p-values are measured against: `rows`, chance with independent rows; or `days`, how
+    the reference's own buckets differ from one another."""
     missing_reference: float | None = None
     missing_current: float | None = None
     unseen: tuple[str, ...] = ()

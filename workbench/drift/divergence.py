@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from workbench.domain.bins import tested_edges
 from workbench.domain.profile import ColumnProfile
 from workbench.drift.shares import psi_of_shares
 
@@ -42,12 +43,12 @@ def tested_counts(profile: ColumnProfile) -> tuple[int, ...]:
     """Rows in each of the bins on which the two samples are tested for homogeneity.
 
     Those of `coarse_counts`, and for numbers one more below and one above the range of the
-    reference: two rows in a hundred at 999 are lost in the last decile, but not out there.
+    reference (`domain.bins.tested_edges`).
     """
     bins = profile.bins
     if bins.kind != "numeric" or not bins.edges:
         return coarse_counts(profile)
-    return _together(profile, sorted({bins.edges[0], *bins.psi_edges, bins.edges[-1]}))
+    return _together(profile, tested_edges(bins))
 
 
 def psi(reference: Sequence[int], current: Sequence[int]) -> float | None:

@@ -49,12 +49,13 @@ def drift_frame(report: DriftReport) -> pl.DataFrame:
     """One row a column, worst first; `unseen` is a list of names."""
     names = (
         "name", "role", "kind", "status", "psi", "js", "hellinger", "ks", "wasserstein", "p_value",
-        "p_adjusted", "missing_reference", "missing_current", "unseen", "unseen_share", "reason",
+        "p_adjusted", "null", "missing_reference", "missing_current", "unseen", "unseen_share",
+        "reason",
     )  # fmt: skip
     rows = [{name: getattr(column, name) for name in names} for column in report.columns]
     for row in rows:
         row["unseen"] = list(row["unseen"])
-    texts = {"name", "role", "kind", "status", "reason"}
+    texts = {"name", "role", "kind", "null", "status", "reason"}
     schema: dict[str, pl.DataType] = {
         name: pl.String() if name in texts else pl.Float64() for name in names
     }
