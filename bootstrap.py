@@ -57,7 +57,9 @@ def main(arguments: "list[str]") -> int:
         # The numeric libraries would start a thread a core in every process of every test.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         os.chdir(ROOT)
-        start([PYTHON, "-m", "pytest", *arguments[1:]])
+        # A whole run is worth a process a core; one file is not.
+        spread = [] if arguments[1:] else ["-n", "auto", "--dist", "worksteal"]
+        start([PYTHON, "-m", "pytest", *spread, *arguments[1:]])
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from workbench.domain.card import Thresholds
 from workbench.domain.drift import ColumnDrift
 from workbench.domain.profile import ColumnBins, ColumnProfile
 from workbench.drift.compare import compare_columns, overall_status, significance_level
+from workbench.drift.day_null import Buckets, variations
 from workbench.drift.profiling import profile_values
 
 LEVEL = 0.03
@@ -206,6 +208,52 @@ def test_the_more_columns_are_looked_at_the_surer_one_must_be() -> None:
     assert among.p_adjusted is not None
     assert among.p_value == alone.p_value
     assert among.p_adjusted > alone.p_adjusted
+
+
+def test_a_prediction_that_suddenly_is_constant_is_critical_in_its_own_row() -> None:
+    steady = column(STEADY, OTHER_STEADY)
+    coin = RANDOM.integers(0, 2, 3000).astype(str).tolist()
+    guesses = RANDOM.random(3000).tolist()
+    for kind, before, after in (
+        ("categorical", coin, ["1"] * 400),
+        ("numeric", guesses, [1.0] * 400),
+        ("numeric", guesses, [0.5] * 400),
+    ):
+        made = column(before, after, "y", kind)
+        bins = replace(made[0].bins, role="prediction")
+        sides = replace(made[0], bins=bins), replace(made[1], bins=bins)
+        found = {c.role: c.status for c in compared(steady, sides)}
+        assert found == {"feature": "ok", "prediction": "critical"}
+
+
+def test_prediction_score_and_label_of_one_name_have_rows_of_their_own() -> None:
+    pairs = []
+    for role in ("feature", "prediction", "score", "label"):
+        before, after = column(STEADY, OTHER_STEADY)
+        bins = replace(before.bins, role=role)
+        pairs.append((replace(before, bins=bins), replace(after, bins=bins)))
+    found = compared(*pairs)
+    assert [c.role for c in found] == ["feature", "label", "prediction", "score"]
+    # Four tests were made, and the adjustment is over all of them.
+    assert found[0].p_value is not None
+    assert found[0].p_adjusted == pytest.approx(min(found[0].p_value, 1.0))
+
+
+def test_a_difference_that_the_references_own_days_show_too_is_no_alarm_and_says_so() -> None:
+    random = np.random.default_rng(12)
+    days = [random.normal(size=150) + shift for shift in random.normal(size=20) * 0.8]
+    bins = make_numeric_bins("x", "feature", np.concatenate(days))
+    buckets = [[profile_values(bins, day.tolist())] for day in days]
+    whole = [profile_values(bins, np.concatenate(days).tolist())]
+    today = [profile_values(bins, (random.normal(size=150) + 0.9).tolist())]
+    (by_rows,) = compare_columns(whole, today, Thresholds(), LEVEL)
+    (by_days,) = compare_columns(
+        whole, today, Thresholds(), LEVEL, variations=variations(buckets), buckets=Buckets(20, 1)
+    )
+    assert (by_rows.null, by_rows.status) == ("rows", "critical")
+    assert (by_days.null, by_days.status) == ("days", "ok")
+    assert by_days.reason is not None
+    assert "not significant beside the reference's own variation" in by_days.reason
 
 
 def test_under_no_change_alarms_keep_their_level() -> None:

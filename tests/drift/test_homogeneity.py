@@ -11,25 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tests.drift.strategies import COUNTS
+from workbench.domain.many_tests import adjust_for_many
 from workbench.drift.homogeneity import (
-    adjust_for_many,
-    chi_square_survival,
     fisher_p_value,
     homogeneity_p_value,
     two_proportions_p_value,
 )
 
 FAIR = st.lists(st.tuples(st.integers(30, 400), st.integers(30, 400)), min_size=2, max_size=12)
-
-
-@given(st.floats(0, 500), st.integers(1, 250))
-def test_the_closed_form_is_the_chi_square_law(statistic: float, degrees: int) -> None:
-    expected = stats.chi2.sf(statistic, degrees)
-    assert chi_square_survival(statistic, degrees) == pytest.approx(expected, rel=1e-9, abs=1e-300)
-
-
-def test_an_enormous_statistic_has_probability_zero() -> None:
-    assert chi_square_survival(1e9, 7) == 0.0
 
 
 @given(FAIR)

@@ -129,6 +129,19 @@ def test_unusable_labels_are_in_quarantine_with_their_reason(site: Site) -> None
     }
 
 
+def test_a_label_file_may_have_columns_called_as_ours(site: Site) -> None:
+    ingest(site, site.write("log.parquet", binary_log(5).drop("label")))
+    path = site.root / "l.csv"
+    path.write_text(
+        "wb_row,wb_id,wb_label,prediction_id,label,wb_reason,wb_file\n"
+        "x,p0,0,p3,1,why,f\ny,p1,1,p4,,why,f\nz,,,,1,,\n"
+    )
+    result = ingest_files(site.context, [path]).files[0]
+    assert result.counts == RowCounts(rows_read=3, rows_quarantined=2, labels_matched=1)
+    assert dict(result.reasons) == {"unreadable_id": 1, "missing_label": 1}
+    assert outcome(site).labelled == 1
+
+
 def test_what_a_missing_label_means_counts_only_while_it_is_missing(
     tmp_path: Path, home: StoreHome, clock: FixedClock
 ) -> None:

@@ -17,6 +17,7 @@ import polars as pl
 from tests.logs import binary_log
 from tests.soak.exports import expected, whole_log
 from tests.soak.terminal import Terminal
+from tests.soak.working import PAUSE
 from workbench.domain.rates import PerformanceReport
 from workbench.store.catalog import model_segments
 from workbench.store.connections import reading, scratch
@@ -148,6 +149,7 @@ def _ask(root: Path, over: Path, seconds: list[float], problems: list[str]) -> N
         seconds.append(time.monotonic() - begun)
         if done.returncode or done.stderr or "busy" in done.stdout:
             problems.append(done.stdout + done.stderr)
+        time.sleep(PAUSE)
 
 
 def main() -> None:

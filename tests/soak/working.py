@@ -11,6 +11,11 @@ from pathlib import Path
 import workbench
 from tests.soak.exports import Exporter, whole_log
 
+PAUSE = 0.5
+"""Seconds between two rounds of questions, exports or statuses: pages and timers leave as much.
+
+Two cores that eight processes keep busy without a break would be what is measured else."""
+
 
 def ingest(root: Path, number: int, rows: int) -> int:
     """Exports and ingests chunk after chunk; how many.
@@ -32,11 +37,12 @@ def ingest(root: Path, number: int, rows: int) -> int:
                 assert c.rows_read == c.rows_stored + c.rows_duplicate + c.rows_quarantined + (
                     c.labels_matched + c.labels_pending
                 )
+            time.sleep(PAUSE)
     return chunk
 
 
 def read(root: Path) -> int:
-    """Asks one question after the other; what is answered never shrinks, and adds up."""
+    """Asks four questions and again after a while; what is answered never shrinks, and adds up."""
     seen = asked = 0
     with workbench.open(root) as ws:
         while not _is_over(root):
@@ -52,6 +58,7 @@ def read(root: Path) -> int:
             assert cut.whole.labelled <= cut.whole.rows
             assert ws.drift("m", period="all").current_rows >= seen
             asked += 4
+            time.sleep(PAUSE)
     return asked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-import workbench.workspace as workspace_module
+import workbench.workspace.subjects as subjects_module
 from tests.logs import START, binary_log
 from tests.store.upkeep import (
     answered,
@@ -46,6 +47,20 @@ def scatter(ws: Workspace) -> None:
         ingest(ws, f"log{number}.{'csv' if number % 5 == 3 else 'parquet'}", part)
 
 
+@pytest.fixture(scope="module")
+def scattered_once(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    ws = make_workspace(tmp_path_factory.mktemp("scattered"))
+    scatter(ws)
+    return ws
+
+
+@pytest.fixture
+def scattered(scattered_once: Workspace, tmp_path: Path) -> Workspace:
+    """A workspace of one's own with the twelve batches."""
+    shutil.copytree(scattered_once.root, tmp_path / "ws")
+    return replace(scattered_once, root=tmp_path / "ws")
+
+
 def rows_of(ws: Workspace) -> pl.DataFrame:
     """All stored predictions, every column as text, in a fixed order, with the commit of each."""
     with reading(ws.store) as catalog:
@@ -67,9 +82,8 @@ def _frame(ws: Workspace, segment: Segment) -> pl.DataFrame:
     return frame.with_columns(wb_sequence=own).select(sorted({*frame.columns, "wb_sequence"}))
 
 
-def test_a_day_becomes_one_segment_and_every_answer_stays(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_day_becomes_one_segment_and_every_answer_stays(scattered: Workspace) -> None:
+    ws = scattered
     assert any(row[0] for row in query(ws, "SELECT reading FROM segments")), "no copied segment"
     expected, before, rows = days_of(LOG), profiles(ws), rows_of(ws)
     assert len(live_segments(ws)) > 10
@@ -83,9 +97,25 @@ def test_a_day_becomes_one_segment_and_every_answer_stays(tmp_path: Path) -> Non
     ]
 
 
-def test_a_second_compaction_has_nothing_to_do(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_further_column_of_many_types_is_text_for_a_query(scattered: Workspace) -> None:
+    asked = "SELECT prediction_id, extra FROM m ORDER BY ALL"
+    found = scattered.sql(asked)
+    kinds = {
+        number % 5: set(
+            found.filter(pl.col("prediction_id").is_in(part["prediction_id"].implode()))["extra"]
+        )
+        for number, part in enumerate(LOG.iter_slices(50))
+    }
+    assert kinds[1] == {"text"}
+    assert kinds[2] == {"{'a': 1.5}"}
+    assert kinds[0] == {"10"}
+    assert kinds[4] == {None}
+    scattered.housekeeping.compact()
+    assert scattered.sql(asked).equals(found)
+
+
+def test_a_second_compaction_has_nothing_to_do(scattered: Workspace) -> None:
+    ws = scattered
     ws.housekeeping.compact()
     segments, newest = live_segments(ws), version(ws)
     found = ws.housekeeping.compact()[0]
@@ -111,19 +141,18 @@ def test_a_large_segment_and_a_lone_one_are_left_alone(
     assert len(set(after) & set(before)) == 2
 
 
-def test_a_bucket_keeps_counts_of_one_batch_only(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
-    scattered = (
+def test_a_bucket_keeps_counts_of_one_batch_only(scattered: Workspace) -> None:
+    ws = scattered
+    shared = (
         "SELECT count(*) FROM (SELECT bucket FROM {} WHERE batch <> 'reference' "
         "GROUP BY bucket HAVING count(DISTINCT batch) > 1)"
     )
     tables = ("profile_counts", "profile_moments", "outcomes", "outcome_scores", "outcome_classes")
-    assert all(query(ws, scattered.format(t))[0][0] for t in tables)
+    assert all(query(ws, shared.format(t))[0][0] for t in tables)
     own = "WHERE bins_id NOT LIKE 'reference%'"
     total = query(ws, f"SELECT sum(n)::BIGINT, count(*) FROM profile_counts {own}")[0]
     found = ws.housekeeping.compact()[0]
-    assert not any(query(ws, scattered.format(t))[0][0] for t in tables)
+    assert not any(query(ws, shared.format(t))[0][0] for t in tables)
     after = query(ws, f"SELECT sum(n)::BIGINT, count(*) FROM profile_counts {own}")[0]
     assert after[0] == total[0]
     assert after[1] < total[1]
@@ -239,10 +268,9 @@ def test_an_ingest_in_the_midst_of_a_compaction_loses_nothing(
 
 
 def test_of_two_compactions_at_once_one_gives_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scattered: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+    ws = scattered
     done = at_step(monkeypatch, steps.STAGED, ws.housekeeping.compact)
     found = ws.housekeeping.compact()[0]
     assert done
@@ -251,9 +279,8 @@ def test_of_two_compactions_at_once_one_gives_way(
     assert answered(ws) == answered(ws, by="1h") == days_of(LOG)
 
 
-def test_replaced_files_stay_for_the_grace_period(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_replaced_files_stay_for_the_grace_period(scattered: Workspace) -> None:
+    ws = scattered
     old = [ws.store.segments / path for path in live_segments(ws)]
     ws.housekeeping.compact()
     replaced = [
@@ -285,9 +312,8 @@ def test_the_grace_period_is_a_setting_and_ingest_sweeps_too(tmp_path: Path) -> 
     assert not any(path.exists() for path in old)
 
 
-def test_a_clock_that_was_set_back_makes_no_file_look_old(tmp_path: Path) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+def test_a_clock_that_was_set_back_makes_no_file_look_old(scattered: Workspace) -> None:
+    ws = scattered
     old = [ws.store.segments / path for path in live_segments(ws)]
     back = replace(ws, clock=FixedClock(ws.clock.now() - timedelta(days=30)))
     back.housekeeping.compact()  # at a time that is long over ...
@@ -296,10 +322,9 @@ def test_a_clock_that_was_set_back_makes_no_file_look_old(tmp_path: Path) -> Non
 
 
 def test_a_reader_whose_files_went_reads_the_catalog_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scattered: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ws = make_workspace(tmp_path)
-    scatter(ws)
+    ws = scattered
     calls: list[int] = []
 
     def read(*arguments: Any, **named: Any) -> Any:
@@ -310,9 +335,9 @@ def test_a_reader_whose_files_went_reads_the_catalog_again(
             later(ws, hours=2).housekeeping.compact()
         return store
 
-    monkeypatch.setattr(workspace_module, "read_model_store", read)
+    monkeypatch.setattr(subjects_module, "read_model_store", read)
     # Not inside the reading that the first question holds, which nothing can be written beside.
-    monkeypatch.setattr(workspace_module, "stored_baseline", lambda *_: None)
+    monkeypatch.setattr(subjects_module, "stored_baseline", lambda *_: None)
     assert answered(ws, by="1h") == days_of(LOG)
     assert len(calls) == 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.domain.alert import CheckReport, alert_name, incident_name
-from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.event import Event
 from workbench.domain.incident import Incident, IncidentRecord
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
@@ -88,10 +88,35 @@ def drift_document(report: DriftReport, hidden: frozenset[str] = frozenset()) ->
         },
         "level": report.level,
         "columns": [_column(column, column.name in hidden) for column in report.columns],
-        "multivariate": None,
-        "multivariate_reason": "not measured by this version",
+        "multivariate": _together(report.multivariate) if report.multivariate else None,
+        "multivariate_reason": None
+        if report.multivariate
+        else f"takes some seconds: drift {report.model} --multivariate measures it",
         "status": report.status,
         "notes": list(report.notes),
+    }
+
+
+def _together(found: MultivariateDrift) -> dict[str, Any]:
+    pca = found.pca
+    return {
+        "domain_auc": found.domain_auc,
+        "p_value": found.p_value,
+        "top_columns": list(found.top_columns),
+        "rows": {"reference": found.reference_rows, "current": found.current_rows},
+        "excluded": [{"column": name, "reason": why} for name, why in found.excluded],
+        "pca": {
+            "effect": pca.effect,
+            "p_value": pca.p_value,
+            "basis": pca.basis,
+            "components": pca.components,
+            "reason": pca.reason,
+        }
+        if pca
+        else None,
+        "seed": found.seed,
+        "seconds": round(found.seconds, 3),
+        "reason": found.reason,
     }
 
 
@@ -196,6 +221,7 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "wasserstein_bound": column.wasserstein_bound,
         "p_value": column.p_value,
         "p_adjusted": column.p_adjusted,
+        "null": column.null,
         "missing_reference": column.missing_reference,
         "missing_current": column.missing_current,
         "unseen": [] if is_hidden else list(column.unseen),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.profile import CATEGORY_CAP, ColumnBins
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 FINE_BINS = 250
 """Quantile bins of a continuous column; a multiple of ten, so that deciles are among them."""
+
+
+FEW_CATEGORIES = 20
+"""How many of the most frequent categories are told apart in each bucket of the reference."""
 
 
 def make_numeric_bins(name: str, role: str, values: NDArray[Any]) -> ColumnBins:
@@ -74,6 +79,28 @@ def make_category_bins(name: str, role: str, counts: Mapping[str, int]) -> Colum
         categories=tuple(ranked[:CATEGORY_CAP]),
         other=tuple(ranked[CATEGORY_CAP:]),
     )
+
+
+def tested_edges(bins: ColumnBins) -> tuple[float, ...]:
+    """The edges of a numeric column between which a change is tested: a subset of its edges.
+
+    Those for PSI and the ends of the reference's range, beyond which two rows in a hundred at 999
+    are seen that would be lost in the last decile.
+    """
+    if not bins.edges:
+        return ()
+    return tuple(sorted({bins.edges[0], *bins.psi_edges, bins.edges[-1]}))
+
+
+def coarser(bins: ColumnBins) -> ColumnBins:
+    """The same column over fewer bins: how a bucket of the reference is told from the others.
+
+    Numbers: `tested_edges`. Categories: the `FEW_CATEGORIES` most frequent, the rest is other.
+    """
+    if bins.kind == "numeric":
+        return replace(bins, edges=tested_edges(bins))
+    few = bins.categories[:FEW_CATEGORIES]
+    return replace(bins, categories=few, other=bins.categories[len(few) :] + bins.other)
 
 
 def _quantiles(ordered: NDArray[Any], parts: int) -> NDArray[Any]:

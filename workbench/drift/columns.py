@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.domain.profile import ColumnProfile
+from workbench.drift.day_null import Buckets, Variation, missing_dispersion
 from workbench.drift.distances import Distance, kolmogorov_smirnov, wasserstein
 from workbench.drift.divergence import (
     coarse_counts,
@@ -13,7 +14,9 @@ from workbench.drift.divergence import (
     psi,
     tested_counts,
 )
-from workbench.drift.homogeneity import homogeneity_p_value, two_proportions_p_value
+from workbench.drift.homogeneity import pearson, two_proportions_p_value
+from workbench.drift.pooling import plain_table
+from workbench.drift.values import values_test
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,11 @@ class ColumnFigures:
     ks: Distance | None = None
     wasserstein: Distance | None = None
     p_value: float | None = None
-    """Of the values; 1 when all rows of both sides are in one bin."""
+    """Of the values (`values.values_test`); 1 when all rows of both sides are in one bin."""
     missing_p: float | None = None
     """Of the missing share; None when nothing or everything is missing on both sides."""
+    null: str = "rows"
+    """What both p-values are measured against; see `ColumnDrift.null`."""
 
     @property
     def values_p(self) -> float | None:
@@ -78,13 +83,20 @@ class ColumnFigures:
 
 
 def measure_column(
-    reference: ColumnProfile | None, current: ColumnProfile | None, *, seed: int = 0
+    reference: ColumnProfile | None,
+    current: ColumnProfile | None,
+    *,
+    variation: Variation | None = None,
+    buckets: Buckets | None = None,
+    seed: int = 0,
 ) -> ColumnFigures:
     """The figures of one column; without a profile, rows, values or like bins, why there are none.
 
     Args:
         reference: None when only the current side has the column.
         current: None when only the reference has it.
+        variation: how the reference's buckets differ; None: rows are taken as independent.
+        buckets: what the two sides span; needed with `variation`.
         seed: of the permutation test that small samples need.
     """
     if reference is None or current is None:
@@ -95,18 +107,19 @@ def measure_column(
         return ColumnFigures(reference, current, f"the {side} has no rows")
     if _layout(reference) != _layout(current):
         return ColumnFigures(reference, current, "the two periods were counted over different bins")
-    missing_p = None
-    if reference.missing + current.missing and reference.present + current.present:
-        missing_p = two_proportions_p_value(
-            reference.missing, reference.rows, current.missing, current.rows
-        )
+    missing_p, missing_null = _missing_p(reference, current, variation, buckets)
     if not reference.present or not current.present:
         side = "current period" if reference.present else "reference"
         return ColumnFigures(
-            reference, current, f"the {side} has no value of it", missing_p=missing_p
+            reference,
+            current,
+            f"the {side} has no value of it",
+            missing_p=missing_p,
+            null=missing_null,
         )
     before, after = coarse_counts(reference), coarse_counts(current)
     is_numeric = reference.bins.kind == "numeric"
+    values = values_test(reference, current, variation=variation, buckets=buckets, seed=seed)
     return ColumnFigures(
         reference,
         current,
@@ -115,11 +128,36 @@ def measure_column(
         hellinger=hellinger(before, after),
         ks=kolmogorov_smirnov(reference, current) if is_numeric else None,
         wasserstein=wasserstein(reference, current) if is_numeric else None,
-        p_value=homogeneity_p_value(
-            tested_counts(reference), tested_counts(current), ordered=is_numeric, seed=seed
-        ),
+        p_value=values.p_value if values else None,
         missing_p=missing_p,
+        null=values.null if values else missing_null,
     )
+
+
+def _missing_p(
+    reference: ColumnProfile,
+    current: ColumnProfile,
+    variation: Variation | None,
+    buckets: Buckets | None,
+) -> tuple[float | None, str]:
+    """The p-value of the missing share, and what it is measured against."""
+    if not reference.missing + current.missing or not reference.present + current.present:
+        return None, "rows"
+    plain = two_proportions_p_value(
+        reference.missing, reference.rows, current.missing, current.rows
+    )
+    if plain is None or variation is None or buckets is None:
+        return plain, "rows"
+    table = plain_table(
+        (reference.missing, reference.present),
+        (current.missing, current.present),
+        is_ordered=True,
+    )
+    dispersion = missing_dispersion(variation, table, buckets)
+    if dispersion is None:
+        return plain, "rows"
+    # Where the plain one is exact, it may be the larger.
+    return max(plain, dispersion.p_value(pearson(table.pairs), 1)), "days"
 
 
 def _missing(profile: ColumnProfile | None) -> float | None:

@@ -5,22 +5,24 @@ false-discovery control over every test made in the comparison (two a column: it
 its missing share). A small sample with a large effect by chance has the first only, a huge
 sample with an immaterial one the second only.
 
-The level is fixed by the alarm budget (`significance_level`); a null law calibrated on the
-model's own history would replace the p-values, not the rule.
+The level is fixed by the alarm budget (`significance_level`). Where the reference spans enough
+buckets, p-values allow for how they differ from one another (`day_null`): rows of one day are alike,
+and a budget kept for independent rows only would not be kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from workbench.domain.card import Thresholds
 from workbench.domain.drift import ColumnDrift
+from workbench.domain.many_tests import adjust_for_many
 from workbench.domain.profile import ColumnProfile
 from workbench.domain.rates import STATUSES, worst
 from workbench.drift.columns import ColumnFigures, measure_column
-from workbench.drift.homogeneity import adjust_for_many
+from workbench.drift.day_null import Buckets, Variation
 
 _MONTH = timedelta(days=365.25 / 12)
 _MOST_LEVEL = 0.05
@@ -32,7 +34,7 @@ def significance_level(false_pages_per_month: float, bucket: timedelta) -> float
     Pages a month divided by looks a month, since under no change a look pages with about the
     probability of its level; never above 0.05. With a budget of 0 it is 0, and nothing is
     significant. Looks are taken as independent and every false alarm as a new page, which is
-    the careful side; a calibration on the model's own history can refine it.
+    the careful side: windows of two looks mostly share their rows.
     """
     return max(min(false_pages_per_month * (bucket / _MONTH), _MOST_LEVEL), 0.0)
 
@@ -43,6 +45,8 @@ def compare_columns(
     thresholds: Thresholds,
     level: float,
     *,
+    variations: Mapping[tuple[str, str], Variation] | None = None,
+    buckets: Buckets | None = None,
     seed: int = 0,
 ) -> tuple[ColumnDrift, ...]:
     """How far each column moved, worst first; ties by name.
@@ -61,13 +65,23 @@ def compare_columns(
         reference: one profile a column.
         current: likewise, over the same bins.
         thresholds: the card's.
-        level: adjusted p-values below it are significant.
+        level: adjusted p-values below it are significant. All tests of the comparison are adjusted
+            together: every feature's, prediction's, score's and label's values and missing share.
+        variations: how the reference's buckets differ, by name and role (`day_null.variations`);
+            rows of a column without any are taken as independent.
+        buckets: how many buckets the two sides span; needed with `variations`.
         seed: of the permutation tests that small samples need.
     """
     before = {(profile.bins.name, profile.bins.role): profile for profile in reference}
     after = {(profile.bins.name, profile.bins.role): profile for profile in current}
     measured = [
-        measure_column(before.get(key), after.get(key), seed=seed)
+        measure_column(
+            before.get(key),
+            after.get(key),
+            variation=variations.get(key) if variations else None,
+            buckets=buckets,
+            seed=seed,
+        )
         for key in dict.fromkeys([*before, *after])
     ]
     pairs = [(figures.values_p, figures.missing_p) for figures in measured]
@@ -173,6 +187,7 @@ def _column(
         wasserstein_bound=figures.wasserstein.bound if figures.wasserstein else None,
         p_value=figures.p_value,
         p_adjusted=figures.p_value if values_p is None else values_p,
+        null=figures.null,
         missing_reference=before.missing_share if before else None,
         missing_current=after.missing_share if after else None,
         unseen=tuple(name for name, _ in after.unseen) if after else (),
@@ -193,7 +208,8 @@ def _reason(
             limit = effect.limits[("warning", "critical").index(raised)]
             texts.append(f"{effect.words} {effect.limit_form.format(limit)}".strip())
         elif size != "ok" and effect.p_adjusted is not None:
-            texts.append(f"{effect.words}, not significant (p {effect.p_adjusted:.2g})")
+            against = " beside the reference's own variation" if figures.null == "days" else ""
+            texts.append(f"{effect.words}, not significant{against} (p {effect.p_adjusted:.2g})")
     if status in ("warning", "critical") and figures.unseen_share:
         texts.append(f"{figures.unseen_share:.1%} in categories that the reference lacks")
     texts += [text for text in (figures.trouble, figures.without_distance) if text]

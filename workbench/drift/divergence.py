@@ -12,7 +12,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from workbench.domain.bins import tested_edges
 from workbench.domain.profile import ColumnProfile
+from workbench.drift.shares import psi_of_shares
 
 SMOOTHING = 0.5
 """Added to every count for PSI, so that an empty bin costs a finite amount."""
@@ -41,12 +43,12 @@ def tested_counts(profile: ColumnProfile) -> tuple[int, ...]:
     """Rows in each of the bins on which the two samples are tested for homogeneity.
 
     Those of `coarse_counts`, and for numbers one more below and one above the range of the
-    reference: two rows in a hundred at 999 are lost in the last decile, but not out there.
+    reference (`domain.bins.tested_edges`).
     """
     bins = profile.bins
     if bins.kind != "numeric" or not bins.edges:
         return coarse_counts(profile)
-    return _together(profile, sorted({bins.edges[0], *bins.psi_edges, bins.edges[-1]}))
+    return _together(profile, tested_edges(bins))
 
 
 def psi(reference: Sequence[int], current: Sequence[int]) -> float | None:
@@ -58,8 +60,7 @@ def psi(reference: Sequence[int], current: Sequence[int]) -> float | None:
     """
     if not sum(reference) or not sum(current):
         return None
-    p, q = _smoothed(reference), _smoothed(current)
-    return math.fsum((b - a) * math.log(b / a) for a, b in zip(p, q, strict=True))
+    return psi_of_shares(_smoothed(reference), _smoothed(current))
 
 
 def jensen_shannon(reference: Sequence[int], current: Sequence[int]) -> float | None:

@@ -2,19 +2,22 @@
 
 Two-sample tests, at the actual sizes of both: one that takes the reference as if it were
 exactly known alarms on data in which nothing changed. Rows are taken as independent; where
-rows of one day are alike, the p-values are too small.
-
-Written on `math` alone: the closed forms below cost nothing to import, whereas loading
-scipy.special would cost a third of a second of every `workbench status`.
+rows of one day are alike, the p-values are too small, and `day_null` widens them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-FAIR_COUNT = 5.0
-"""The least expected count in a cell at which Pearson's law is trusted (Cochran, 1954)."""
+from workbench.drift.laws import chi_square_survival
+from workbench.drift.pooling import Pair, Table, plain_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Statistic: TypeAlias = Callable[[NDArray[Any], NDArray[Any], int], NDArray[Any]]
 
 ENOUGH_EXCEEDING = 20
 """A permutation test stops once so many draws are as unlike as the samples (Besag and Clifford,
@@ -35,8 +38,8 @@ def homogeneity_p_value(
     """Probability of two samples at least this unlike if both came from one distribution.
 
     Pearson's chi-square test of a 2 x k table, after bins whose expected count is below
-    `FAIR_COUNT` on the smaller side are merged. Where fewer than two bins would be left (few
-    rows, or nearly all of them in one bin), the test is exact for two bins (Fisher) and a
+    `pooling.FAIR_COUNT` on the smaller side are merged. Where fewer than two bins would be left
+    (few rows, or nearly all of them in one bin), the test is exact for two bins (Fisher) and a
     permutation test on Pearson's statistic for more. That draws until it is clear (1,000 to
     100,000 times, fewer with many bins), so that its p-value is never below 1e-5.
 
@@ -49,65 +52,31 @@ def homogeneity_p_value(
     Returns:
         None when either side has no rows; 1 when all rows are in one bin.
     """
-    pairs = [(a, b) for a, b in zip(reference, current, strict=True) if a + b]
-    n, m = sum(a for a, _ in pairs), sum(b for _, b in pairs)
-    if not n or not m:
+    if not sum(reference) or not sum(current):
         return None
-    if len(pairs) == 1:
+    return table_p_value(plain_table(reference, current, is_ordered=ordered), seed=seed)
+
+
+def table_p_value(table: Table, *, seed: int = 0) -> float:
+    """As `homogeneity_p_value`, of a table both of whose samples have rows."""
+    if len(table.pairs) == 1:
         return 1.0
-    least = FAIR_COUNT * (n + m) / min(n, m)
-    pooled = _merge_neighbours(pairs, least) if ordered else _merge_rarest(pairs, least)
-    if len(pooled) > 1:
-        return chi_square_survival(_pearson(pooled, n, m), len(pooled) - 1)
-    if len(pairs) == 2:
-        return fisher_p_value(*pairs[0], *pairs[1])
-    return _permutation_p_value(pairs, n, m, seed)
+    fair = table.fair()
+    if len(fair.pairs) > 1:
+        return chi_square_survival(pearson(fair.pairs), len(fair.pairs) - 1)
+    if len(table.pairs) == 2:
+        return fisher_p_value(*table.pairs[0], *table.pairs[1])
+    return permutation_p_value(table, pearson_of_draws, seed=seed)
 
 
 def two_proportions_p_value(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float | None:
     """Probability of two shares at least this unlike if both samples have one true share.
 
     Pearson's chi-square test with one degree of freedom (the pooled z test, squared), exact
-    (Fisher) where an expected count is below `FAIR_COUNT`. Two-sided. None when either
+    (Fisher) where an expected count is below `pooling.FAIR_COUNT`. Two-sided. None when either
     sample is empty.
     """
     return homogeneity_p_value((hits_a, n_a - hits_a), (hits_b, n_b - hits_b), ordered=True)
-
-
-def adjust_for_many(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for having looked at all of them, in the same order.
-
-    Benjamini and Hochberg (1995): the i-th smallest of m becomes the least of p(j) m / j over
-    j >= i, at most 1. Calling those below `level` significant keeps the expected share of
-    false ones among them at or below `level`.
-    """
-    count = len(p_values)
-    adjusted = [1.0] * count
-    least = 1.0
-    downward = sorted(range(count), key=lambda index: p_values[index], reverse=True)
-    for rank, index in zip(range(count, 0, -1), downward, strict=True):
-        least = min(least, p_values[index] * count / rank)
-        adjusted[index] = least
-    return adjusted
-
-
-def chi_square_survival(statistic: float, degrees: int) -> float:
-    """Probability that a chi-square variable exceeds the statistic; `degrees` at least 1.
-
-    With h = statistic / 2, for whole degrees: exp(-h) sum of h^j / j! over j < degrees / 2 when
-    even; erfc(sqrt(h)) + exp(-h) sum of h^(j - 1/2) / Gamma(j + 1/2) over 1 <= j <=
-    (degrees - 1) / 2 when odd (Abramowitz and Stegun, 26.4.4 and 26.4.5).
-    """
-    half = statistic / 2
-    if half <= 0:
-        return 1.0
-    if degrees % 2:
-        first, powers = math.erfc(math.sqrt(half)), [j - 0.5 for j in range(1, degrees // 2 + 1)]
-    else:
-        first, powers = 0.0, [float(j) for j in range(degrees // 2)]
-    log_half = math.log(half)
-    terms = (math.exp(power * log_half - half - math.lgamma(power + 1)) for power in powers)
-    return min(first + math.fsum(terms), 1.0)
 
 
 def fisher_p_value(a: int, b: int, c: int, d: int) -> float:
@@ -134,55 +103,52 @@ def fisher_p_value(a: int, b: int, c: int, d: int) -> float:
     return min(math.fsum(w for w in weights if w <= limit) / math.fsum(weights), 1.0)
 
 
-def _merge_neighbours(pairs: list[tuple[int, int]], least: float) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    a = b = 0
-    for x, y in pairs:
-        a, b = a + x, b + y
-        if a + b >= least:
-            merged.append((a, b))
-            a = b = 0
-    if a + b:
-        last = merged.pop() if merged else (0, 0)
-        merged.append((last[0] + a, last[1] + b))
-    return merged
+def pearson(pairs: Sequence[Pair]) -> float:
+    """Pearson's statistic of two samples over the same bins, none of them empty.
 
-
-def _merge_rarest(pairs: list[tuple[int, int]], least: float) -> list[tuple[int, int]]:
-    # Only the sums over both samples decide, so that pooling cannot favour a difference.
-    ranked = sorted(pairs, key=sum)
-    a = b = taken = 0
-    for x, y in ranked:
-        if x + y >= least and (a + b == 0 or a + b >= least):
-            break
-        a, b, taken = a + x, b + y, taken + 1
-    return ([(a, b)] if taken else []) + ranked[taken:]
-
-
-def _pearson(pairs: Sequence[tuple[int, int]], n: int, m: int) -> float:
-    # For two samples, sum of (O - E)^2 / E over both is this one sum over the bins.
+    The sum of (observed - expected)^2 / expected over both samples, which for two is the sum of
+    (a m - b n)^2 / ((a + b) n m) over the bins.
+    """
+    n, m = sum(a for a, _ in pairs), sum(b for _, b in pairs)
     return math.fsum((a * m - b * n) ** 2 / (a + b) for a, b in pairs) / (n * m)
 
 
-def _permutation_p_value(pairs: list[tuple[int, int]], n: int, m: int, seed: int) -> float:
+def permutation_p_value(table: Table, statistic: Statistic, *, seed: int = 0) -> float:
+    """Probability of a statistic at least this large over all ways of dealing the rows out.
+
+    Draws until it is clear: (exceeding + 1) / (draws + 1), from 1,000 to 100,000 draws.
+
+    Args:
+        table: the two samples.
+        statistic: of many draws at once: (draws, bins) rows of the smaller sample in each bin,
+            the rows of both in each bin, and the smaller sample's size, to one figure a draw.
+        seed: the same seed gives the same answer.
+    """
     import numpy as np
 
+    pairs, (n, m) = table.pairs, table.sizes
     both = np.array([a + b for a, b in pairs], dtype=np.int64)
     rows, small = n + m, min(n, m)
     random = np.random.default_rng(seed)
-    expected = both * (small / rows)
-    observed = np.array([pair[0 if n <= m else 1] for pair in pairs])
+    observed = np.array([[pair[0 if n <= m else 1] for pair in pairs]])
     # The allowance lets draws count as equally unlike in spite of rounding.
-    limit = ((observed - expected) ** 2 / expected).sum() * (1 - 1e-9)
+    limit = float(statistic(observed, both, small)[0]) * (1 - 1e-9)
     exceeding = drawn = 0
-    most = min(_MOST_DRAWS, _MOST_CELLS // len(pairs))
+    most = max(min(_MOST_DRAWS, _MOST_CELLS // len(pairs)), _BATCH)
     while drawn < most and exceeding < ENOUGH_EXCEEDING:
         if rows < _POPULATION_LIMIT:
             draws = random.multivariate_hypergeometric(both, small, _BATCH, method="marginals")
         else:
             # From so many rows, drawing with or without replacement makes no difference.
             draws = random.multinomial(small, both / rows, size=_BATCH)
-        statistics = ((draws - expected) ** 2 / expected).sum(axis=1)
-        exceeding += int((statistics >= limit).sum())
+        exceeding += int((statistic(draws, both, small) >= limit).sum())
         drawn += _BATCH
     return (exceeding + 1) / (drawn + 1)
+
+
+def pearson_of_draws(draws: NDArray[Any], both: NDArray[Any], small: int) -> NDArray[Any]:
+    """The smaller sample's part of Pearson's statistic, which fixes the whole: a figure a draw."""
+    import numpy as np
+
+    expected = both * (small / both.sum())
+    return np.asarray(((draws - expected) ** 2 / expected).sum(axis=1))

@@ -38,7 +38,6 @@ from workbench.store.rebuilding import (
     has_changed,
     replace_counts,
 )
-from workbench.store.reference_counts import measure_reference
 from workbench.store.staging import spill_folder
 
 __all__ = [
@@ -81,6 +80,9 @@ def ensure_baseline(home: StoreHome, root: Path, card: ModelCard, now: datetime)
     moved = _baseline_of_same_bytes(home, card, file)
     if moved is not None:
         return moved
+    # Only a reference that is new is read: `status` should not wait for the import.
+    from workbench.store.reference_counts import measure_reference
+
     with _remaking(home, card.name), spill_folder(home) as folder:
         with scratch(home, folder) as connection:
             conceal = concealment(home, card, now)

@@ -30,11 +30,18 @@ class JoinedFile:
     sequence: int
 
 
-def joined_rows(connection: Connection, segments: Sequence[Segment]) -> str:
-    """The FROM clause over the rows of segments, all columns and `wb_sequence`, without `wb_path`.
+def joined_rows(
+    connection: Connection, segments: Sequence[Segment], *, with_path: bool = False
+) -> str:
+    """The FROM clause over the rows of segments, all columns and `wb_sequence`.
 
     A column of one type keeps it, whole numbers become BIGINT and others DOUBLE; one that is
     anything else besides is text, so that no value is lost.
+
+    Args:
+        connection: scratch.
+        segments: whose rows.
+        with_path: `wb_path` as well, the file of each row.
     """
     alike: dict[tuple[tuple[str, str], ...], list[Segment]] = {}
     for segment in segments:
@@ -43,7 +50,8 @@ def joined_rows(connection: Connection, segments: Sequence[Segment]) -> str:
     for columns in alike:
         for name, type_ in columns:
             types.setdefault(name.lower(), set()).add(type_)
-    parts = [_part(columns, group, types) for columns, group in alike.items()]
+    path = f", r.{PATH}" if with_path else ""
+    parts = [_part(columns, group, types, path) for columns, group in alike.items()]
     return "(" + " UNION ALL BY NAME ".join(parts) + ")"
 
 
@@ -96,13 +104,16 @@ def _columns(connection: Connection, segment: Segment) -> tuple[tuple[str, str],
 
 
 def _part(
-    columns: tuple[tuple[str, str], ...], segments: Sequence[Segment], types: dict[str, set[str]]
+    columns: tuple[tuple[str, str], ...],
+    segments: Sequence[Segment],
+    types: dict[str, set[str]],
+    path: str,
 ) -> str:
     fields = [_field(name, types[name.lower()]) for name, _ in columns if name.lower() != SEQUENCE]
     own = f"r.{SEQUENCE}" if any(name == SEQUENCE for name, _ in columns) else "NULL"
     values = ", ".join(f"({literal(str(s.path))}, {s.sequence}::BIGINT)" for s in segments)
     return (
-        f"SELECT {', '.join(fields)}, coalesce({own}, q.sequence)::BIGINT AS {SEQUENCE} "
+        f"SELECT {', '.join(fields)}, coalesce({own}, q.sequence)::BIGINT AS {SEQUENCE}{path} "
         f"FROM {rows_relation([s.file for s in segments])} r "
         f"JOIN (VALUES {values}) q(wb_path, sequence) ON r.wb_path = q.wb_path"
     )

@@ -190,18 +190,16 @@ def normalised_labels(
     if sql.is_text(types[columns.label]):
         empty += f" OR trim({identifier(columns.label)}) = ''"
     timed = (
-        f"WHEN wb_label_timestamp IS NULL AND {identifier('label_timestamp')} IS NOT NULL "
-        "THEN 'unreadable_timestamp' "
-        if "label_timestamp" in types
-        else ""
+        f"{identifier('label_timestamp')} IS NOT NULL" if "label_timestamp" in types else "false"
     )
     return Normalised(
         "SELECT wb_id, wb_label, wb_label_timestamp, wb_file, wb_row, "
         f"CASE WHEN wb_id IS NULL THEN 'unreadable_id' WHEN wb_empty THEN 'missing_label' "
-        f"WHEN wb_label IS NULL THEN 'unreadable_label' {timed}END AS wb_reason FROM (SELECT *, "
+        "WHEN wb_label IS NULL THEN 'unreadable_label' WHEN wb_label_timestamp IS NULL AND wb_timed "
+        "THEN 'unreadable_timestamp' END AS wb_reason FROM (SELECT "
         f"nullif(trim({sql.text(columns.prediction_id, types[columns.prediction_id])}), '') AS wb_id, "
         f"{label_value(columns.label, types[columns.label], rules)} AS wb_label, {empty} AS wb_empty, "
-        f"{moment} AS wb_label_timestamp, {literal(file)} AS wb_file, file_row_number AS wb_row "
+        f"{timed} AS wb_timed, {moment} AS wb_label_timestamp, {literal(file)} AS wb_file, file_row_number AS wb_row "
         f"FROM {source.relation})",
         (),
     )

@@ -17,6 +17,7 @@ from workbench.domain.shape import LogShape
 from workbench.store.baseline_record import read_shape
 from workbench.store.catalog import ModelSegments, model_segments, naive
 from workbench.store.connections import Connection
+from workbench.store.joined_rows import joined_rows
 from workbench.store.quoting import identifier, literal
 from workbench.store.rows import (
     CORE,
@@ -127,7 +128,13 @@ def make_model_views(
             f"CREATE VIEW {identifier(labels_view)} AS SELECT {fields} FROM {records}"
         )
     types = known_columns(rules, model.shape)
-    make_rows_view(connection, rows, model.segments.predictions, types, others=True)
+    segments = model.segments.predictions
+    make_rows_view(connection, rows, segments, types, others=True)
+    described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
+    if any(str(row[1]).endswith((")", "]")) and str(row[0]) not in types for row in described):
+        # DuckDB makes one type of plain values, but of plain and nested ones a failing cast.
+        relation = joined_rows(connection, segments, with_path=True)
+        make_rows_view(connection, rows, segments, types, others=True, relation=relation)
     make_sequences(connection, f"{rows}_sequences", model.segments.predictions, (), 0)
     further = [
         str(row[0])

@@ -52,6 +52,7 @@ def make_rows_view(
     columns: dict[str, str],
     *,
     others: bool = False,
+    relation: str | None = None,
 ) -> None:
     """Makes a view of stored rows in the card's types, whatever the files' columns are.
 
@@ -59,7 +60,7 @@ def make_rows_view(
     when it was ingested) is read as far as it can be. `wb_path` is the file's path, and
     `wb_sequence` the commit that brought the row where its file says so: one that was made of
     several segments does, elsewhere it is the segment's. With `others` the columns that are
-    not among `columns` follow as they are.
+    not among `columns` follow as they are. `relation` is another FROM clause over the files.
     """
     columns = columns | {"wb_sequence": "BIGINT"}
     if not files:
@@ -70,7 +71,7 @@ def make_rows_view(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {fields}, NULL::VARCHAR AS wb_path WHERE false"
         )
         return
-    relation = rows_relation(
+    relation = relation or rows_relation(
         as_row_files(file.file if isinstance(file, Segment) else file for file in files)
     )
     found = {

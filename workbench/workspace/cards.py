@@ -14,7 +14,6 @@ from workbench.domain.card_text import card_toml
 from workbench.domain.names import file_stem, name_of_stem, shown
 from workbench.errors import CardError, ReferenceTableError, UnknownModelError
 from workbench.ingest.inferring import infer_card
-from workbench.ingest.proposing import ProposedSource, propose_source
 from workbench.store.connections import StoreHome
 from workbench.workspace.locating import write_whole
 
@@ -176,11 +175,13 @@ def _write_card(
     path = card_path(root, name)
     # Guessed before anything is copied: a reference that cannot be used leaves no trace.
     guessed = infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)
-    proposed = (
-        propose_source(log, guessed.card, guessed.features, guessed.classes)
-        if log is not None
-        else ProposedSource(guessed.card.source)
-    )
+    source, notes = guessed.card.source, dict[str, str]()
+    if log is not None:
+        # Every format is imported to tell which one it is: only here is that worth its time.
+        from workbench.ingest.proposing import propose_source
+
+        proposed = propose_source(log, guessed.card, guessed.features, guessed.classes)
+        source, notes = proposed.source, proposed.notes
     kept = _kept(root, reference, root / "data" / f"{file_stem(name)}-reference")
     inferred = infer_card(
         home,
@@ -195,8 +196,8 @@ def _write_card(
         if artifact
         else None,
     )
-    card = replace(inferred.card, source=proposed.source)
-    text = card_toml(card, inferred.notes | proposed.notes)
+    card = replace(inferred.card, source=source)
+    text = card_toml(card, inferred.notes | notes)
     parse_card(text, f"models/{path.name}", thresholds)
     path.parent.mkdir(exist_ok=True)
     write_whole(path, text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from workbench.ingest.formats.registry import require_own_format
-from workbench.store.unconcealed import raw_columns
 from workbench.workspace.cards import absent_columns
 from workbench.workspace.measuring import Subject
 
@@ -22,6 +20,9 @@ def card_notes(subject: Subject) -> tuple[str, ...]:
     Raises:
         CardError: its log is of a format that is not known.
     """
+    from workbench.ingest.formats.registry import require_own_format
+    from workbench.store.unconcealed import raw_columns
+
     require_own_format(subject.card)
     card, baseline = subject.card, subject.store.baseline
     roles = {bins.role for bins in baseline.bins}

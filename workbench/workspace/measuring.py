@@ -14,12 +14,15 @@ from workbench.domain.period import Period, iso
 from workbench.domain.profile import without_values
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
+from workbench.drift.day_null import Buckets, variations
 from workbench.errors import PeriodError
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
 from workbench.store.baseline_record import Baseline
+from workbench.store.bucket_profiles import BucketProfiles, read_bucket_profiles
 from workbench.store.connections import reading
 from workbench.store.counted import Counts, ModelStore, reference_source
+from workbench.store.judging import own_bucket
 from workbench.store.measured import Choice, read_profiles
 from workbench.store.stretches import Stretch
 from workbench.workspace.remembering import (
@@ -31,7 +34,10 @@ from workbench.workspace.remembering import (
 from workbench.workspace.subjects import Subject, reference_outcomes, subject
 from workbench.workspace.versions import chosen_versions
 
-__all__ = ["Subject", "measure_drift", "measure_performance", "reference_outcomes", "subject"]
+__all__ = [
+    "Subject", "measure_drift", "measure_performance", "reference_outcomes", "reference_period",
+    "subject",
+]  # fmt: skip
 
 BY = ("1h", "1d", "7d", "month", "all")
 
@@ -142,30 +148,42 @@ def measure_drift(
         present = counts.groups(Choice(stretch.period), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
         current = counts.profiles(stretch, Choice(asked, filtered))
-        rows = _rows(counts, stretch, filtered)
+        rows, span = _rows(counts, stretch, filtered)
         notes = profile_notes(store, counts, asked, stretch)
     own = stretch.baseline
+    with reading(store.home, f"reading the baseline of {card.name}") as catalog:
+        by_bucket = read_bucket_profiles(catalog, reference_source(own), own.bins)
+        reference = (
+            read_profiles(catalog, reference_source(own), own.bins, Choice())
+            if against == "reference"
+            else ()
+        )
     if against == "reference":
-        with reading(store.home, f"reading the baseline of {card.name}") as catalog:
-            reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
-        reference_period = _reference_period(own)
-        reference_rows = own.rows
+        reference_time = reference_period(own)
+        reference_rows, reference_span = own.rows, by_bucket.buckets
     else:
-        reference_period = subject.period(against)
-        with store.counts(reference_period, store.own_by) as counts:
-            other = compared_stretch(counts, reference_period, own)
-            reference = counts.profiles(other, Choice(reference_period, filtered))
-            reference_rows = _rows(counts, other, filtered)
+        reference_time = subject.period(against)
+        with store.counts(reference_time, store.own_by) as counts:
+            other = compared_stretch(counts, reference_time, own)
+            reference = counts.profiles(other, Choice(reference_time, filtered))
+            reference_rows, reference_span = _rows(counts, other, filtered)
             notes += tuple(
                 note
-                for note in profile_notes(store, counts, reference_period, other)
+                for note in profile_notes(store, counts, reference_time, other)
                 if note not in notes
             )
     level = significance_level(card.thresholds.false_pages_per_month, subject.bucket)
-    columns = compare_columns(reference, current, card.thresholds, level)
+    columns = compare_columns(
+        reference,
+        current,
+        card.thresholds,
+        level,
+        variations=variations(by_bucket.profiles),
+        buckets=Buckets(reference_span, span),
+    )
     return DriftReport(
         model=card.name,
-        reference=reference_period,
+        reference=reference_time,
         reference_rows=reference_rows,
         current=asked,
         current_rows=rows,
@@ -174,7 +192,19 @@ def measure_drift(
         status=overall_status(columns),
         against=against,
         level=level,
-        notes=notes,
+        notes=(*notes, *_null_notes(columns, by_bucket, own)),
+    )
+
+
+def _null_notes(
+    columns: Sequence[ColumnDrift], by_bucket: BucketProfiles, baseline: Baseline
+) -> tuple[str, ...]:
+    """What the p-values are measured against, where that is more than chance."""
+    if not any(column.null == "days" for column in columns):
+        return ()
+    width = own_bucket(baseline.rules)
+    return (
+        f"p-values allow for how the reference's own buckets differ ({by_bucket.buckets} of {width})",
     )
 
 
@@ -271,14 +301,19 @@ def _cluster(by: str, store: ModelStore) -> str:
     return "1d" if own == "1h" and by != "7d" else own
 
 
-def _rows(counts: Counts, stretch: Stretch, versions: tuple[str, ...] | None) -> int:
-    """How many rows the profiles of a part of the period are of."""
-    choice = Choice(stretch.period, versions)
+def _rows(counts: Counts, stretch: Stretch, versions: tuple[str, ...] | None) -> tuple[int, int]:
+    """How many rows the profiles of a part of the period are of, and in how many buckets."""
     own = replace(counts, stretches=(stretch,))
-    total = OutcomeCounts()
-    for bucket in own.outcomes(choice, by="all", start=stretch.period.start):
-        total = total + bucket.counts
-    return round(total.rows)
+    found = [
+        bucket.counts.rows
+        for bucket in own.outcomes(
+            Choice(stretch.period, versions),
+            by=own_bucket(stretch.baseline.rules),
+            start=stretch.period.start,
+        )
+        if bucket.counts.rows > 0
+    ]
+    return round(sum(found)), len(found)
 
 
 def _require_segment(subject: Subject, segment: str | None) -> None:
@@ -290,7 +325,8 @@ def _require_segment(subject: Subject, segment: str | None) -> None:
         )
 
 
-def _reference_period(baseline: Baseline) -> Period | None:
+def reference_period(baseline: Baseline) -> Period | None:
+    """The time of a reference's rows; None when they have no times."""
     if baseline.start is None or baseline.end is None:
         return None
     return Period(baseline.start, baseline.end + timedelta(microseconds=1))
