@@ -36,6 +36,7 @@ from workbench.workspace.versions import champion_version
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.domain.estimates import RowEstimate
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
@@ -256,8 +257,12 @@ class Workspace:
         by: str | None = None,
         segment: str | None = None,
         version: str | None = None,
+        estimate: bool = False,
     ) -> pl.DataFrame:
         """The bad-prediction rate over time: one row a bucket (and segment value).
+
+        With `estimate`, what only the rows can tell is estimated as well, which takes seconds,
+        and remembered.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -266,7 +271,9 @@ class Workspace:
         """
         from workbench.workspace.frames import performance_frame
 
-        return performance_frame(self.performance_report(model, period, by, segment, version))
+        return performance_frame(
+            self.performance_report(model, period, by, segment, version, estimate)
+        )
 
     def performance_report(
         self,
@@ -275,14 +282,22 @@ class Workspace:
         by: str | None = None,
         segment: str | None = None,
         version: str | None = None,
+        estimate: bool = False,
     ) -> PerformanceReport:
         """As `performance`, with the whole, the months, and the break-downs."""
 
         def answer() -> PerformanceReport:
             one = self._subject(model)
+            made: tuple[RowEstimate, ...] = ()
+            if estimate:
+                from workbench.workspace.row_estimating import make_estimates
+
+                made = make_estimates(
+                    one, self.root, self.clock.now(), period=period, by=by, version=version
+                )
             with self._one_reading(one, periods=[(period, by)]):
                 return measure_performance(
-                    one, period=period, by=by, segment=segment, version=version
+                    one, period=period, by=by, segment=segment, version=version, made=made
                 )
 
         return again_if_gone(answer)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from workbench.domain.card import ROLES, ModelCard
 from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.estimates import RowEstimate
 from workbench.domain.masking import masked_groups
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, iso
@@ -22,6 +23,8 @@ from workbench.store.connections import reading
 from workbench.store.counted import Counts, ModelStore, reference_source
 from workbench.store.measured import Choice, read_profiles
 from workbench.store.stretches import Stretch
+from workbench.workspace.completing import complete, complete_whole, label_law
+from workbench.workspace.estimating import estimates_of
 from workbench.workspace.remembering import (
     compared_stretch,
     compared_with,
@@ -43,8 +46,17 @@ def measure_performance(
     by: str | None = None,
     segment: str | None = None,
     version: str | None = None,
+    made: Sequence[RowEstimate] = (),
 ) -> PerformanceReport:
     """A model's bad-prediction rate over time, and by version, role and arm.
+
+    Args:
+        subject: the model.
+        period: in the user's words; the card's window by default.
+        by: the length of a bucket; the card's by default.
+        segment: a column to break the buckets down by.
+        version: as commands take it.
+        made: estimates from rows, beside those that are remembered.
 
     Raises:
         NoRowsError: there are no rows at all.
@@ -63,7 +75,11 @@ def measure_performance(
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by=width, start=asked.start, segment=segment)
-        days = counts.outcomes(choice, by=_cluster(width, store), start=asked.start, pooled=True)
+        cluster = _cluster(width, store)
+        days = counts.outcomes(choice, by=cluster, start=asked.start, pooled=True)
+        estimates = estimates_of(subject, counts, choice, asked, made)
+        scores = estimates.scores(width) if segment is None else {}
+        day_scores = scores if cluster == width and segment is None else estimates.scores(cluster)
         by_version = _groups(
             counts, replace(choice, versions=None), asked, "model_version", card, baseline
         )
@@ -80,6 +96,16 @@ def measure_performance(
     warning, critical = threshold_rates(card, baseline)
     began = onset(days)
     reference = whole_rate(baseline, card, baseline) if baseline else None
+    buckets = _judged(subject, _cut(found, asked), baseline, segment, judged_by)
+    if segment is None:
+        buckets = estimates.by_bucket(buckets, found, scores)
+    whole = _whole(days, card, baseline, asked)
+    since_onset = None
+    if began is not None:
+        later = [day for day in days if day.start >= began]
+        since_onset = _whole(later, card, baseline, Period(max(began, asked.start), asked.end))
+        since_onset = estimates.of_all(since_onset, later, day_scores)
+    law = label_law(subject)
     return PerformanceReport(
         model=card.name,
         task=card.model.task,
@@ -90,19 +116,10 @@ def measure_performance(
         reference_high=reference.high if reference else None,
         warning_rate=warning,
         critical_rate=critical,
-        whole=_whole(days, card, baseline, asked),
+        whole=complete_whole(subject, law, estimates.of_all(whole, days, day_scores), days),
         onset=began,
-        since_onset=_whole(
-            [day for day in days if day.start >= began],
-            card,
-            baseline,
-            Period(max(began, asked.start), asked.end),
-        )
-        if began is not None
-        else None,
-        buckets=_told(
-            subject, segment, _judged(subject, _cut(found, asked), baseline, segment, judged_by)
-        ),
+        since_onset=since_onset,
+        buckets=_told(subject, segment, complete(subject, law, buckets)),
         months=_months(subject, filtered, baseline),
         by_version=by_version,
         by_role=by_role,
@@ -254,7 +271,9 @@ def _months(
     with subject.store.counts(everything, "month") as counts:
         choice = Choice(everything, versions, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by="month", start=everything.start)
-    return rate_buckets(found, subject.card, baseline)
+        estimates = estimates_of(subject, counts, choice, everything)
+        scores = estimates.scores("month")
+    return estimates.by_bucket(rate_buckets(found, subject.card, baseline), found, scores)
 
 
 def _cut(buckets: list[OutcomeBucket], period: Period) -> list[OutcomeBucket]:
