@@ -99,7 +99,12 @@ def are_probabilities(edges: Sequence[float]) -> bool:
 
 
 def calibrate(
-    labels: LabelCounts, scores: Sequence[float], *, are_probable: bool = True, seed: int = 0
+    labels: LabelCounts,
+    scores: Sequence[float],
+    *,
+    are_probable: bool = True,
+    border: int | None = None,
+    seed: int = 0,
 ) -> Calibration | None:
     """The probability of a positive by score bin; None where the reference cannot tell it.
 
@@ -117,6 +122,7 @@ def calibrate(
         labels: the reference's.
         scores: what stands for each bin, as many as there are bins; see `score_centers`.
         are_probable: whether the score may be taken for the probability.
+        border: see `isotonic`; the first bin that is predicted positive.
         seed: of the random splits.
     """
     counts = [*labels, *[(0.0, 0.0)] * (len(scores) - len(labels))]
@@ -130,14 +136,14 @@ def calibrate(
     raw = [min(max(score, 0.0), 1.0) for score in scores]
     error = fitted_error = None
     if is_mixed and are_probable and area is not None and area.value <= _SEPARATED:
-        error, fitted_error = _errors(counts, raw, Random(seed))  # noqa: S311 - splits of rows
+        error, fitted_error = _errors(counts, raw, border, Random(seed))  # noqa: S311 - splits of rows
     is_isotonic = is_mixed and (
         not are_probable
         or (error is not None and fitted_error is not None and fitted_error < error)
     )
     if not is_isotonic and not are_probable:
         return None
-    fitted, blocks = isotonic(counts)
+    fitted, blocks = isotonic(counts, border)
     if not is_isotonic:
         fitted, blocks = raw, _groups(rows)
     return Calibration(
@@ -146,19 +152,28 @@ def calibrate(
     )  # fmt: skip
 
 
-def isotonic(labels: LabelCounts) -> tuple[list[float], list[int]]:
+def isotonic(labels: LabelCounts, border: int | None = None) -> tuple[list[float], list[int]]:
     """The ascending shares of positives closest to those seen, weighted by rows, and their blocks.
 
     Least squares under the order, by pooling adjacent violators. Bins without rows belong to
     the block below them, those before the first row to the first block. 0 for no rows at all.
 
+    The fit is the slope of the greatest convex minorant of the summed labels, so that it has
+    too few positives below any score and too many above: an error rate by a threshold would be
+    too small, by some 0.003 with 2,000 rows. Nothing is pooled across a `border`: the positives on
+    either side are then as many as were seen, and the order may break there.
+
     Args:
         labels: (positives, negatives) a bin; whole numbers or sums of weights.
+        border: the bin that begins the upper side.
     """
     pools: list[list[float]] = []
-    for positive, negative in labels:
+    least = 1
+    for place, (positive, negative) in enumerate(labels):
+        if place and place == border and any(pos + neg > 0 for pos, neg in labels[place:]):
+            least = len(pools) + 1
         pools.append([positive, positive + negative, 1])
-        while len(pools) > 1 and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
+        while len(pools) > least and pools[-2][0] * pools[-1][1] >= pools[-1][0] * pools[-2][1]:
             right = pools.pop()
             for i in range(3):
                 pools[-1][i] += right[i]
@@ -191,7 +206,9 @@ def _groups(rows: Sequence[float]) -> list[int]:
     return [numbers[group] for group in found]
 
 
-def _errors(counts: LabelCounts, raw: Sequence[float], random: Random) -> tuple[float, float]:
+def _errors(
+    counts: LabelCounts, raw: Sequence[float], border: int | None, random: Random
+) -> tuple[float, float]:
     """The calibration error of the score and of the isotonic fit, on rows set aside."""
     plain: list[tuple[float, float, float]] = []
     fitted: list[tuple[float, float, float]] = []
@@ -200,7 +217,7 @@ def _errors(counts: LabelCounts, raw: Sequence[float], random: Random) -> tuple[
             (_drawn(positive, random), _drawn(negative, random)) for positive, negative in counts
         ]
         kept = [(p - a, n - b) for (p, n), (a, b) in zip(counts, tested, strict=True)]
-        shares, _blocks = isotonic(kept)
+        shares, _blocks = isotonic(kept, border)
         for score, share, (positive, negative) in zip(raw, shares, tested, strict=True):
             rows = positive + negative
             if rows > 0:

@@ -27,6 +27,7 @@ from workbench.performance.estimation import (
     expect,
     expected_metrics,
     expected_rate,
+    first_positive,
     follows_one_threshold,
     labelled_rows,
     spread_around,
@@ -71,7 +72,10 @@ def score_model(
     if not follows_one_threshold(whole):
         return f"predictions do not follow from the score by one threshold; {ASK}"
     found = calibrate(
-        whole.scores, score_centers(edges, is_discrete), are_probable=are_probabilities(edges)
+        whole.scores,
+        score_centers(edges, is_discrete),
+        are_probable=are_probabilities(edges),
+        border=first_positive(whole),
     )
     if found is None:
         return "the reference's labels are all of one class, and its scores are no probabilities"

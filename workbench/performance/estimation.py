@@ -222,6 +222,13 @@ def follows_one_threshold(bucket: OutcomeBucket) -> bool:
     return abs(hits - bucket.counts.true_positive) <= _UNLIKE * bucket.counts.labelled + hidden
 
 
+def first_positive(bucket: OutcomeBucket) -> int | None:
+    """The first score bin that is predicted positive; None where none is."""
+    rows = labelled_rows(bucket, len(bucket.scores))
+    shares = positive_shares(rows) if rows else []
+    return next((place for place, share in enumerate(shares) if share > 0), None)
+
+
 def spread_around(
     buckets: Sequence[OutcomeBucket], calibration: Calibration, badness: Badness
 ) -> float:
