@@ -57,6 +57,11 @@ def test_one_commit_of_everything_tells_nothing_of_ages() -> None:
     assert law.final is None
 
 
+def test_beyond_the_ages_that_are_known_the_last_one_counts() -> None:
+    law = DelayLaw({2: 0.4, 5: 0.9})
+    assert [law.usual(age) for age in (0, 2, 4, 5, 90)] == [None, 0.4, 0.4, 0.9, 0.9]
+
+
 def test_buckets_whose_commits_are_forgotten_are_left_out() -> None:
     known = daily(12, (0.0, 0.5))
     lost = [LabelArrival(START - d * DAY, 0, 100, 7) for d in range(1, 20)]
@@ -65,9 +70,9 @@ def test_buckets_whose_commits_are_forgotten_are_left_out() -> None:
 
 def test_the_law_of_timed_labels_counts_each_age_only_where_it_is_reached() -> None:
     rows = {START + d * DAY: 10.0 for d in range(8)}
-    labelled = {(START + d * DAY, age): 5.0 for d in range(8) for age in (1, 3)}
+    labelled = {(START + d * DAY, age): 5.0 for d in range(8) for age in (-1, 2)}
     law = law_from_ages(labelled, rows, now=START + 8 * DAY, width=DAY)
-    assert dict(law.shares) == {0: 0.0, 1: 0.5, 2: 0.5, 3: 1.0, 4: 1.0, 5: 1.0}
+    assert dict(law.shares) == {0: 0.5, 1: 0.5, 2: 0.5, 3: 1.0, 4: 1.0, 5: 1.0}
 
 
 def test_a_bucket_with_fewer_labels_than_usual_is_not_judged() -> None:

@@ -32,6 +32,11 @@ class DelayLaw:
     shares: Mapping[int, float]
     """By age in whole buckets since the bucket ended; ages without enough buckets are missing."""
 
+    def usual(self, age: int) -> float | None:
+        """The share at an age, or at the nearest younger one that is known; None before the first."""
+        known = [a for a in self.shares if a <= age]
+        return self.shares[max(known)] if known else None
+
     @property
     def final(self) -> float | None:
         """The share at the end, when nearly all labels are in; None when nothing is known."""
@@ -96,7 +101,7 @@ def law_from_ages(
 
     Args:
         labelled: by (start of the bucket, whole buckets from its end to the label): how many
-            rows got their first label then; before the end counts as 0.
+            rows got their first label then; -1 for before the end.
         rows: by start of the bucket.
         now: the end of the newest bucket; a bucket says nothing of ages it has not reached.
         width: of a bucket.
@@ -107,7 +112,7 @@ def law_from_ages(
             continue
         total = 0.0
         for age in range(int((now - bucket - width) / width) + 1):
-            total += labelled.get((bucket, age), 0.0)
+            total += labelled.get((bucket, age - 1), 0.0)
             seen[age].append(min(total / count, 1.0))
     return DelayLaw({a: median(s) for a, s in sorted(seen.items()) if len(s) >= LEAST_BUCKETS})
 
@@ -131,7 +136,7 @@ def with_completeness(
     """
     share = bucket.labelled / bucket.rows if bucket.rows else None
     age = max(int((now - bucket.end) / width), 0)
-    usual = law.shares.get(age)
+    usual = law.usual(age)
     found = replace(bucket, completeness=share, expected_completeness=usual)
     if share is None or bucket.labelled == 0:
         return found
@@ -166,7 +171,7 @@ def whole_completeness(
     expected = rows = 0.0
     usual: float | None = None
     for part in parts:
-        own = law.shares.get(max(int((now - part.end) / width), 0))
+        own = law.usual(max(int((now - part.end) / width), 0))
         if part.counts.rows <= 0:
             continue
         if own is None:

@@ -19,7 +19,7 @@ class LabelAges:
     """When the labels of each bucket came."""
 
     labelled: dict[tuple[datetime, int], float]
-    """Rows by start of their bucket and whole buckets from its end to their first label, 0 for
+    """Rows by start of their bucket and whole buckets from its end to their first label; -1 for
     labels that came before the end or in the log itself."""
     rows: dict[datetime, float]
     """All live rows by start of the bucket."""
@@ -44,7 +44,7 @@ def label_ages(store: ModelStore) -> LabelAges | None:
         )  # fmt: skip
         bucket = bucket_of("wb_timestamp", own_bucket(rules))
         found = connection.execute(
-            f"SELECT bucket, CASE WHEN is_own THEN 0 WHEN t IS NULL THEN NULL ELSE greatest(0, floor("
+            f"SELECT bucket, CASE WHEN is_own THEN -1 WHEN t IS NULL THEN NULL ELSE greatest(-1, floor("
             f"(epoch(t) - epoch(bucket) - {width}) / {width}))::INTEGER END AS age, "
             "is_own OR is_late AS is_labelled, count(*)::DOUBLE FROM (SELECT "
             f"{bucket} AS bucket, r.wb_label IS NOT NULL AS is_own, l.wb_id IS NOT NULL AS is_late, l.t "
