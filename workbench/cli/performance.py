@@ -44,6 +44,8 @@ def performance(
     from workbench.cli.documents import performance_document
     from workbench.cli.printing import interval, note, print_json, print_table, rate, when, word
 
+    if estimate:
+        note("estimating from the rows, which takes seconds")
     with session_of(ctx).workspace() as ws:
         report = ws.performance_report(name, period, by, segment, version, estimate)
         card = ws.card(name)

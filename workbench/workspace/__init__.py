@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
@@ -31,20 +31,18 @@ from workbench.workspace.checking import card_notes
 from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
 from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
 from workbench.workspace.repeating import again_if_gone
+from workbench.workspace.row_estimating import make_estimates
 from workbench.workspace.versions import champion_version
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from workbench.domain.estimates import RowEstimate
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
 
 __all__ = ["Workspace"]
-
-S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -219,36 +217,19 @@ class Workspace:
         return again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import model_status, worst_first
+        from workbench.workspace.fleet import model_status, subjects_or_failed, worst_first
 
         with reading(self.store, "answering"):
             # Opening the catalog is much of what a status costs: once, if it can be.
-            subjects, found = self._subjects(self._stored_subject)
+            subjects, found = subjects_or_failed(card_names(self.root), self._stored_subject)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
                 found += [model_status(one, self.clock.now()) for one in ready]
                 return worst_first(found)
-        made, found = self._subjects(self._subject)
+        made, found = subjects_or_failed(card_names(self.root), self._subject)
         with self._one_reading(*made):
             found += [model_status(one, self.clock.now()) for one in made]
         return worst_first(found)
-
-    def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
-        """What `find` makes of each model, and the statuses of those that it fails for."""
-        from workbench.workspace.fleet import empty_status
-
-        subjects: list[S] = []
-        failed = []
-        for name in card_names(self.root):
-            try:
-                subjects.append(find(name))
-            except (SegmentGoneError, StoreLockedError):
-                raise  # that says nothing about the model
-            except WorkbenchError as error:
-                card = ModelCard()
-                known = replace(card, model=replace(card.model, name=name))
-                failed.append(empty_status(known, "", error.message))
-        return subjects, failed
 
     def performance(
         self,
@@ -261,8 +242,7 @@ class Workspace:
     ) -> pl.DataFrame:
         """The bad-prediction rate over time: one row a bucket (and segment value).
 
-        With `estimate`, what only the rows can tell is estimated as well, which takes seconds,
-        and remembered.
+        With `estimate`, what only rows can tell is estimated in some seconds, and remembered.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -271,9 +251,8 @@ class Workspace:
         """
         from workbench.workspace.frames import performance_frame
 
-        return performance_frame(
-            self.performance_report(model, period, by, segment, version, estimate)
-        )
+        report = self.performance_report(model, period, by, segment, version, estimate)
+        return performance_frame(report)
 
     def performance_report(
         self,
@@ -288,13 +267,8 @@ class Workspace:
 
         def answer() -> PerformanceReport:
             one = self._subject(model)
-            made: tuple[RowEstimate, ...] = ()
-            if estimate:
-                from workbench.workspace.row_estimating import make_estimates
-
-                made = make_estimates(
-                    one, self.root, self.clock.now(), period=period, by=by, version=version
-                )
+            now = self.clock.now()
+            made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
             with self._one_reading(one, periods=[(period, by)]):
                 return measure_performance(
                     one, period=period, by=by, segment=segment, version=version, made=made

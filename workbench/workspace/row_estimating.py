@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -38,18 +38,14 @@ _CELLS = 20_000_000
 """Rows times columns that are held at once."""
 _SEED = 20_240_101
 
-Progress = Callable[[str], None]
-
 
 def make_estimates(
     subject: Subject,
     root: Path,
     now: datetime,
-    *,
     period: str | None = None,
     by: str | None = None,
     version: str | None = None,
-    progress: Progress | None = None,
 ) -> tuple[RowEstimate, ...]:
     """Estimates a period and its buckets from their rows, and remembers them.
 
@@ -65,7 +61,6 @@ def make_estimates(
         period: as for `measure_performance`.
         by: likewise.
         version: likewise.
-        progress: told what is being done.
 
     Returns:
         Those that were made or remembered; none without rows in the period.
@@ -90,7 +85,7 @@ def make_estimates(
     missing = [*missing[:1], *missing[1:][-MOST_BUCKETS:]]
     if not missing:
         return tuple(held)
-    made = _made(subject, root, now, asked, versions, missing, progress or (lambda _: None))
+    made = _made(subject, root, now, asked, versions, missing)
     if store.as_of is None and os.access(store.home.folder, os.W_OK):
         _remember(subject, versions, made, now)
     return (*held, *made)
@@ -107,25 +102,18 @@ def _made(
     asked: Period,
     versions: tuple[str, ...] | None,
     places: Sequence[RowEstimate],
-    progress: Progress,
 ) -> list[RowEstimate]:
     from workbench.performance.row_estimation import row_estimate, row_model
 
     store, card = subject.store, subject.card
     shape, rules = store.baseline.shape, store.baseline.rules
-    progress("reading the reference")
     reference = sampled_reference(store.home, root, card, store, now, most=_REFERENCE_ROWS)
     model = row_model(reference.frame, shape.feature_names, _scores(subject), rules, seed=_SEED)
     if isinstance(model, str):
         return [replace(place, reason=model, weighted_reason=model) for place in places]
-    progress(f"reading the rows of {asked}")
     most = min(_BUCKET_ROWS * len(places), _ROWS, _CELLS // max(len(shape.features), 1))
     rows = sampled_rows(store, asked, versions=versions, most=most).frame
-    found = []
-    for number, place in enumerate(places):
-        progress(f"estimating {number + 1} of {len(places)}")
-        found.append(row_estimate(model, _inside(rows, place), place))
-    return found
+    return [row_estimate(model, _inside(rows, place), place) for place in places]
 
 
 def _inside(rows: pl.DataFrame, place: RowEstimate) -> pl.DataFrame:
