@@ -8,6 +8,7 @@ from workbench.domain.drift import ColumnDrift, DriftReport
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.domain.rates import ConceptGap, PerformanceReport, RateBucket
 from workbench.domain.status import ModelStatus
+from workbench.performance.estimated_rates import ONLY_BUCKETS
 
 METRICS = (
     "accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "miss_rate", "false_alarm_rate",
@@ -174,17 +175,22 @@ def _bucket(bucket: RateBucket) -> dict[str, Any]:
         "estimated_metrics": {
             name: bucket.estimated_metrics.get(name) for name in ESTIMATED_METRICS
         },
-        "estimated_reason": bucket.estimated_reason,
+        "estimated_reason": _why(bucket.estimated_bad_rate, bucket.estimated_reason),
         "weighted_bad_rate": bucket.weighted_bad_rate,
         "weighted_low": bucket.weighted_low,
         "weighted_high": bucket.weighted_high,
-        "weighted_reason": bucket.weighted_reason,
+        "weighted_reason": _why(bucket.weighted_bad_rate, bucket.weighted_reason),
         "concept": _concept(bucket.concept),
         "completeness": bucket.completeness,
         "expected_completeness": bucket.expected_completeness,
         "status": bucket.status,
         "reason": bucket.reason,
     }
+
+
+def _why(figure: float | None, reason: str | None) -> str | None:
+    """The reason beside a figure that is null: by default that it is not made for groups of rows."""
+    return None if figure is not None else reason or ONLY_BUCKETS
 
 
 def _concept(gap: ConceptGap | None) -> dict[str, Any] | None:

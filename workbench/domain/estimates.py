@@ -41,3 +41,5 @@ class RowEstimate:
     """Variance of the sum, given the expectation."""
     model_variance: float = 0.0
     """Variance of the estimated rate that comes from the reference."""
+    spread: float = 0.0
+    """Between the reference's buckets beyond what is expected, a standard deviation."""

@@ -35,6 +35,7 @@ from workbench.performance.estimation import (
 from workbench.performance.timeline import pooled
 
 ASK = "needs the rows: give --estimate"
+ONLY_BUCKETS = "estimated for buckets and the whole period only"
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,6 @@ def with_row_estimate(
     bucket: RateBucket,
     estimate: RowEstimate | None,
     thresholds: Thresholds,
-    spread: float = 0.0,
 ) -> RateBucket:
     """A bucket with what was estimated from its rows; why not, where it was not or not lately.
 
@@ -144,7 +144,6 @@ def with_row_estimate(
         bucket: the realised rate, perhaps with such an estimate.
         estimate: of the same stretch of time; None when none was made.
         thresholds: the card's.
-        spread: between the reference's buckets beyond what is expected, a standard deviation.
     """
     is_counted = bucket.estimated_bad_rate is not None
     is_old = estimate is not None and estimate.rows != bucket.rows
@@ -168,7 +167,7 @@ def with_row_estimate(
         estimated_high=estimate.high,
         estimated_metrics=dict(estimate.metrics),
         estimated_reason=estimate.reason,
-        concept=_row_gap(estimate, bucket, thresholds, spread),
+        concept=_row_gap(estimate, bucket, thresholds),
     )
 
 
@@ -201,7 +200,7 @@ def _score_gap(
 
 
 def _row_gap(
-    estimate: RowEstimate, bucket: RateBucket, thresholds: Thresholds, spread: float
+    estimate: RowEstimate, bucket: RateBucket, thresholds: Thresholds
 ) -> ConceptGap | None:
     if estimate.labelled != bucket.labelled or not math.isfinite(estimate.labelled_variance):
         return None
@@ -209,4 +208,6 @@ def _row_gap(
         estimate.labelled_rows, estimate.labelled_bad, estimate.labelled_expected,
         estimate.labelled_variance,
     )  # fmt: skip
-    return concept_gap([part], thresholds, model_variance=estimate.model_variance, spread=spread)
+    return concept_gap(
+        [part], thresholds, model_variance=estimate.model_variance, spread=estimate.spread
+    )

@@ -140,6 +140,7 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
         labelled_expected=float(own.sum()),
         labelled_variance=float(np.sum(np.clip(own * (1 - own), 0.0, None))),
         model_variance=plain.model_variance,
+        spread=model.spread,
         effective_share=weights.effective_share,
         domain_auc=weights.auc,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.connections import Resources, StoreHome, reading

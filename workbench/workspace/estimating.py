@@ -23,7 +23,6 @@ from workbench.store.connections import reading
 from workbench.store.counted import Counts
 from workbench.store.measured import Choice
 from workbench.store.remembered_estimates import read_estimates
-from workbench.store.stretches import Stretch
 from workbench.workspace.subjects import Subject, reference_outcomes
 
 _OTHER_BINS = "scores were counted in other bins for a part of it"
@@ -107,6 +106,7 @@ def estimates_of(
     counts: Counts,
     choice: Choice,
     period: Period,
+    models: dict[tuple[str, str], ScoreModel | str],
     made: Sequence[RowEstimate] = (),
 ) -> Estimates:
     """What the buckets of an answer can be estimated from.
@@ -116,15 +116,20 @@ def estimates_of(
         counts: open.
         choice: the versions.
         period: what is asked about.
+        models: what is known of scores already, by the identity of the baseline; it grows.
         made: estimates from rows, beside those that are remembered.
     """
     store = subject.store
-    models = tuple(_model(subject, stretch) for stretch in counts.stretches)
+    for stretch in counts.stretches:
+        if stretch.baseline.ids not in models:
+            reference = reference_outcomes(subject, baseline=stretch.baseline)
+            models[stretch.baseline.ids] = model_of_scores(stretch.baseline, reference)
+    own = tuple(models[stretch.baseline.ids] for stretch in counts.stretches)
     found: dict[tuple[datetime, datetime], RowEstimate] = {}
     with reading(store.home, f"reading {subject.card.name}") as catalog:
         found |= read_estimates(catalog, store.baseline, choice.versions, period)
     found |= {(estimate.start, estimate.end): estimate for estimate in made}
-    return Estimates(subject, counts, choice, period.start, models, found)
+    return Estimates(subject, counts, choice, period.start, own, found)
 
 
 def whole_buckets(outcomes: Sequence[OutcomeBucket], period: Period) -> tuple[RowEstimate, ...]:
@@ -141,13 +146,17 @@ def whole_buckets(outcomes: Sequence[OutcomeBucket], period: Period) -> tuple[Ro
     return tuple(places)
 
 
-def _model(subject: Subject, stretch: Stretch) -> ScoreModel | str:
-    baseline = stretch.baseline
+def model_of_scores(baseline: Baseline, reference: Sequence[OutcomeBucket]) -> ScoreModel | str:
+    """The model of a baseline's scores, or why there is none.
+
+    Args:
+        baseline: the bins and the rules.
+        reference: the labelled buckets of its reference.
+    """
     number = _score_column(baseline)
     if baseline.rules.task != "binary" or number < 0:
         return score_model((), (), baseline.rules)
     bins = baseline.bins[number]
-    reference = reference_outcomes(subject, baseline=baseline)
     return score_model(reference, bins.edges, baseline.rules, is_discrete=bins.is_discrete)
 
 

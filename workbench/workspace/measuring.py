@@ -16,6 +16,7 @@ from workbench.domain.profile import without_values
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
 from workbench.errors import PeriodError
+from workbench.performance.estimated_rates import ONLY_BUCKETS, ScoreModel
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
 from workbench.store.baseline_record import Baseline
@@ -24,7 +25,7 @@ from workbench.store.counted import Counts, ModelStore, reference_source
 from workbench.store.measured import Choice, read_profiles
 from workbench.store.stretches import Stretch
 from workbench.workspace.completing import complete, complete_whole, label_law
-from workbench.workspace.estimating import estimates_of
+from workbench.workspace.estimating import estimates_of, model_of_scores
 from workbench.workspace.remembering import (
     compared_stretch,
     compared_with,
@@ -77,7 +78,8 @@ def measure_performance(
         found = counts.outcomes(choice, by=width, start=asked.start, segment=segment)
         cluster = _cluster(width, store)
         days = counts.outcomes(choice, by=cluster, start=asked.start, pooled=True)
-        estimates = estimates_of(subject, counts, choice, asked, made)
+        models = {judged_by.ids: model_of_scores(judged_by, baseline)}
+        estimates = estimates_of(subject, counts, choice, asked, models, made)
         scores = estimates.scores(width) if segment is None else {}
         day_scores = scores if cluster == width and segment is None else estimates.scores(cluster)
         by_version = _groups(
@@ -104,7 +106,9 @@ def measure_performance(
     if began is not None:
         later = [day for day in days if day.start >= began]
         since_onset = _whole(later, card, baseline, Period(max(began, asked.start), asked.end))
-        since_onset = estimates.of_all(since_onset, later, day_scores)
+        since_onset = replace(
+            estimates.of_all(since_onset, later, day_scores), weighted_reason=ONLY_BUCKETS
+        )
     law = label_law(subject)
     return PerformanceReport(
         model=card.name,
@@ -120,7 +124,7 @@ def measure_performance(
         onset=began,
         since_onset=since_onset,
         buckets=_told(subject, segment, complete(subject, law, buckets)),
-        months=_months(subject, filtered, baseline),
+        months=_months(subject, filtered, baseline, models),
         by_version=by_version,
         by_role=by_role,
         by_arm=_told(subject, card.columns.experiment, by_arm),
@@ -262,7 +266,10 @@ def _groups(
 
 
 def _months(
-    subject: Subject, versions: tuple[str, ...] | None, baseline: list[OutcomeBucket]
+    subject: Subject,
+    versions: tuple[str, ...] | None,
+    baseline: list[OutcomeBucket],
+    models: dict[tuple[str, str], ScoreModel | str],
 ) -> tuple[RateBucket, ...]:
     everything = subject.period("all")
     if subject.store.needs_rows(everything, "month"):
@@ -271,7 +278,7 @@ def _months(
     with subject.store.counts(everything, "month") as counts:
         choice = Choice(everything, versions, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by="month", start=everything.start)
-        estimates = estimates_of(subject, counts, choice, everything)
+        estimates = estimates_of(subject, counts, choice, everything, models)
         scores = estimates.scores("month")
     return estimates.by_bucket(rate_buckets(found, subject.card, baseline), found, scores)
 
