@@ -168,6 +168,9 @@ def test_few_labels_no_rows_and_no_overlap_say_why() -> None:
     nothing = row_estimate(model, reference.head(0), PLACE)
     assert nothing.reason == "no row has what the estimate needs"
     assert nothing.bad_rate is None
+    handful = row_estimate(model, reference.head(20), PLACE)
+    assert handful.bad_rate is not None
+    assert handful.weighted_reason == "fewer than 50 rows cannot be told from the reference"
     far = reference.with_columns(x0=pl.col("x0") * 100)
     found = row_estimate(model, far, PLACE)
     assert found.bad_rate is not None

@@ -57,6 +57,7 @@ def test_without_labels_a_rate_is_estimated_where_the_labels_would_have_put_it(
     (status,) = ws.status()
     assert status.estimated_rate is not None
     assert status.current_rate is None
+    assert f"~{status.estimated_rate:.1%}" in done("-C", ws.root, "status").out
 
 
 def test_counts_of_a_cut_bucket_and_as_of_are_estimated_too(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LEAST_REFERENCE = 200
 """Fewer labelled rows of the reference say too little."""
+LEAST_CURRENT = 50
+"""Fewer rows have no inputs to speak of that the reference could be weighted to."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,9 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
     rows = _with_scores(current, list(zip(model.classes, model.columns, strict=False)))
     rows = _known_predictions(rows, model)
     if rows.height == 0:
-        return replace(place, reason="no row has what the estimate needs")
+        nothing = "no row has what the estimate needs"
+        return replace(place, reason=nothing, weighted_reason=nothing)
     expected = _expected(model, rows)
-    weights = domain_weights(
-        model.matrix, encoded(rows, model.inputs), model.inputs.is_categorical, seed=model.seed
-    )
     plain = _mean(model, expected, np.ones(len(model.bad)), place.rows)
     labelled = rows["wb_bad"].is_not_null().to_numpy()
     own = expected.current[labelled] + plain.correction
@@ -141,9 +141,14 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
         labelled_variance=float(np.sum(np.clip(own * (1 - own), 0.0, None))),
         model_variance=plain.model_variance,
         spread=model.spread,
-        effective_share=weights.effective_share,
-        domain_auc=weights.auc,
     )
+    if rows.height < LEAST_CURRENT:
+        few = f"fewer than {LEAST_CURRENT} rows cannot be told from the reference"
+        return replace(found, weighted_reason=few)
+    weights = domain_weights(
+        model.matrix, encoded(rows, model.inputs), model.inputs.is_categorical, seed=model.seed
+    )
+    found = replace(found, effective_share=weights.effective_share, domain_auc=weights.auc)
     if weights.shortage is not None:
         return replace(found, weighted_reason=weights.shortage)
     weighted = _mean(model, _expected(model, rows, weights), weights.values, place.rows)

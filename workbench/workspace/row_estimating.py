@@ -37,6 +37,7 @@ _ROWS = 200_000
 _CELLS = 20_000_000
 """Rows times columns that are held at once."""
 _SEED = 20_240_101
+_GONE = "rows are gone (`store retain`)"
 
 
 def make_estimates(
@@ -113,7 +114,12 @@ def _made(
         return [replace(place, reason=model, weighted_reason=model) for place in places]
     most = min(_BUCKET_ROWS * len(places), _ROWS, _CELLS // max(len(shape.features), 1))
     rows = sampled_rows(store, asked, versions=versions, most=most).frame
-    return [row_estimate(model, _inside(rows, place), place) for place in places]
+    return [
+        replace(place, reason=_GONE, weighted_reason=_GONE)
+        if store.before is not None and place.start < store.before
+        else row_estimate(model, _inside(rows, place), place)
+        for place in places
+    ]
 
 
 def _inside(rows: pl.DataFrame, place: RowEstimate) -> pl.DataFrame:
