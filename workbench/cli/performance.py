@@ -61,15 +61,12 @@ def performance(
         f"  reference {rate(report.reference_rate)}  warning from {rate(report.warning_rate)}"
         f"  critical from {rate(report.critical_rate)}"
     )
-    headers = (
-        "from", "segment", "rows", "labelled", "bad", "95 %", "estimated", "95 %", "status", "",
-    )  # fmt: skip
-    left_out = {"estimated"} if segment else {"segment"}
-    kept = tuple(
-        header
-        for place, header in enumerate(headers)
-        if header not in left_out and not (segment and place == headers.index("estimated") + 1)
-    )
+    known = ("rows", "labelled", "bad", "95 %")
+    headers: tuple[str, ...]
+    if segment:
+        headers = ("from", "segment", *known, "status", "")
+    else:
+        headers = ("from", *known, "estimated", "95 %", "status", "")
 
     def cells(bucket: RateBucket) -> tuple[str, ...]:
         value = next(iter(bucket.segment.values())) if bucket.segment else None
@@ -86,7 +83,9 @@ def performance(
     if not report.buckets:
         note("no predictions of these versions in this period")
     print_table(
-        kept, [cells(bucket) for bucket in report.buckets], "llrrrrll" if segment else "lrrrrrrll"
+        headers,
+        [cells(bucket) for bucket in report.buckets],
+        "llrrrrll" if segment else "lrrrrrrll",
     )
     for line in _estimated_lines(report):
         click.echo(line)

@@ -175,28 +175,25 @@ def _score_gap(
     parts: Sequence[OutcomeBucket], model: ScoreModel, thresholds: Thresholds
 ) -> ConceptGap | None:
     bins = len(model.calibration.probabilities)
-    scored = [rows for part in parts if (rows := labelled_rows(part, bins)) is not None]
-    bad = [part.counts.bad for part in parts if labelled_rows(part, bins) is not None]
-    found = [expect(rows, model.calibration, model.badness) for rows in scored]
-    known = [
-        LabelledPart(expected.rows, seen, expected.bad, expected.row_variance)
-        for expected, seen in zip(found, bad, strict=True)
-        if expected is not None
-    ]
-    if not known:
+    known: list[LabelledPart] = []
+    gradient = [0.0] * len(model.calibration.variances)
+    for part in parts:
+        rows = labelled_rows(part, bins)
+        expected = expect(rows, model.calibration, model.badness) if rows else None
+        if expected is not None:
+            known.append(
+                LabelledPart(expected.rows, part.counts.bad, expected.bad, expected.row_variance)
+            )
+            gradient = [
+                sum_ + expected.rows * slope
+                for sum_, slope in zip(gradient, expected.gradient, strict=True)
+            ]
+    labelled = math.fsum(part.labelled for part in known)
+    if labelled <= 0:
         return None
-    whole = found[0]
-    if len(found) > 1:
-        counts = tuple(map(math.fsum, zip(*(rows.counts for rows in scored), strict=True)))
-        positive = sum(rows.positive_share * math.fsum(rows.counts) for rows in scored)
-        together = ScoredRows(counts, positive / math.fsum(counts))
-        whole = expect(together, model.calibration, model.badness)
-    if whole is None:
-        return None
-    return concept_gap(
-        known, thresholds,
-        model_variance=calibration_variance(whole, model.calibration), spread=model.spread,
-    )  # fmt: skip
+    slopes = [sum_ / labelled for sum_ in gradient]
+    variance = calibration_variance(slopes, model.calibration)
+    return concept_gap(known, thresholds, model_variance=variance, spread=model.spread)
 
 
 def _row_gap(

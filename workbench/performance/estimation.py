@@ -158,11 +158,16 @@ def expected_metrics(
     }
 
 
-def calibration_variance(expected: Expected, calibration: Calibration) -> float:
-    """The variance of an expected bad rate that comes from the calibration: the delta method."""
+def calibration_variance(gradient: Sequence[float], calibration: Calibration) -> float:
+    """The variance of an expected bad rate that comes from the calibration: the delta method.
+
+    Args:
+        gradient: the change of the rate with the probability of each block.
+        calibration: the blocks.
+    """
     return math.fsum(
         slope * slope * variance
-        for slope, variance in zip(expected.gradient, calibration.variances, strict=True)
+        for slope, variance in zip(gradient, calibration.variances, strict=True)
     )
 
 
@@ -183,7 +188,7 @@ def expected_rate(
     rate = expected.bad / expected.rows
     variance = (
         expected.row_variance / expected.rows**2
-        + calibration_variance(expected, calibration)
+        + calibration_variance(expected.gradient, calibration)
         + spread * spread / max(buckets, 1.0)
     )
     half = normal_quantile((1 + LEVEL) / 2) * math.sqrt(variance)
