@@ -193,6 +193,7 @@ def test_sensitive_values_are_in_no_answer(root: Path, tmp_path: Path) -> None:
     commands = (
         ["status"], ["drift", "p"], ["performance", "p", "--segment", "c"], ["report", "p", "-o", "-"],
         ["drift", "p", "--json"], ["performance", "p", "--segment", "c", "--json"],
+        ["slices", "p"], ["slices", "p", "--json"], ["drift", "p", "--multivariate", "--json"],
     )  # fmt: skip
     for command in commands:
         done = run(*command, cwd=folder)
@@ -210,6 +211,7 @@ def test_help_is_quick_to_read_and_lists_every_command(root: Path) -> None:
         "status",
         "performance",
         "drift",
+        "slices",
         "report",
         "notebook",
         "demo",

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-import workbench.workspace as workspace_module
+import workbench.workspace.subjects as subjects_module
 from tests.logs import START, binary_log
 from tests.store.upkeep import (
     answered,
@@ -335,9 +335,9 @@ def test_a_reader_whose_files_went_reads_the_catalog_again(
             later(ws, hours=2).housekeeping.compact()
         return store
 
-    monkeypatch.setattr(workspace_module, "read_model_store", read)
+    monkeypatch.setattr(subjects_module, "read_model_store", read)
     # Not inside the reading that the first question holds, which nothing can be written beside.
-    monkeypatch.setattr(workspace_module, "stored_baseline", lambda *_: None)
+    monkeypatch.setattr(subjects_module, "stored_baseline", lambda *_: None)
     assert answered(ws, by="1h") == days_of(LOG)
     assert len(calls) == 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.domain.rates import ConceptGap, PerformanceReport, RateBucket
 from workbench.domain.status import ModelStatus
@@ -90,10 +90,35 @@ def drift_document(report: DriftReport, hidden: frozenset[str] = frozenset()) ->
         },
         "level": report.level,
         "columns": [_column(column, column.name in hidden) for column in report.columns],
-        "multivariate": None,
-        "multivariate_reason": "not measured by this version",
+        "multivariate": _together(report.multivariate) if report.multivariate else None,
+        "multivariate_reason": None
+        if report.multivariate
+        else f"takes some seconds: drift {report.model} --multivariate measures it",
         "status": report.status,
         "notes": list(report.notes),
+    }
+
+
+def _together(found: MultivariateDrift) -> dict[str, Any]:
+    pca = found.pca
+    return {
+        "domain_auc": found.domain_auc,
+        "p_value": found.p_value,
+        "top_columns": list(found.top_columns),
+        "rows": {"reference": found.reference_rows, "current": found.current_rows},
+        "excluded": [{"column": name, "reason": why} for name, why in found.excluded],
+        "pca": {
+            "effect": pca.effect,
+            "p_value": pca.p_value,
+            "basis": pca.basis,
+            "components": pca.components,
+            "reason": pca.reason,
+        }
+        if pca
+        else None,
+        "seed": found.seed,
+        "seconds": round(found.seconds, 3),
+        "reason": found.reason,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from workbench.cli.options import (
@@ -13,6 +15,9 @@ from workbench.cli.options import (
 )
 from workbench.domain.names import shown
 
+if TYPE_CHECKING:
+    from workbench.domain.drift import MultivariateDrift
+
 
 @click.command(short_help="Which inputs and outputs moved.")
 @click.argument("name")
@@ -21,6 +26,9 @@ from workbench.domain.names import shown
     "--against", default="reference", show_default=True, metavar="P", help="A period, or reference."
 )
 @version_option
+@click.option(
+    "--multivariate", is_flag=True, help="Compare all inputs together as well; takes seconds."
+)
 @json_option
 @common_options
 @click.pass_context
@@ -30,6 +38,7 @@ def drift(
     period: str | None,
     against: str,
     version: str | None,
+    multivariate: bool,
     as_json: bool,
 ) -> None:
     """Shows which columns of NAME moved against the reference, worst first."""
@@ -37,7 +46,7 @@ def drift(
     from workbench.cli.printing import figure, note, print_json, print_table, rate, when, word
 
     with session_of(ctx).workspace() as ws:
-        report = ws.drift(name, period, against, version)
+        report = ws.drift(name, period, against, version, multivariate=multivariate)
         privacy = ws.card(name).privacy
     hidden = frozenset(c.name for c in report.columns if privacy.is_sensitive(c.name))
     if as_json:
@@ -71,5 +80,33 @@ def drift(
             click.echo(
                 f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}"
             )
+    if report.multivariate is not None:
+        _print_together(report.multivariate)
     for text in report.notes:
         note(text)
+
+
+def _print_together(found: MultivariateDrift) -> None:
+    from workbench.cli.printing import figure, note
+
+    def chance(p_value: float | None) -> str:
+        if p_value is None:
+            return "p -"
+        return f"p {p_value:.2g}" if p_value >= 1e-99 else "p < 1e-99"
+
+    if found.reason:
+        click.echo(f"all inputs together: {shown(found.reason)}")
+    else:
+        click.echo(
+            f"all inputs together: AUC {figure(found.domain_auc)} ({chance(found.p_value)}) on "
+            f"{found.reference_rows:,} and {found.current_rows:,} rows"
+        )
+    if found.top_columns:
+        click.echo(f"  told apart by {', '.join(shown(c, 28) for c in found.top_columns)}")
+    if found.pca is not None and found.pca.effect is not None:
+        click.echo(
+            f"  reconstruction error {found.pca.effect:+.2f} standard deviations "
+            f"({chance(found.pca.p_value)}, by {found.pca.basis})"
+        )
+    for column, reason in found.excluded:
+        note(f"{shown(column, 28)} is left out: {reason}")

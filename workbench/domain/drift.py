@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.domain.period import Period
 from workbench.domain.profile import ColumnProfile
@@ -41,6 +41,43 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
+class ReconstructionDrift:
+    """How much worse (or better) the reference's main directions describe the current rows."""
+
+    effect: float | None
+    """Rise of the mean reconstruction error, in the reference's standard deviations of one row."""
+    p_value: float | None
+    basis: str
+    """What was taken as independent: `days` or `rows`."""
+    components: int
+    """How many directions were kept."""
+    reason: str | None = None
+    """Why there are no figures."""
+
+
+@dataclass(frozen=True)
+class MultivariateDrift:
+    """Can current rows be told from the reference's by all their inputs together?"""
+
+    domain_auc: float | None = None
+    """Probability that a current row looks more current than a reference row does; 0.5: no."""
+    p_value: float | None = None
+    top_columns: tuple[str, ...] = ()
+    """The columns that tell them apart, most first; empty where nothing does."""
+    reference_rows: int = 0
+    """Rows of the sample."""
+    current_rows: int = 0
+    pca: ReconstructionDrift | None = None
+    excluded: tuple[tuple[str, str], ...] = ()
+    """Columns that were left out, each with the reason."""
+    reason: str | None = None
+    """Why there are no figures."""
+    seed: int = 0
+    seconds: float = field(default=0.0, compare=False)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DriftReport:
     """All columns of a model, worst first."""
 
@@ -57,3 +94,5 @@ class DriftReport:
     level: float = 0.05
     """Adjusted p-values below this are significant."""
     notes: tuple[str, ...] = ()
+    multivariate: MultivariateDrift | None = None
+    """All inputs together; None unless asked for, since it takes rows and some seconds."""

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from workbench.domain.rates import RateBucket
 
 POOLED = ("(other)", "(unseen)")
 """Names that stand for many values, and are none."""
+
+
+def value_numbers(rows: Mapping[str, float], known: Iterable[str] = ()) -> dict[str, str]:
+    """What stands in the place of each value: `value 1`, `value 2` and so on.
+
+    A value has the number of its place among the known ones, as in a profile without values;
+    the others go on from there, those with most rows first. Pooled names stand for themselves.
+
+    Args:
+        rows: the values at hand, with their rows.
+        known: the reference's categories, in their order.
+    """
+    listed = tuple(known)
+    beyond = sorted(set(rows) - set(listed) - set(POOLED), key=lambda value: (-rows[value], value))
+    numbers = {value: f"value {place}" for place, value in enumerate([*listed, *beyond], 1)}
+    return numbers | {value: value for value in rows if value in POOLED}
 
 
 def masked_groups(rates: Sequence[RateBucket], known: Iterable[str] = ()) -> tuple[RateBucket, ...]:
@@ -24,11 +40,9 @@ def masked_groups(rates: Sequence[RateBucket], known: Iterable[str] = ()) -> tup
     rows: dict[str, int] = {}
     for rate in rates:
         for value in (rate.segment or {}).values():
-            if value is not None and value not in POOLED:
+            if value is not None:
                 rows[value] = rows.get(value, 0) + rate.rows
-    listed = tuple(known)
-    beyond = sorted(set(rows) - set(listed), key=lambda value: (-rows[value], value))
-    number = {value: f"value {place}" for place, value in enumerate([*listed, *beyond], 1)}
+    number = value_numbers(rows, known)
     return tuple(
         replace(
             rate,

@@ -13,6 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from workbench.domain.many_tests import adjust_for_many
+
+__all__ = [
+    "ENOUGH_EXCEEDING", "FAIR_COUNT", "adjust_for_many", "chi_square_survival", "fisher_p_value",
+    "homogeneity_p_value", "two_proportions_p_value",
+]  # fmt: skip
+
 FAIR_COUNT = 5.0
 """The least expected count in a cell at which Pearson's law is trusted (Cochran, 1954)."""
 
@@ -72,23 +79,6 @@ def two_proportions_p_value(hits_a: int, n_a: int, hits_b: int, n_b: int) -> flo
     sample is empty.
     """
     return homogeneity_p_value((hits_a, n_a - hits_a), (hits_b, n_b - hits_b), ordered=True)
-
-
-def adjust_for_many(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for having looked at all of them, in the same order.
-
-    Benjamini and Hochberg (1995): the i-th smallest of m becomes the least of p(j) m / j over
-    j >= i, at most 1. Calling those below `level` significant keeps the expected share of
-    false ones among them at or below `level`.
-    """
-    count = len(p_values)
-    adjusted = [1.0] * count
-    least = 1.0
-    downward = sorted(range(count), key=lambda index: p_values[index], reverse=True)
-    for rank, index in zip(range(count, 0, -1), downward, strict=True):
-        least = min(least, p_values[index] * count / rank)
-        adjusted[index] = least
-    return adjusted
 
 
 def chi_square_survival(statistic: float, degrees: int) -> float:

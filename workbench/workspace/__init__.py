@@ -9,30 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from workbench.clock import Clock, FixedClock, SystemClock
-from workbench.domain.card import ModelCard
-from workbench.domain.drift import DriftReport
+from workbench.clock import FixedClock
 from workbench.domain.ingested import IngestResult
-from workbench.domain.rates import PerformanceReport
-from workbench.domain.status import ModelStatus
 from workbench.errors import WorkbenchError
-from workbench.settings import Settings
-from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
-from workbench.store.connections import Resources, StoreHome, reading
-from workbench.store.counted import read_model_store
 from workbench.workspace.cards import (
     CardFinding,
     add_card,
     card_names,
-    read_card,
     require_supported,
 )
 from workbench.workspace.checking import card_notes
-from workbench.workspace.locating import STORE, find_root, make_folders, read_settings
-from workbench.workspace.measuring import Subject, measure_drift, measure_performance, subject
-from workbench.workspace.repeating import again_if_gone
-from workbench.workspace.row_estimating import make_estimates
-from workbench.workspace.versions import champion_version
+from workbench.workspace.locating import find_root, make_folders, read_settings
+from workbench.workspace.questions import Questions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,19 +34,12 @@ __all__ = ["Workspace"]
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(Questions):
     """A workspace, opened: every question and every command of the workbench.
 
     It holds no connection: each question opens the store for as long as it reads, so that any
     number of processes and threads can ask at once.
     """
-
-    root: Path
-    """The folder that holds `workbench.toml`."""
-    settings: Settings
-    clock: Clock = SystemClock()
-    seen_as_of: datetime | None = None
-    """Later predictions and labels do not exist; None: everything does."""
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Workspace:
@@ -95,19 +76,6 @@ class Workspace:
         """Nothing is held; here so that callers may treat it as any resource."""
 
     @property
-    def store(self) -> StoreHome:
-        """Where the store lies, and what it may use."""
-        limits = self.settings.store
-        resources = Resources(
-            limits.memory_limit,
-            limits.threads,
-            limits.lock_timeout,
-            limits.grace,
-            limits.quarantine_retention,
-        )
-        return StoreHome(self.root / STORE, resources)
-
-    @property
     def housekeeping(self) -> Housekeeping:
         """What keeps the store small and whole: compaction, retention, rebuilds, backups."""
         from workbench.workspace.housekeeping import Housekeeping
@@ -117,27 +85,6 @@ class Workspace:
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
         return replace(self, clock=FixedClock(moment), seen_as_of=moment)
-
-    def names(self) -> tuple[str, ...]:
-        """The names of all models, sorted, whether their cards can be used or not."""
-        return card_names(self.root)
-
-    def models(self) -> tuple[ModelCard, ...]:
-        """The card of every model, by name.
-
-        Raises:
-            CardError: one of them cannot be used.
-        """
-        return tuple(self.card(name) for name in card_names(self.root))
-
-    def card(self, name: str) -> ModelCard:
-        """One model's card.
-
-        Raises:
-            UnknownModelError: there is none of this name.
-            CardError: it cannot be used.
-        """
-        return read_card(self.root, name, self.settings.thresholds)
 
     def add_model(
         self,
@@ -208,97 +155,6 @@ class Workspace:
         context = StoreContext(self.store, self.root, card, self.clock)
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
-    def status(self) -> tuple[ModelStatus, ...]:
-        """Every model's status, worst first; a model that cannot be measured says why.
-
-        Raises:
-            StoreLockedError: others hold the store for too long.
-        """
-        return again_if_gone(self._status)
-
-    def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import model_status, subjects_or_failed, worst_first
-
-        with reading(self.store, "answering"):
-            # Opening the catalog is much of what a status costs: once, if it can be.
-            subjects, found = subjects_or_failed(card_names(self.root), self._stored_subject)
-            ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
-            if len(ready) == len(subjects):
-                found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(found)
-        made, found = subjects_or_failed(card_names(self.root), self._subject)
-        with self._one_reading(*made):
-            found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(found)
-
-    def performance(
-        self,
-        model: str,
-        period: str | None = None,
-        by: str | None = None,
-        segment: str | None = None,
-        version: str | None = None,
-        estimate: bool = False,
-    ) -> pl.DataFrame:
-        """The bad-prediction rate over time: one row a bucket (and segment value).
-
-        With `estimate`, what only rows can tell is estimated in some seconds, and remembered.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            PeriodError: the period, bucket or segment is unknown.
-            NoRowsError: nothing is stored.
-        """
-        from workbench.workspace.frames import performance_frame
-
-        report = self.performance_report(model, period, by, segment, version, estimate)
-        return performance_frame(report)
-
-    def performance_report(
-        self,
-        model: str,
-        period: str | None = None,
-        by: str | None = None,
-        segment: str | None = None,
-        version: str | None = None,
-        estimate: bool = False,
-    ) -> PerformanceReport:
-        """As `performance`, with the whole, the months, and the break-downs."""
-
-        def answer() -> PerformanceReport:
-            one = self._subject(model)
-            now = self.clock.now()
-            made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
-            with self._one_reading(one, periods=[(period, by)]):
-                return measure_performance(
-                    one, period=period, by=by, segment=segment, version=version, made=made
-                )
-
-        return again_if_gone(answer)
-
-    def drift(
-        self,
-        model: str,
-        period: str | None = None,
-        against: str = "reference",
-        version: str | None = None,
-    ) -> DriftReport:
-        """How far every column moved, worst first.
-
-        Raises:
-            UnknownModelError: there is no such model.
-            PeriodError: a period cannot be read.
-            NoRowsError: nothing is stored.
-        """
-        periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
-
-        def answer() -> DriftReport:
-            one = self._subject(model)
-            with self._one_reading(one, periods=periods):
-                return measure_drift(one, period=period, against=against, version=version)
-
-        return again_if_gone(answer)
-
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
 
@@ -339,46 +195,6 @@ class Workspace:
         from workbench.workspace.health import examine
 
         return examine(self.root, deep=deep)
-
-    @contextmanager
-    def _one_reading(
-        self, *subjects: Subject, periods: Sequence[tuple[str | None, str | None]] = ((None, None),)
-    ) -> Iterator[None]:
-        """One opening of the catalog for an answer that stored counts can give.
-
-        Where rows must be counted nothing is held: that takes long, and writers would wait.
-        """
-        if any(one.needs_rows(period, by) for one in subjects for period, by in periods):
-            yield
-            return
-        with reading(self.store, "answering"):
-            yield
-
-    def _subject(self, name: str) -> Subject:
-        found = self._stored_subject(name)
-        if found is not None:
-            return found
-        card = self.card(name)
-        baseline = ensure_baseline(self.store, self.root, card, self.clock.now())
-        store = read_model_store(self.store, baseline, self.seen_as_of)
-        return subject(card, store, champion_version(self.root, card))
-
-    def _stored_subject(self, name: str) -> Subject | None:
-        """A model as far as it is stored; None when its baseline is still to be made."""
-        card = self.card(name)
-        require_supported(card)
-        champion = champion_version(self.root, card)
-        with reading(self.store, f"reading {name}"):
-            baseline = stored_baseline(self.store, self.root, card)
-            if baseline is not None:
-                return subject(
-                    card, read_model_store(self.store, baseline, self.seen_as_of), champion
-                )
-            earlier = earlier_baseline(self.store, card)
-            if earlier is None:
-                return None
-            store = read_model_store(self.store, earlier, self.seen_as_of, is_outdated=True)
-            return subject(card, store, champion)
 
     def _check(self, name: str) -> CardFinding:
         try:

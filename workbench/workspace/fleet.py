@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
 from workbench.domain.period import Period, parse_duration
 from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
 from workbench.domain.status import ModelStatus
-from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
 from workbench.store.measured import Choice
@@ -24,7 +21,6 @@ from workbench.workspace.measuring import (
 )
 
 TREND_BUCKETS = 24
-S = TypeVar("S")
 
 
 def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> ModelStatus:
@@ -87,24 +83,6 @@ def empty_status(card: ModelCard, version: str, reason: str) -> ModelStatus:
         current_rate=None, low=None, high=None, estimated_rate=None, drifted_features=(),
         features=0, data_faults=0, last_prediction=None, age_seconds=None, open_incidents=0,
     )  # fmt: skip
-
-
-def subjects_or_failed(
-    names: Iterable[str], find: Callable[[str], S]
-) -> tuple[list[S], list[ModelStatus]]:
-    """What `find` makes of each model, and the statuses of those that it fails for."""
-    subjects: list[S] = []
-    failed = []
-    for name in names:
-        try:
-            subjects.append(find(name))
-        except (SegmentGoneError, StoreLockedError):
-            raise  # that says nothing about the model
-        except WorkbenchError as error:
-            card = ModelCard()
-            known = replace(card, model=replace(card.model, name=name))
-            failed.append(empty_status(known, "", error.message))
-    return subjects, failed
 
 
 def worst_first(statuses: list[ModelStatus]) -> tuple[ModelStatus, ...]:

@@ -9,6 +9,7 @@ import polars as pl
 if TYPE_CHECKING:
     from workbench.domain.drift import DriftReport
     from workbench.domain.rates import PerformanceReport
+    from workbench.domain.slices import SliceReport
 
 _TIME = pl.Datetime("us", "UTC")
 _METRICS = (
@@ -65,3 +66,35 @@ def drift_frame(report: DriftReport) -> pl.DataFrame:
     }
     schema["unseen"] = pl.List(pl.String())
     return pl.DataFrame(rows, schema=schema)
+
+
+def slice_frame(report: SliceReport) -> pl.DataFrame:
+    """One row a slice, largest first; `where` is its conditions in words."""
+    names = (
+        "rows", "share", "bad_rate", "low", "high", "reference_rows", "reference_bad_rate", "lift",
+        "share_of_bad", "share_of_rise", "p_value", "p_adjusted",
+    )  # fmt: skip
+    rows = [
+        {"where": " and ".join(condition.text for condition in one.where)}
+        | {name: getattr(one, name) for name in names}
+        for one in report.search.slices
+    ]
+    schema: dict[str, Any] = {"where": pl.String} | dict.fromkeys(names, pl.Float64)
+    schema |= {"rows": pl.Int64, "reference_rows": pl.Int64}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def segment_frame(report: SliceReport) -> pl.DataFrame:
+    """One row a segment column and value, with what it contributes to the rise."""
+    names = (
+        "reference_labelled", "labelled", "reference_share", "share", "reference_bad_rate",
+        "bad_rate", "contribution", "mix", "rate",
+    )  # fmt: skip
+    rows = [
+        {"column": table.column, "value": part.value}
+        | {name: getattr(part, name) for name in names}
+        for table in report.segments
+        for part in table.parts
+    ]
+    schema: dict[str, Any] = {"column": pl.String, "value": pl.String}
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(names, pl.Float64))

@@ -35,7 +35,10 @@ from workbench.workspace.remembering import (
 from workbench.workspace.subjects import Subject, reference_outcomes, subject
 from workbench.workspace.versions import chosen_versions
 
-__all__ = ["Subject", "measure_drift", "measure_performance", "reference_outcomes", "subject"]
+__all__ = [
+    "Subject", "measure_drift", "measure_performance", "reference_outcomes", "reference_period",
+    "subject",
+]  # fmt: skip
 
 BY = ("1h", "1d", "7d", "month", "all")
 
@@ -169,24 +172,24 @@ def measure_drift(
     if against == "reference":
         with reading(store.home, f"reading the baseline of {card.name}") as catalog:
             reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
-        reference_period = _reference_period(own)
+        reference_time = reference_period(own)
         reference_rows = own.rows
     else:
-        reference_period = subject.period(against)
-        with store.counts(reference_period, store.own_by) as counts:
-            other = compared_stretch(counts, reference_period, own)
-            reference = counts.profiles(other, Choice(reference_period, filtered))
+        reference_time = subject.period(against)
+        with store.counts(reference_time, store.own_by) as counts:
+            other = compared_stretch(counts, reference_time, own)
+            reference = counts.profiles(other, Choice(reference_time, filtered))
             reference_rows = _rows(counts, other, filtered)
             notes += tuple(
                 note
-                for note in profile_notes(store, counts, reference_period, other)
+                for note in profile_notes(store, counts, reference_time, other)
                 if note not in notes
             )
     level = significance_level(card.thresholds.false_pages_per_month, subject.bucket)
     columns = compare_columns(reference, current, card.thresholds, level)
     return DriftReport(
         model=card.name,
-        reference=reference_period,
+        reference=reference_time,
         reference_rows=reference_rows,
         current=asked,
         current_rows=rows,
@@ -316,7 +319,8 @@ def _require_segment(subject: Subject, segment: str | None) -> None:
         )
 
 
-def _reference_period(baseline: Baseline) -> Period | None:
+def reference_period(baseline: Baseline) -> Period | None:
+    """The time of a reference's rows; None when they have no times."""
     if baseline.start is None or baseline.end is None:
         return None
     return Period(baseline.start, baseline.end + timedelta(microseconds=1))

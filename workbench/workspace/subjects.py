@@ -5,18 +5,22 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from workbench.domain.card import ModelCard
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, iso, resolve_period
 from workbench.errors import NoRowsError
+from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.baseline_record import Baseline
-from workbench.store.connections import reading
-from workbench.store.counted import ModelStore, reference_source
+from workbench.store.connections import StoreHome, reading
+from workbench.store.counted import ModelStore, read_model_store, reference_source
 from workbench.store.extent import Extent, model_extent
 from workbench.store.judging import own_bucket
 from workbench.store.measured import Choice, read_outcomes
 from workbench.store.stretches import segment_number
+from workbench.workspace.cards import require_supported
+from workbench.workspace.versions import champion_version
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,50 @@ def subject(card: ModelCard, store: ModelStore, champion: str) -> Subject:
     if extent is not None and store.counted_from is not None and store.as_of is None:
         extent = replace(extent, first=min(extent.first, store.counted_from))
     return Subject(card, store, champion, extent)
+
+
+def opened_subject(
+    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None, now: datetime
+) -> Subject:
+    """A model ready to be measured; its baseline is made if that is still to be done.
+
+    Args:
+        home: the store.
+        root: the workspace, which the card's paths are relative to.
+        card: the model's card.
+        as_of: later predictions and labels do not exist; None: everything does.
+        now: the machine's clock.
+
+    Raises:
+        CardError: the card asks for what is not supported.
+        ReferenceTableError: the reference cannot be used.
+    """
+    found = stored_subject(home, root, card, as_of)
+    if found is not None:
+        return found
+    baseline = ensure_baseline(home, root, card, now)
+    return subject(card, read_model_store(home, baseline, as_of), champion_version(root, card))
+
+
+def stored_subject(
+    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None
+) -> Subject | None:
+    """A model as far as it is stored; None when its baseline is still to be made.
+
+    Raises:
+        CardError: as for `opened_subject`.
+    """
+    require_supported(card)
+    champion = champion_version(root, card)
+    with reading(home, f"reading {card.name}"):
+        baseline = stored_baseline(home, root, card)
+        if baseline is not None:
+            return subject(card, read_model_store(home, baseline, as_of), champion)
+        earlier = earlier_baseline(home, card)
+        if earlier is None:
+            return None
+        store = read_model_store(home, earlier, as_of, is_outdated=True)
+        return subject(card, store, champion)
 
 
 def reference_outcomes(

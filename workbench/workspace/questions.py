@@ -1,0 +1,163 @@
+"""How are the models doing? Every question about one model or all of them, as one object's methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from workbench.domain.card import ModelCard
+from workbench.domain.drift import DriftReport
+from workbench.domain.rates import PerformanceReport
+from workbench.domain.slices import SliceReport
+from workbench.domain.status import ModelStatus
+from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
+from workbench.store.connections import reading
+from workbench.workspace.cards import (
+    card_names,
+)
+from workbench.workspace.measuring import measure_drift, measure_performance
+from workbench.workspace.opened import Opened
+from workbench.workspace.repeating import again_if_gone
+from workbench.workspace.row_estimating import make_estimates
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+__all__ = ["Questions"]
+
+S = TypeVar("S")
+
+
+class Questions(Opened):
+    """What can be asked of a workspace."""
+
+    def status(self) -> tuple[ModelStatus, ...]:
+        """Every model's status, worst first; a model that cannot be measured says why.
+
+        Raises:
+            StoreLockedError: others hold the store for too long.
+        """
+        return again_if_gone(self._status)
+
+    def _status(self) -> tuple[ModelStatus, ...]:
+        from workbench.workspace.fleet import model_status, worst_first
+
+        with reading(self.store, "answering"):
+            # Opening the catalog is much of what a status costs: once, if it can be.
+            subjects, found = self._subjects(self._stored_subject)
+            ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
+            if len(ready) == len(subjects):
+                found += [model_status(one, self.clock.now()) for one in ready]
+                return worst_first(found)
+        made, found = self._subjects(self._subject)
+        with self._one_reading(*made):
+            found += [model_status(one, self.clock.now()) for one in made]
+        return worst_first(found)
+
+    def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
+        """What `find` makes of each model, and the statuses of those that it fails for."""
+        from workbench.workspace.fleet import empty_status
+
+        subjects: list[S] = []
+        failed = []
+        for name in card_names(self.root):
+            try:
+                subjects.append(find(name))
+            except (SegmentGoneError, StoreLockedError):
+                raise  # that says nothing about the model
+            except WorkbenchError as error:
+                card = ModelCard()
+                known = replace(card, model=replace(card.model, name=name))
+                failed.append(empty_status(known, "", error.message))
+        return subjects, failed
+
+    def performance(
+        self,
+        model: str,
+        period: str | None = None,
+        by: str | None = None,
+        segment: str | None = None,
+        version: str | None = None,
+        estimate: bool = False,
+    ) -> pl.DataFrame:
+        """The bad-prediction rate over time: one row a bucket (and segment value).
+
+        With `estimate`, what only rows can tell is estimated in some seconds, and remembered.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: the period, bucket or segment is unknown.
+            NoRowsError: nothing is stored.
+        """
+        from workbench.workspace.frames import performance_frame
+
+        report = self.performance_report(model, period, by, segment, version, estimate)
+        return performance_frame(report)
+
+    def performance_report(
+        self,
+        model: str,
+        period: str | None = None,
+        by: str | None = None,
+        segment: str | None = None,
+        version: str | None = None,
+        estimate: bool = False,
+    ) -> PerformanceReport:
+        """As `performance`, with the whole, the months, and the break-downs."""
+
+        def answer() -> PerformanceReport:
+            one = self._subject(model)
+            now = self.clock.now()
+            made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
+            with self._one_reading(one, periods=[(period, by)]):
+                return measure_performance(
+                    one, period=period, by=by, segment=segment, version=version, made=made
+                )
+
+        return again_if_gone(answer)
+
+    def drift(
+        self,
+        model: str,
+        period: str | None = None,
+        against: str = "reference",
+        version: str | None = None,
+        *,
+        multivariate: bool = False,
+    ) -> DriftReport:
+        """How far every column moved, worst first.
+
+        `multivariate` compares all inputs together as well, on samples of the rows.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: a period cannot be read.
+            NoRowsError: nothing is stored.
+        """
+        periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
+
+        def answer() -> DriftReport:
+            one = self._subject(model)
+            with self._one_reading(one, periods=periods):
+                report = measure_drift(one, period=period, against=against, version=version)
+            if multivariate:
+                from workbench.workspace.multivariate import with_all_inputs
+
+                return with_all_inputs(one, self.root, self.clock.now(), report, period, version)
+            return report
+
+        return again_if_gone(answer)
+
+    def slices(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> SliceReport:
+        """Where the bad predictions are, by segment and by conditions; raises as `drift` does."""
+        from workbench.workspace.slicing import measure_slices
+
+        return again_if_gone(
+            lambda: measure_slices(
+                self._subject(model), self.root, self.clock.now(), period, version
+            )
+        )
