@@ -9,12 +9,16 @@ from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.event import Event
 from workbench.domain.incident import Incident, IncidentRecord
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
-from workbench.domain.rates import PerformanceReport, RateBucket
+from workbench.domain.rates import ConceptGap, PerformanceReport, RateBucket
 from workbench.domain.status import ModelStatus
+from workbench.performance.estimated_rates import ONLY_BUCKETS
 
 METRICS = (
     "accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "miss_rate", "false_alarm_rate",
     "positive_rate", "cost_per_1000",
+)  # fmt: skip
+ESTIMATED_METRICS = (
+    "accuracy", "roc_auc", "f1", "precision", "recall", "log_loss", "brier", "mae", "rmse",
 )  # fmt: skip
 
 
@@ -52,6 +56,7 @@ def performance_document(report: PerformanceReport) -> dict[str, Any]:
             else "the reference has no labelled predictions",
         },
         "whole": _bucket(report.whole),
+        "concept": _concept(report.whole.concept),
         "onset": report.onset,
         "since_onset": _bucket(report.since_onset) if report.since_onset else None,
         "buckets": [_bucket(bucket) for bucket in report.buckets],
@@ -165,6 +170,7 @@ def _status(status: ModelStatus) -> dict[str, Any]:
             "low": status.low,
             "high": status.high,
             "estimated": status.estimated_rate,
+            "estimated_reason": status.estimated_reason,
             "reason": None
             if status.current_rate is not None
             else status.reason or "no labels in the period",
@@ -195,15 +201,38 @@ def _bucket(bucket: RateBucket) -> dict[str, Any]:
         "estimated_high": bucket.estimated_high,
         "metrics": {name: bucket.metrics.get(name) for name in METRICS},
         "estimated_metrics": {
-            "accuracy": bucket.estimated_metrics.get("accuracy"),
-            "roc_auc": bucket.estimated_metrics.get("roc_auc"),
+            name: bucket.estimated_metrics.get(name) for name in ESTIMATED_METRICS
         },
-        "estimated_reason": "not estimated by this version",
+        "estimated_reason": _why(bucket.estimated_bad_rate, bucket.estimated_reason),
         "weighted_bad_rate": bucket.weighted_bad_rate,
         "weighted_low": bucket.weighted_low,
         "weighted_high": bucket.weighted_high,
+        "weighted_reason": _why(bucket.weighted_bad_rate, bucket.weighted_reason),
+        "concept": _concept(bucket.concept),
+        "completeness": bucket.completeness,
+        "expected_completeness": bucket.expected_completeness,
         "status": bucket.status,
         "reason": bucket.reason,
+    }
+
+
+def _why(figure: float | None, reason: str | None) -> str | None:
+    """The reason beside a figure that is null: by default that it is not made for groups of rows."""
+    return None if figure is not None else reason or ONLY_BUCKETS
+
+
+def _concept(gap: ConceptGap | None) -> dict[str, Any] | None:
+    if gap is None:
+        return None
+    return {
+        "realised": gap.realised,
+        "estimated": gap.estimated,
+        "difference": gap.difference,
+        "low": gap.low,
+        "high": gap.high,
+        "labelled": gap.labelled,
+        "status": gap.status,
+        "reason": gap.reason,
     }
 
 

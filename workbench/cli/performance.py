@@ -17,7 +17,7 @@ from workbench.cli.options import (
 from workbench.domain.names import shown
 
 if TYPE_CHECKING:
-    from workbench.domain.rates import RateBucket
+    from workbench.domain.rates import PerformanceReport, RateBucket
 
 
 @click.command(short_help="Bad-prediction rate over time.")
@@ -28,19 +28,26 @@ if TYPE_CHECKING:
 )
 @click.option("--segment", metavar="COL", help="Break the rates down by a column.")
 @version_option
+@click.option(
+    "--estimate",
+    is_flag=True,
+    help="Also estimate from the rows (takes seconds); it is remembered.",
+)
 @json_option
 @common_options
 @click.pass_context
 def performance(
     ctx: click.Context, name: str, period: str | None, by: str | None, segment: str | None,
-    version: str | None, as_json: bool,
+    version: str | None, estimate: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Shows how many predictions of NAME were bad, over time, with intervals."""
     from workbench.cli.documents import performance_document
     from workbench.cli.printing import interval, note, print_json, print_table, rate, when, word
 
+    if estimate:
+        note("estimating from the rows, which takes seconds")
     with session_of(ctx).workspace() as ws:
-        report = ws.performance_report(name, period, by, segment, version)
+        report = ws.performance_report(name, period, by, segment, version, estimate)
         card = ws.card(name)
     if segment is not None and card.privacy.is_sensitive(segment):
         note(f"{segment} is sensitive: its values are numbered")
@@ -54,8 +61,12 @@ def performance(
         f"  reference {rate(report.reference_rate)}  warning from {rate(report.warning_rate)}"
         f"  critical from {rate(report.critical_rate)}"
     )
-    headers = ("from", "segment", "rows", "labelled", "bad", "95 %", "status", "")
-    kept = headers if segment else tuple(h for h in headers if h != "segment")
+    known = ("rows", "labelled", "bad", "95 %")
+    headers: tuple[str, ...]
+    if segment:
+        headers = ("from", "segment", *known, "status", "")
+    else:
+        headers = ("from", *known, "estimated", "95 %", "status", "")
 
     def cells(bucket: RateBucket) -> tuple[str, ...]:
         value = next(iter(bucket.segment.values())) if bucket.segment else None
@@ -64,14 +75,20 @@ def performance(
         )
         return (
             *first, f"{bucket.rows:,}", f"{bucket.labelled:,}", rate(bucket.bad_rate),
-            interval(bucket.low, bucket.high), word(bucket.status), shown(bucket.reason or ""),
+            interval(bucket.low, bucket.high),
+            *(() if segment else _estimate(bucket)),
+            word(bucket.status), shown(bucket.reason or ""),
         )  # fmt: skip
 
     if not report.buckets:
         note("no predictions of these versions in this period")
     print_table(
-        kept, [cells(bucket) for bucket in report.buckets], "llrrrrll" if segment else "lrrrrll"
+        headers,
+        [cells(bucket) for bucket in report.buckets],
+        "llrrrrll" if segment else "lrrrrrrll",
     )
+    for line in _estimated_lines(report):
+        click.echo(line)
     for title, groups in (
         ("version", report.by_version),
         ("role", report.by_role),
@@ -90,3 +107,36 @@ def performance(
             )  # fmt: skip
     for text in report.notes:
         note(text)
+
+
+def _estimate(bucket: RateBucket) -> tuple[str, str]:
+    """The rate to be expected without labels, and its interval."""
+    from workbench.cli.printing import interval, rate
+
+    return rate(bucket.estimated_bad_rate), interval(bucket.estimated_low, bucket.estimated_high)
+
+
+def _estimated_lines(report: PerformanceReport) -> list[str]:
+    """What the whole period's rate would be without labels, and how far labels differ from it."""
+    from workbench.cli.printing import interval, rate, word
+
+    whole = report.whole
+    lines = []
+    if whole.estimated_bad_rate is not None:
+        shown_interval = interval(whole.estimated_low, whole.estimated_high)
+        lines.append(f"estimated  {rate(whole.estimated_bad_rate)} {shown_interval}")
+    else:
+        lines.append(f"estimated  - ({whole.estimated_reason})")
+    if whole.weighted_bad_rate is not None:
+        shown_interval = interval(whole.weighted_low, whole.weighted_high)
+        lines.append(f"weighted   {rate(whole.weighted_bad_rate)} {shown_interval}")
+    gap = whole.concept
+    if gap is not None:
+        points = (
+            f"{100 * gap.difference:+.1f} points ({100 * gap.low:+.1f} to {100 * gap.high:+.1f})"
+        )
+        lines.append(
+            f"concept    {points}: {rate(gap.realised)} realised, {rate(gap.estimated)} estimated on "
+            f"{gap.labelled:,} labelled rows  {word(gap.status)}"
+        )
+    return lines

@@ -26,12 +26,23 @@ def status(ctx: click.Context, as_json: bool) -> None:
 def print_status(ws: Workspace, as_json: bool = False) -> None:
     """Prints the status of every model of a workspace."""
     from workbench.cli.documents import status_document
-    from workbench.cli.printing import age, interval, print_json, print_table, rate, when, word
+    from workbench.cli.printing import (
+        age,
+        interval,
+        note,
+        print_json,
+        print_table,
+        rate,
+        when,
+        word,
+    )
 
     statuses = ws.status()
     if as_json:
         print_json(status_document(statuses))
         return
+    if any(s.current_rate is None and s.estimated_rate is not None for s in statuses):
+        note("~ stands before a rate that is estimated, as there are no labels yet")
     if not statuses:
         click.echo("no models yet: workbench model add NAME --reference FILE", err=True)
         return
@@ -41,7 +52,9 @@ def print_status(ws: Workspace, as_json: bool = False) -> None:
             (
                 shown(s.name, 24),
                 word(s.status),
-                rate(s.current_rate),
+                rate(s.current_rate)
+                if s.current_rate is not None or s.estimated_rate is None
+                else f"~{rate(s.estimated_rate)}",
                 interval(s.low, s.high),
                 rate(s.reference_rate),
                 f"{s.period_labelled:,}",

@@ -62,3 +62,15 @@ class OutcomeBucket:
     """Binary: (positives, negatives) a score bin, bins ascending in score."""
     classes: tuple[tuple[str, str, float], ...] = ()
     """Classes: (label, prediction, rows)."""
+
+
+@dataclass(frozen=True)
+class LabelArrival:
+    """The rows and the labels that one commit brought a bucket."""
+
+    bucket: datetime
+    """The start."""
+    version: int
+    """Of the commit; 0 where it is not known any more."""
+    rows: float
+    labelled: float

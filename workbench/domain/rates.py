@@ -17,6 +17,27 @@ def worst(statuses: list[str]) -> str:
 
 
 @dataclass(frozen=True)
+class ConceptGap:
+    """Realised minus estimated bad rate on the same labelled rows: has the meaning changed?
+
+    The estimate follows the scores, so that a harder mix of rows is in both. What is left is a
+    changed meaning, a fault in inputs or labels that the scores do not show, or early labels
+    that are unlike the late ones.
+    """
+
+    realised: float
+    estimated: float
+    difference: float
+    low: float
+    """95 % interval of the difference."""
+    high: float
+    labelled: int
+    status: str
+    """By the card's `bad_rate` and `bad_rate_ratio` over the estimate, if significant."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class RateBucket:
     """The bad-prediction rate of one bucket (or of one group of rows)."""
 
@@ -43,6 +64,15 @@ class RateBucket:
     weighted_bad_rate: float | None = None
     weighted_low: float | None = None
     weighted_high: float | None = None
+    estimated_reason: str | None = None
+    """Why there is no estimate."""
+    weighted_reason: str | None = None
+    concept: ConceptGap | None = None
+    """None without labels or without an estimate."""
+    completeness: float | None = None
+    """labelled / rows; None without rows."""
+    expected_completeness: float | None = None
+    """What is usual at this age; None where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -40,3 +40,5 @@ class ModelStatus:
     """Bad rates of the newest 24 buckets, oldest first; None where there are no labels."""
     since: datetime | None = None
     """Where the rise of the bad rate began; None while it is not raised, or when no point stands out."""
+    estimated_reason: str | None = None
+    """Why there is no estimated rate."""

@@ -28,7 +28,10 @@ _FIGURES = (
 def rate_section(report: PerformanceReport) -> Section:
     """The rate by bucket and by month, and the lines it is judged by."""
     buckets = tuple(bucket for bucket in report.buckets if bucket.segment is None)
-    tables = [threshold_table(report), bucket_table(f"By bucket of {report.by}", buckets)]
+    tables = [threshold_table(report)]
+    if report.whole.estimated_bad_rate is not None:
+        tables.append(estimate_table(report))
+    tables.append(bucket_table(f"By bucket of {report.by}", buckets))
     if report.months:
         note = "Everything stored, whatever the period of this report."
         tables.append(bucket_table("By calendar month", report.months, note))
@@ -58,6 +61,39 @@ def threshold_table(report: PerformanceReport) -> Table:
     if report.reference_rate is None:
         note = "The reference has no labels and predictions to take a rate from."
     return Table("Thresholds", columns, rows, note)
+
+
+def estimate_table(report: PerformanceReport) -> Table:
+    """What the scores or inputs of the period let expect, and how far its labels are from that."""
+    whole, gap = report.whole, report.whole.concept
+    rows: list[tuple[Cell, ...]] = [
+        ("estimated", whole.estimated_bad_rate, whole.estimated_low, whole.estimated_high, None),
+    ]
+    if whole.weighted_bad_rate is not None:
+        weighted = (whole.weighted_bad_rate, whole.weighted_low, whole.weighted_high)
+        rows.append(("weighted to the inputs", *weighted, None))
+    if gap is not None:
+        rows.append(
+            (
+                "realised minus estimated, labelled rows",
+                gap.difference,
+                gap.low,
+                gap.high,
+                gap.status,
+            )
+        )
+    columns = (
+        Column("figure", "Figure"),
+        Column("bad_rate", "Bad rate", "share"),
+        Column("low", "95 % low", "share"),
+        Column("high", "95 % high", "share"),
+        Column("status", "Status"),
+    )
+    note = (
+        "An estimate holds while scores and inputs mean what they meant on the reference; the "
+        "difference to the labels tells whether they do."
+    )
+    return Table("Without labels", columns, tuple(rows), note)
 
 
 def bucket_table(title: str, buckets: Sequence[RateBucket], note: str = "") -> Table:

@@ -26,6 +26,7 @@ from workbench.store.measured import (
     WIDTHS,
     Choice,
     CountSource,
+    read_column_counts,
     read_groups,
     read_outcomes,
     read_profiles,
@@ -37,6 +38,7 @@ from workbench.store.stretches import (
     added_groups,
     added_outcomes,
     segment_number,
+    stretch_width,
     stretches_of,
 )
 
@@ -87,6 +89,21 @@ class Counts:
         source = FRESH if self.is_from_rows else stretch.source
         own = choice if self.is_from_rows else replace(choice, period=stretch.period)
         return read_profiles(self.connection, source, stretch.baseline.bins, own)
+
+    def column_counts(
+        self, stretch: Stretch, choice: Choice, column_no: int, *, by: str, start: datetime
+    ) -> dict[datetime, tuple[int, ...]]:
+        """The rows in each bin of one column over one part of the period, by bucket."""
+        source = FRESH if self.is_from_rows else stretch.source
+        own = choice if self.is_from_rows else replace(choice, period=stretch.period)
+        size = stretch.baseline.bins[column_no].size
+        found = read_column_counts(
+            self.connection, source, own, column_no, by=stretch_width(stretch, by), start=start
+        )
+        return {
+            begin: tuple(counts.get(place, 0) for place in range(size))
+            for begin, counts in found.items()
+        }
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,37 @@ def read_profiles(
     return tuple(profiles)
 
 
+def read_column_counts(
+    connection: Connection,
+    source: CountSource,
+    choice: Choice,
+    column_no: int,
+    *,
+    by: str,
+    start: datetime,
+) -> dict[datetime, dict[int, int]]:
+    """The rows in each bin of one column, by the start of the bucket; live rows only.
+
+    Args:
+        connection: as for `read_outcomes`.
+        source: which counts.
+        choice: which rows.
+        column_no: the place of the column among the bins.
+        by: as for `read_outcomes`.
+        start: the start of the one bucket of `all`.
+    """
+    where, values = profile_conditions(source, choice)
+    bucket = "NULL::TIMESTAMP" if by == "all" else bucket_of("bucket", by)
+    found: dict[datetime, dict[int, int]] = {}
+    for begin, bin_, n in connection.execute(
+        f"SELECT {bucket} AS b, bin, sum(n)::BIGINT FROM {source.prefix}profile_counts {where} "
+        "AND column_no = ? GROUP BY 1, 2",
+        [*values, column_no],
+    ).fetchall():
+        found.setdefault(aware(begin) or start, {})[bin_] = n
+    return found
+
+
 def read_outcomes(
     connection: Connection,
     source: CountSource,

@@ -97,6 +97,17 @@ CREATE TABLE kept_baselines (
     rules VARCHAR NOT NULL);
 """
 
+_ESTIMATES = """
+CREATE TABLE row_estimates (
+    model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
+    versions VARCHAR NOT NULL, start_time TIMESTAMP NOT NULL, end_time TIMESTAMP NOT NULL,
+    rows BIGINT NOT NULL, labelled BIGINT NOT NULL, made_at TIMESTAMP NOT NULL,
+    figures VARCHAR NOT NULL);
+CREATE TABLE label_delays (
+    model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
+    age INTEGER NOT NULL, share DOUBLE NOT NULL, made_at TIMESTAMP NOT NULL);
+"""
+
 _INCIDENTS = """
 CREATE TABLE alerts (
     alert BIGINT PRIMARY KEY, model VARCHAR NOT NULL, kind VARCHAR NOT NULL,
@@ -119,7 +130,7 @@ CREATE TABLE events (
     added_at TIMESTAMP NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _INCIDENTS)
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS)
 
 
 def schema_version(connection: Any) -> int:

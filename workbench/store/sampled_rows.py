@@ -163,8 +163,7 @@ def _sample(
         chosen += f" AND hash(wb_id, wb_version, wb_role, {literal('sample')}) < {limit}::UBIGINT"
     own = [name for name in columns if not name.startswith("wb_")]
     bad = badness(rules, "wb_prediction", "judged_label")
-    if not rules.is_classification:
-        bad = f"CASE WHEN wb_prediction IS NULL OR judged_label IS NULL THEN NULL ELSE {bad} END"
+    bad = f"CASE WHEN wb_prediction IS NULL OR judged_label IS NULL THEN NULL ELSE {bad} END"
     listed = ", ".join(identifier(name) for name in (*_OURS, *own))
     frame = connection.sql(
         f"SELECT {listed}, judged_label AS wb_label, ({bad})::DOUBLE AS wb_bad FROM {relation} "

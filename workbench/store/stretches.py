@@ -95,7 +95,7 @@ def added_outcomes(
             continue
         for bucket in read_outcomes(
             connection, stretch.source, replace(choice, period=stretch.period),
-            by=_width(stretch, by), start=start, group=group, segment_no=number,
+            by=stretch_width(stretch, by), start=start, group=group, segment_no=number,
         ):  # fmt: skip
             found.setdefault((bucket.start, bucket.segment), []).append((bucket, stretch))
     mixed = (pooled or by == "all") and len({s.score_edges for s in stretches}) > 1
@@ -149,7 +149,8 @@ def _ceiling(moment: datetime, width: timedelta) -> datetime:
     return start if start == moment else start + width
 
 
-def _width(stretch: Stretch, by: str) -> str:
+def stretch_width(stretch: Stretch, by: str) -> str:
+    """The bucket that a part of a period is counted by: its own where that is coarser."""
     own = own_bucket(stretch.baseline.rules)
     return own if by in WIDTHS and WIDTHS[by] < WIDTHS[own] else by
 

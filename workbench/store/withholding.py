@@ -23,6 +23,7 @@ OPEN_TABLES = frozenset(
         "profile_counts",
         "retained",
         "remote_objects",
+        "label_delays",
         "alerts",
         "alert_entries",
         "incidents",
@@ -67,6 +68,7 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "outcome_scores": _KEYS,
     "outcome_classes": _KEYS
     | {"label": (_of_rules("label"), _TEXT), "prediction": (_of_rules("prediction"), _TEXT)},
+    "row_estimates": {"versions": (_of_rules("model_version"), _TEXT), "figures": _CLASSES},
     "segments": {"reading": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
     "baselines": {"shape": _CLASSES, "rules": _CLASSES},
     "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},

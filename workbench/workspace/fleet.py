@@ -71,6 +71,7 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
         open_incidents=open_incidents,
         trend=_trend(subject, buckets),
         since=_since(subject, performance, judged.status),
+        estimated_reason=whole.estimated_reason,
     )
 
 

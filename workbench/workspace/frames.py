@@ -16,6 +16,10 @@ _METRICS = (
     "accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "miss_rate", "false_alarm_rate",
     "positive_rate", "cost_per_1000",
 )  # fmt: skip
+_ESTIMATES = (
+    "estimated_bad_rate", "estimated_low", "estimated_high", "weighted_bad_rate", "weighted_low",
+    "weighted_high", "completeness", "expected_completeness",
+)  # fmt: skip
 
 
 def performance_frame(report: PerformanceReport) -> pl.DataFrame:
@@ -31,6 +35,7 @@ def performance_frame(report: PerformanceReport) -> pl.DataFrame:
             "bad_rate": bucket.bad_rate,
             "low": bucket.low,
             "high": bucket.high,
+            **{name: getattr(bucket, name) for name in _ESTIMATES},
             "status": bucket.status,
             "reason": bucket.reason,
             **{name: bucket.metrics.get(name) for name in _METRICS},
@@ -40,7 +45,8 @@ def performance_frame(report: PerformanceReport) -> pl.DataFrame:
     schema: dict[str, Any] = {
         "start": _TIME, "end": _TIME, "segment": pl.String, "rows": pl.Int64, "labelled": pl.Int64,
         "bad": pl.Float64, "bad_rate": pl.Float64, "low": pl.Float64, "high": pl.Float64,
-        "status": pl.String, "reason": pl.String, **dict.fromkeys(_METRICS, pl.Float64),
+        **dict.fromkeys(_ESTIMATES, pl.Float64), "status": pl.String, "reason": pl.String,
+        **dict.fromkeys(_METRICS, pl.Float64),
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema)
 

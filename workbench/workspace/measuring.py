@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from workbench.domain.card import ROLES, ModelCard
 from workbench.domain.drift import ColumnDrift, DriftReport
+from workbench.domain.estimates import RowEstimate
 from workbench.domain.masking import masked_groups
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import Period, iso
@@ -16,6 +17,7 @@ from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
 from workbench.drift.day_null import Buckets, variations
 from workbench.errors import PeriodError
+from workbench.performance.estimated_rates import ONLY_BUCKETS, ScoreModel
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
 from workbench.store.baseline_record import Baseline
@@ -25,6 +27,8 @@ from workbench.store.counted import Counts, ModelStore, reference_source
 from workbench.store.judging import own_bucket
 from workbench.store.measured import Choice, read_profiles
 from workbench.store.stretches import Stretch
+from workbench.workspace.completing import complete, complete_whole, label_law
+from workbench.workspace.estimating import estimates_of, model_of_scores
 from workbench.workspace.remembering import (
     compared_stretch,
     compared_with,
@@ -49,8 +53,17 @@ def measure_performance(
     by: str | None = None,
     segment: str | None = None,
     version: str | None = None,
+    made: Sequence[RowEstimate] = (),
 ) -> PerformanceReport:
     """A model's bad-prediction rate over time, and by version, role and arm.
+
+    Args:
+        subject: the model.
+        period: in the user's words; the card's window by default.
+        by: the length of a bucket; the card's by default.
+        segment: a column to break the buckets down by.
+        version: as commands take it.
+        made: estimates from rows, beside those that are remembered.
 
     Raises:
         NoRowsError: there are no rows at all.
@@ -69,7 +82,12 @@ def measure_performance(
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by=width, start=asked.start, segment=segment)
-        days = counts.outcomes(choice, by=_cluster(width, store), start=asked.start, pooled=True)
+        cluster = _cluster(width, store)
+        days = counts.outcomes(choice, by=cluster, start=asked.start, pooled=True)
+        models = {judged_by.ids: model_of_scores(judged_by, baseline)}
+        estimates = estimates_of(subject, counts, choice, asked, models, made)
+        scores = estimates.scores(width) if segment is None else {}
+        day_scores = scores if cluster == width and segment is None else estimates.scores(cluster)
         by_version = _groups(
             counts, replace(choice, versions=None), asked, "model_version", card, baseline
         )
@@ -86,6 +104,18 @@ def measure_performance(
     warning, critical = threshold_rates(card, baseline)
     began = onset(days)
     reference = whole_rate(baseline, card, baseline) if baseline else None
+    buckets = _judged(subject, _cut(found, asked), baseline, segment, judged_by)
+    if segment is None:
+        buckets = estimates.by_bucket(buckets, found, scores)
+    whole = _whole(days, card, baseline, asked)
+    since_onset = None
+    if began is not None:
+        later = [day for day in days if day.start >= began]
+        since_onset = _whole(later, card, baseline, Period(max(began, asked.start), asked.end))
+        since_onset = replace(
+            estimates.of_all(since_onset, later, day_scores), weighted_reason=ONLY_BUCKETS
+        )
+    law = label_law(subject)
     return PerformanceReport(
         model=card.name,
         task=card.model.task,
@@ -96,20 +126,11 @@ def measure_performance(
         reference_high=reference.high if reference else None,
         warning_rate=warning,
         critical_rate=critical,
-        whole=_whole(days, card, baseline, asked),
+        whole=complete_whole(subject, law, estimates.of_all(whole, days, day_scores), days),
         onset=began,
-        since_onset=_whole(
-            [day for day in days if day.start >= began],
-            card,
-            baseline,
-            Period(max(began, asked.start), asked.end),
-        )
-        if began is not None
-        else None,
-        buckets=_told(
-            subject, segment, _judged(subject, _cut(found, asked), baseline, segment, judged_by)
-        ),
-        months=_months(subject, filtered, baseline),
+        since_onset=since_onset,
+        buckets=_told(subject, segment, complete(subject, law, buckets)),
+        months=_months(subject, filtered, baseline, models),
         by_version=by_version,
         by_role=by_role,
         by_arm=_told(subject, card.columns.experiment, by_arm),
@@ -275,7 +296,10 @@ def _groups(
 
 
 def _months(
-    subject: Subject, versions: tuple[str, ...] | None, baseline: list[OutcomeBucket]
+    subject: Subject,
+    versions: tuple[str, ...] | None,
+    baseline: list[OutcomeBucket],
+    models: dict[tuple[str, str], ScoreModel | str],
 ) -> tuple[RateBucket, ...]:
     everything = subject.period("all")
     if subject.store.needs_rows(everything, "month"):
@@ -284,7 +308,9 @@ def _months(
     with subject.store.counts(everything, "month") as counts:
         choice = Choice(everything, versions, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by="month", start=everything.start)
-    return rate_buckets(found, subject.card, baseline)
+        estimates = estimates_of(subject, counts, choice, everything, models)
+        scores = estimates.scores("month")
+    return estimates.by_bucket(rate_buckets(found, subject.card, baseline), found, scores)
 
 
 def _cut(buckets: list[OutcomeBucket], period: Period) -> list[OutcomeBucket]:

@@ -20,6 +20,7 @@ from workbench.workspace.cards import (
 from workbench.workspace.measuring import measure_drift, measure_performance
 from workbench.workspace.opened import Opened
 from workbench.workspace.repeating import again_if_gone
+from workbench.workspace.row_estimating import make_estimates
 from workbench.workspace.subjects import Subject
 
 if TYPE_CHECKING:
@@ -86,8 +87,11 @@ class Questions(Opened):
         by: str | None = None,
         segment: str | None = None,
         version: str | None = None,
+        estimate: bool = False,
     ) -> pl.DataFrame:
         """The bad-prediction rate over time: one row a bucket (and segment value).
+
+        With `estimate`, what only rows can tell is estimated in some seconds, and remembered.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -96,7 +100,8 @@ class Questions(Opened):
         """
         from workbench.workspace.frames import performance_frame
 
-        return performance_frame(self.performance_report(model, period, by, segment, version))
+        report = self.performance_report(model, period, by, segment, version, estimate)
+        return performance_frame(report)
 
     def performance_report(
         self,
@@ -105,14 +110,17 @@ class Questions(Opened):
         by: str | None = None,
         segment: str | None = None,
         version: str | None = None,
+        estimate: bool = False,
     ) -> PerformanceReport:
         """As `performance`, with the whole, the months, and the break-downs."""
 
         def answer() -> PerformanceReport:
             one = self._subject(model)
+            now = self.clock.now()
+            made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
             with self._one_reading(one, periods=[(period, by)]):
                 return measure_performance(
-                    one, period=period, by=by, segment=segment, version=version
+                    one, period=period, by=by, segment=segment, version=version, made=made
                 )
 
         return again_if_gone(answer)

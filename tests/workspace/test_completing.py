@@ -1,0 +1,58 @@
+"""Buckets say how many labels are in and how many should be, and are not judged before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.logs import binary_log
+from tests.store.upkeep import ingest, make_workspace
+from tests.workspace.test_estimates import report
+
+
+def test_labels_that_come_a_day_later_each_day_are_what_is_usual(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path)
+    log = binary_log(1200, seed=3, hours=6 * 24)
+    day = pl.col("timestamp").dt.date()
+    days = log.select(day.unique().sort()).to_series().to_list()
+    for number, today in enumerate(days):
+        ingest(ws, f"log-{number}.parquet", log.filter(day == today).drop("label"))
+        if 0 < number < len(days) - 1:
+            known = log.filter(day == days[number - 1]).select("prediction_id", "label")
+            ingest(ws, f"labels-{number}.csv", known)
+    buckets = report(ws).buckets
+    # The last but one day's labels should have come with the last day's rows.
+    late = buckets[-2]
+    assert (late.completeness, late.expected_completeness) == (0.0, 1.0)
+    assert late.status == "unknown"
+    some = log.filter(day == days[-2]).select("prediction_id", "label").head(60)
+    ingest(ws, "some.csv", some)
+    late = report(ws).buckets[-2]
+    assert late.completeness == pytest.approx(0.3)
+    assert late.status == "unknown"
+    assert late.reason is not None
+    assert "30% of the labels are in, 100% are usual" in late.reason
+    assert buckets[2].completeness == 1.0
+
+
+def test_label_times_tell_the_usual_delay_when_rows_are_read(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path)
+    log = binary_log(1600, seed=3, hours=8 * 24)
+    ingest(ws, "log.parquet", log.drop("label"))
+    late = log.select(
+        "prediction_id", "label",
+        label_timestamp=pl.col("timestamp")
+        + pl.when(pl.int_range(pl.len()) % 2 == 0).then(timedelta(hours=30)).otherwise(timedelta(days=3)),
+    )  # fmt: skip
+    newest = datetime(2024, 2, 9)
+    ingest(ws, "labels.csv", late.filter(pl.col("label_timestamp") < newest))
+    assert report(ws).buckets[0].expected_completeness is None
+    found = report(ws, estimate=True)
+    first, last = found.buckets[0], found.buckets[-2]
+    assert first.expected_completeness == 1.0
+    assert last.expected_completeness is not None
+    assert 0.3 < last.expected_completeness < 0.7
+    assert last.completeness == pytest.approx(last.expected_completeness, abs=0.1)

@@ -1,0 +1,72 @@
+"""Are the labels of a model in that should be? What is usual comes from the store or the card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.period import bucket_end, parse_duration
+from workbench.domain.rates import RateBucket
+from workbench.performance.completeness import (
+    DelayLaw,
+    law_from_commits,
+    whole_completeness,
+    with_completeness,
+)
+from workbench.store.connections import reading
+from workbench.store.remembered_estimates import read_arrivals, read_delays
+from workbench.workspace.subjects import Subject
+
+_BUCKETS = 400
+"""How far back buckets tell what is usual."""
+
+
+def label_law(subject: Subject) -> DelayLaw:
+    """The usual share of labels by age: from the labels' times where they were read, else from commits.
+
+    Nothing is known as of an earlier moment: it would know what came later.
+    """
+    store = subject.store
+    if subject.extent is None or store.as_of is not None:
+        return DelayLaw({})
+    with reading(store.home, f"reading {subject.card.name}") as catalog:
+        remembered = read_delays(catalog, store.baseline)
+        if remembered:
+            return DelayLaw(remembered)
+        since = subject.extent.newest - _BUCKETS * subject.bucket
+        return law_from_commits(read_arrivals(catalog, store.baseline, since), subject.bucket)
+
+
+def complete(
+    subject: Subject, law: DelayLaw, buckets: Sequence[RateBucket]
+) -> tuple[RateBucket, ...]:
+    """Buckets with their shares of labels, and which of them are not judgeable yet."""
+    now = _now(subject)
+    if now is None:
+        return tuple(buckets)
+    delay = _delay(subject)
+    return tuple(
+        with_completeness(bucket, law, now=now, width=subject.bucket, delay=delay)
+        for bucket in buckets
+    )
+
+
+def complete_whole(
+    subject: Subject, law: DelayLaw, whole: RateBucket, days: Sequence[OutcomeBucket]
+) -> RateBucket:
+    """A period with its share of labels, and whether it is judgeable yet."""
+    now = _now(subject)
+    if now is None:
+        return whole
+    return whole_completeness(whole, days, law, now=now, width=subject.bucket)
+
+
+def _now(subject: Subject) -> datetime | None:
+    return None if subject.extent is None else bucket_end(subject.extent.newest, subject.bucket)
+
+
+def _delay(subject: Subject) -> timedelta | None:
+    """What the card says; None where it does not say anything."""
+    found = parse_duration(subject.card.labels.delay)
+    return found if "labels.delay" in subject.card.named and found else None
