@@ -43,7 +43,7 @@ types: setup
 snapshots *arguments: setup
     {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
 
-# time the product: `just bench ingest`, beside DuckDB's own reading and writing
+# measure the product: `just bench ingest` beside DuckDB, `just bench pages` false and true alarms
 bench what="ingest" *arguments: setup
     {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
 

@@ -33,10 +33,14 @@ QUESTIONS = [
     ("model", "show", "m"),
     ("model", "check"),
     ("report", "m", "--format", "md", "-o", "-"),
+    ("incident", "list", "--json"),
+    ("event", "list", "--json"),
 ]
 CHANGES = [
     ("ingest", "more.csv", "--model", "m"),
     ("model", "add", "n", "--reference", "data/reference.parquet"),
+    ("incident", "open", "m", "up"),
+    ("event", "add", "m", "x", "--kind", "deploy", "--at", "2024-02-01"),
 ]
 
 
@@ -110,6 +114,24 @@ def test_every_question_is_answered(read_only: tuple[Path, list[str]], locks: bo
         assert found.code == 0, (question, found)
         assert "error:" not in found.out + found.err, question
         assert found.out
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_check_answers_and_says_that_it_could_not_record(
+    read_only: tuple[Path, list[str]],
+) -> None:
+    root, prefix = read_only
+    card = root / "models" / "m.toml"
+    card.write_text(card.read_text().replace("[monitoring]", '[monitoring]\nexpect_every = "1d"'))
+    (root / ".workbench" / "store.duckdb").chmod(0o400)
+    before = sorted(root.rglob("*"))
+    text, document = run(prefix, root, ("check",), ("check", "m", "--json"))
+    assert text.code == document.code == 2, text
+    assert document.document["exit_code"] == 2
+    assert text.out.startswith("CRITICAL - m silence: ")
+    assert "could not record what was found" in text.err
+    assert "could not record what was found" in document.document["notes"][0]
+    assert document.document["alerts"][0]["id"] is None
     assert sorted(root.rglob("*")) == before
 
 

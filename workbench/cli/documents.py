@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.domain.alert import CheckReport, alert_name, incident_name
 from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
+from workbench.domain.event import Event
+from workbench.domain.incident import Incident, IncidentRecord
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
 from workbench.domain.rates import ConceptGap, PerformanceReport, RateBucket
 from workbench.domain.status import ModelStatus
@@ -254,4 +257,79 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "unseen_share": column.unseen_share,
         "status": column.status,
         "reason": column.reason,
+    }
+
+
+def check_document(report: CheckReport) -> dict[str, Any]:
+    """The document of `check --json`."""
+    return {
+        **status_document(report.statuses),
+        "exit_code": report.exit_code,
+        "alerts": [
+            {
+                "model": alert.model,
+                "kind": alert.kind,
+                "status": alert.status,
+                "message": alert.message,
+                "since": alert.since,
+                "columns": list(alert.columns),
+                "id": alert_name(alert.id) if alert.id is not None else None,
+                "incident": incident_name(alert.incident) if alert.incident is not None else None,
+                "new": alert.is_new,
+                "said": alert.is_said,
+            }
+            for alert in report.alerts
+        ],
+        "looks": [
+            {
+                "model": looks.model,
+                "kinds": list(looks.kinds),
+                "until": looks.until,
+                "reason": looks.reason,
+            }
+            for looks in report.looks
+        ],
+        "notes": list(report.notes),
+    }
+
+
+def incident_document(incident: Incident, record: IncidentRecord | None = None) -> dict[str, Any]:
+    """The document of one incident; with its record, the timeline of entries and events too."""
+    closed = incident.closed
+    document: dict[str, Any] = {
+        "id": incident_name(incident.id),
+        "model": incident.model,
+        "title": incident.title,
+        "state": incident.state,
+        "since": incident.onset,
+        "opened_at": incident.opened_at,
+        "closed_at": closed.at if closed else None,
+        "cause": closed.text if closed else None,
+        "kind": incident.kind,
+        "columns": list(incident.columns),
+        "previous": incident_name(incident.previous) if incident.previous is not None else None,
+        "entries": [
+            {"at": entry.at, "author": entry.author, "kind": entry.kind, "text": entry.text}
+            for entry in incident.entries
+        ],
+    }
+    if record is not None:
+        document["events"] = [event_document(event) for event in record.events]
+        document["timeline"] = [
+            {"at": at, "what": what, "author": author, "text": text}
+            for at, what, author, text in record.timeline
+        ]
+    return document
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """The document of one event."""
+    return {
+        "id": event.id,
+        "model": event.model,
+        "at": event.at,
+        "kind": event.kind,
+        "text": event.text,
+        "author": event.author,
+        "added_at": event.added_at,
     }

@@ -20,6 +20,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "performance": ("workbench.cli.performance", "Bad-prediction rate over time."),
     "drift": ("workbench.cli.drift", "Which inputs and outputs moved."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
+    "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
+    "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
+    "event": ("workbench.cli.event", "Record what else changed, and when."),
     "store": ("workbench.cli.store", "Compact, retain, rebuild, back up and restore the store."),
     "report": ("workbench.cli.report", "Export an incident report."),
     "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),
@@ -93,6 +96,7 @@ def workbench(ctx: click.Context, low_bandwidth: bool) -> None:
 def run(arguments: list[str] | None = None) -> None:
     """Runs the command line and ends the process with the contract's exit code."""
     # https://no-color.org: any value but an empty one means no colour, whatever it says.
+    Session.failure_code = 1
     colour = False if os.environ.get("NO_COLOR") else None
     try:
         code = workbench.main(arguments, prog_name="workbench", standalone_mode=False, color=colour)
@@ -120,7 +124,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def fail(error: WorkbenchError) -> Any:
-    """Prints an error as `error:` and `hint:` on stderr and ends the process with 1."""
+    """Prints an error as `error:` and `hint:` on stderr and ends the process with 1 (`check`: 3)."""
     from workbench.domain.names import shown
 
     if Session.debugging:
@@ -128,15 +132,15 @@ def fail(error: WorkbenchError) -> Any:
     click.echo(f"error: {shown(error.message)}", err=True)
     if error.hint:
         click.echo(f"hint: {shown(error.hint)}", err=True)
-    sys.exit(1)
+    sys.exit(Session.failure_code)
 
 
 def debugged(error: Exception) -> Any:
-    """Prints a failure with its traceback on stderr and ends the process with 1."""
+    """Prints a failure with its traceback on stderr and ends the process with 1 (`check`: 3)."""
     from workbench.cli.tracebacks import print_traceback
 
     print_traceback(error, is_private=Session.is_private())
-    sys.exit(1)
+    sys.exit(Session.failure_code)
 
 
 def misused(error: click.UsageError) -> Any:
@@ -150,7 +154,7 @@ def misused(error: click.UsageError) -> Any:
 
 
 def unexpected(error: Exception) -> Any:
-    """Prints a failure that nobody foresaw, without its traceback, and ends the process with 1."""
+    """Prints a failure that nobody foresaw, without its traceback, and ends the process with 1 (`check`: 3)."""
     from workbench.domain.names import shown
 
     if Session.debugging:
@@ -158,4 +162,4 @@ def unexpected(error: Exception) -> Any:
     first = "" if Session.is_private() else (str(error).splitlines() or [""])[0]
     click.echo(f"error: unexpected {type(error).__name__}: {shown(first, 300)}", err=True)
     click.echo("hint: run the command again with --debug and report what it prints", err=True)
-    sys.exit(1)
+    sys.exit(Session.failure_code)

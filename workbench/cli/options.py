@@ -25,6 +25,8 @@ class Session:
     as_of: str | None = None
     debugging: ClassVar[bool] = False
     """`--debug`: tracebacks are shown; for the process, since the last handler needs it too."""
+    failure_code: ClassVar[int] = 1
+    """What the process ends with when the command fails."""
     opened: ClassVar[Workspace | None] = None
     """The workspace that a command opened last, for the last handler."""
 

@@ -65,7 +65,7 @@ def read_profiles(
     Raises:
         StoreError: the catalog lost bins that it has counts of.
     """
-    where, values = _profile_conditions(source, choice)
+    where, values = profile_conditions(source, choice)
     counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for number, bin_, n in connection.execute(
         f"SELECT column_no, bin, sum(n)::BIGINT FROM {source.prefix}profile_counts {where} GROUP BY ALL",
@@ -129,7 +129,7 @@ def read_column_counts(
         by: as for `read_outcomes`.
         start: the start of the one bucket of `all`.
     """
-    where, values = _profile_conditions(source, choice)
+    where, values = profile_conditions(source, choice)
     bucket = "NULL::TIMESTAMP" if by == "all" else bucket_of("bucket", by)
     found: dict[datetime, dict[int, int]] = {}
     for begin, bin_, n in connection.execute(
@@ -221,7 +221,8 @@ def _end(start: datetime, by: str) -> datetime:
     return bucket_end(start, WIDTHS.get(by, WIDTHS["1d"]))
 
 
-def _profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
+def profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
+    """The WHERE clause, and its values, of the profiles that a choice means."""
     conditions, values = _common(source, choice)
     if source.bins_id is not None:
         conditions.append("bins_id = ?")

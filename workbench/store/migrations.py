@@ -108,7 +108,29 @@ CREATE TABLE label_delays (
     age INTEGER NOT NULL, share DOUBLE NOT NULL, made_at TIMESTAMP NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES)
+_INCIDENTS = """
+CREATE TABLE alerts (
+    alert BIGINT PRIMARY KEY, model VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    columns VARCHAR[] NOT NULL, since TIMESTAMP NOT NULL, raised_look TIMESTAMP NOT NULL,
+    raised_at TIMESTAMP NOT NULL, incident BIGINT NOT NULL);
+CREATE TABLE alert_entries (
+    alert BIGINT NOT NULL, noted_at TIMESTAMP NOT NULL, look TIMESTAMP NOT NULL,
+    status VARCHAR NOT NULL, columns VARCHAR[] NOT NULL, message VARCHAR NOT NULL);
+CREATE TABLE incidents (
+    incident BIGINT PRIMARY KEY, model VARCHAR NOT NULL, title VARCHAR NOT NULL,
+    opened_at TIMESTAMP NOT NULL, onset TIMESTAMP NOT NULL, kind VARCHAR,
+    columns VARCHAR[] NOT NULL, previous BIGINT);
+CREATE TABLE incident_entries (
+    incident BIGINT NOT NULL, entry BIGINT NOT NULL, noted_at TIMESTAMP NOT NULL,
+    author VARCHAR NOT NULL, kind VARCHAR NOT NULL, text VARCHAR NOT NULL,
+    PRIMARY KEY (incident, entry));
+CREATE TABLE events (
+    event BIGINT PRIMARY KEY, model VARCHAR NOT NULL, happened_at TIMESTAMP NOT NULL,
+    kind VARCHAR NOT NULL, text VARCHAR NOT NULL, author VARCHAR NOT NULL,
+    added_at TIMESTAMP NOT NULL);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS)
 
 
 def schema_version(connection: Any) -> int:

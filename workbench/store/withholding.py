@@ -24,6 +24,11 @@ OPEN_TABLES = frozenset(
         "retained",
         "remote_objects",
         "label_delays",
+        "alerts",
+        "alert_entries",
+        "incidents",
+        "incident_entries",
+        "events",
     }
 )
 """Tables without a value of any row."""

@@ -25,10 +25,12 @@ from workbench.workspace.questions import Questions
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.domain.alert import CheckReport
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
+    from workbench.workspace.incidents import Incidents
 
 __all__ = ["Workspace"]
 
@@ -81,6 +83,13 @@ class Workspace(Questions):
         from workbench.workspace.housekeeping import Housekeeping
 
         return Housekeeping(self)
+
+    @property
+    def incidents(self) -> Incidents:
+        """The record of incidents, and of what else changed."""
+        from workbench.workspace.incidents import Incidents
+
+        return Incidents(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
@@ -154,6 +163,12 @@ class Workspace(Questions):
         self.store.create()
         context = StoreContext(self.store, self.root, card, self.clock)
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
+
+    def check(self, name: str | None = None) -> CheckReport:
+        """What is worth a page, of one model or of all; see `watching.check`."""
+        from workbench.workspace.watching import check
+
+        return check(self, name)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

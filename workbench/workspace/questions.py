@@ -13,6 +13,7 @@ from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.store.connections import reading
+from workbench.store.incidents import count_open
 from workbench.workspace.cards import (
     card_names,
 )
@@ -20,6 +21,7 @@ from workbench.workspace.measuring import measure_drift, measure_performance
 from workbench.workspace.opened import Opened
 from workbench.workspace.repeating import again_if_gone
 from workbench.workspace.row_estimating import make_estimates
+from workbench.workspace.subjects import Subject
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,17 +46,22 @@ class Questions(Opened):
     def _status(self) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import model_status, worst_first
 
-        with reading(self.store, "answering"):
+        with reading(self.store, "answering") as catalog:
+            incidents = count_open(catalog)
             # Opening the catalog is much of what a status costs: once, if it can be.
             subjects, found = self._subjects(self._stored_subject)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
                 found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(found)
+                return worst_first(_with_incidents(found, incidents))
         made, found = self._subjects(self._subject)
         with self._one_reading(*made):
             found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(found)
+        return worst_first(_with_incidents(found, incidents))
+
+    def subject(self, name: str) -> Subject:
+        """One model ready to be measured; errors as of its card and of the store."""
+        return self._subject(name)
 
     def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
         """What `find` makes of each model, and the statuses of those that it fails for."""
@@ -161,3 +168,7 @@ class Questions(Opened):
                 self._subject(model), self.root, self.clock.now(), period, version
             )
         )
+
+
+def _with_incidents(statuses: list[ModelStatus], incidents: dict[str, int]) -> list[ModelStatus]:
+    return [replace(one, open_incidents=incidents.get(one.name, 0)) for one in statuses]

@@ -1,0 +1,241 @@
+"""A check answers the same within a bucket, keeps an alert until it is over, and records causes."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.workspace.daily_site import DAY, FIRST, after, calm, make_site, moved, wrong
+from workbench.alerts.looking import HOLD
+from workbench.clock import FixedClock
+from workbench.domain.alert import CheckReport
+from workbench.domain.fault import Fault
+from workbench.errors import StoreError
+from workbench.workspace import Workspace, alerting, watching
+
+SHORT = '[monitoring]\nwindow = "2d"\n'
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return make_site(tmp_path_factory.mktemp("site"), SHORT)
+
+
+@pytest.fixture
+def ws(template: Workspace, tmp_path: Path) -> Workspace:
+    root = tmp_path / "ws"
+    shutil.copytree(template.root, root)
+    return replace(Workspace.open(root), clock=template.clock)
+
+
+def told(report: CheckReport) -> list[tuple[str, int | None, bool]]:
+    return [(alert.kind, alert.id, alert.is_new) for alert in report.alerts]
+
+
+def test_calm_days_are_ok(ws: Workspace) -> None:
+    report = ws.check()
+
+    assert report.exit_code == 0
+    assert report.alerts == ()
+    assert report.looks[0].until == FIRST + 10 * DAY
+    assert {"bad_rate", "drift", "missing_values"} <= set(report.looks[0].kinds)
+    assert ws.incidents.all() == ()
+
+
+def test_a_rise_is_critical_once_and_opens_one_incident(ws: Workspace) -> None:
+    ws.check()
+    ws = after(ws, wrong(10), 10)
+    first = ws.check()
+    again = ws.check()
+
+    assert first.exit_code == again.exit_code == 2
+    assert told(first) == [("bad_rate", 1, True)] == told(again)
+    assert first.alerts[0].message == again.alerts[0].message
+    assert first.alerts[0].since == FIRST + 10 * DAY
+    assert not first.alerts[0].is_said
+    assert again.alerts[0].is_said
+    (incident,) = ws.incidents.all()
+    assert [entry.kind for entry in incident.entries] == ["opened"]
+    assert ws.status()[0].open_incidents == 1
+
+
+def test_rows_of_a_bucket_that_is_not_closed_change_nothing(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    before = ws.check()
+    begun = replace(ws, clock=FixedClock(ws.clock.now() + timedelta(hours=6)))
+    path = ws.root / "part.parquet"
+    moved(11).head(60).write_parquet(path)
+    assert not begun.ingest(path, model="m").failed
+    after_it = begun.check()
+
+    assert [a.message for a in after_it.alerts] == [a.message for a in before.alerts]
+    assert told(after_it) == told(before)
+
+
+def test_an_alert_stays_until_enough_buckets_were_calm(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    raised = report = ws.check()
+    days = 0
+    while report.alerts:
+        days += 1
+        ws = after(ws, calm(10 + days), 10 + days)
+        report = ws.check()
+        assert [a.id for a in report.alerts] in ([1], [])
+        assert not any(alert.is_new for alert in report.alerts)
+
+    assert told(raised) == [("bad_rate", 1, True)]
+    # The window of two days holds the bad day for one more.
+    assert days == HOLD + 1
+    (incident,) = ws.incidents.all()
+    assert [entry.kind for entry in incident.entries] == ["opened", "alert"]
+    assert incident.state == "open"  # only a person closes it
+
+
+def test_a_cause_that_returns_opens_an_incident_that_names_the_old(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    ws.check()
+    ws.incidents.close(1, "a feed", "ann")
+    still = ws.check()
+    assert [incident.id for incident in ws.incidents.all()] == [1]
+    assert still.alerts[0].incident == 1
+    ws = after(ws, pl.concat([calm(day) for day in range(11, 18)]), 17)
+    assert ws.check().alerts == ()
+    ws = after(ws, wrong(18), 18)
+    returned = ws.check()
+
+    assert told(returned) == [("bad_rate", 2, True)]
+    new, old = ws.incidents.all()
+    assert (new.previous, old.state) == (1, "closed")
+    assert "INC-1" in new.title
+    assert new.state == "open"
+
+
+def test_a_cause_that_returns_while_its_incident_is_open_joins_it(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    ws.check()
+    ws = after(ws, pl.concat([calm(day) for day in range(11, 18)]), 17)
+    ws.check()
+    ws = after(ws, wrong(18), 18)
+    ws.check()
+
+    (incident,) = ws.incidents.all()
+    assert [e.kind for e in incident.entries] == ["opened", "alert", "alert"]
+    assert "returned" in incident.entries[-1].text
+
+
+def test_a_moved_feature_is_one_alert_of_its_own(ws: Workspace) -> None:
+    ws = after(ws, moved(10), 10)
+    (alert,) = ws.check().alerts
+
+    assert (alert.kind, alert.columns) == ("drift", ("x",))
+    assert alert.since == FIRST + 10 * DAY
+
+
+def test_a_fault_and_the_drift_that_it_makes_are_one_alert(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = after(ws, moved(10), 10)
+    fault = Fault("x", "unit_change", "critical", FIRST + 10 * DAY, 1.0, "times 60")
+    monkeypatch.setattr(alerting, "quality_faults", lambda subject: (fault,))
+    (alert,) = ws.check().alerts
+
+    assert (alert.kind, alert.status, alert.columns) == ("unit_change", "critical", ("x",))
+    assert "times 60" in alert.message
+
+
+def test_missing_values_are_an_alert(ws: Workspace) -> None:
+    gone = pl.when(pl.int_range(300) % 3 == 0).then(None).otherwise(pl.col("c"))
+    ws = after(ws, calm(10).with_columns(c=gone), 10)
+    found = {alert.kind: alert for alert in ws.check().alerts}
+
+    assert found["missing_values"].columns == ("c",)
+    assert found["missing_values"].status == "critical"
+
+
+def test_late_labels_are_judged_when_they_come(ws: Workspace) -> None:
+    ws = after(ws, wrong(10).drop("label"), 10)
+    ws = after(ws, calm(11).drop("label"), 11)
+    assert ws.check().alerts == ()
+    labels = ws.root / "labels.parquet"
+    wrong(10).select("prediction_id", "label").write_parquet(labels)
+    assert not ws.ingest(labels, model="m").failed
+    (alert,) = ws.check().alerts
+
+    assert alert.kind == "bad_rate"
+    assert alert.since == FIRST + 10 * DAY
+
+
+def test_silence_is_critical_by_the_clock_and_ends_when_rows_come(tmp_path: Path) -> None:
+    ws = make_site(tmp_path, '[monitoring]\nexpect_every = "2d"\n')
+    assert ws.check().exit_code == 0
+    quiet = replace(ws, clock=FixedClock(ws.clock.now() + 3 * DAY))
+    report = quiet.check()
+
+    assert report.exit_code == 2
+    assert told(report) == [("silence", 1, True)]
+    assert told(quiet.check()) == [("silence", 1, True)]
+    later = replace(quiet, clock=FixedClock(quiet.clock.now() + DAY))
+    assert told(later.check()) == [("silence", 1, False)]
+    back = after(later, pl.concat([calm(day) for day in range(10, 14)]), 13)
+    assert back.check().alerts == ()
+
+
+def test_what_cannot_be_looked_at_is_neither_over_nor_new(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    ws.check()
+    card = ws.root / "models" / "m.toml"
+    text = card.read_text()
+    card.write_text(text + "nonsense = 1\n")
+    broken = ws.check()
+    card.write_text(text)
+
+    assert told(broken) == [("bad_rate", 1, False)]
+    assert broken.exit_code == 2
+    assert told(ws.check()) == [("bad_rate", 1, True)]
+
+
+def test_a_model_without_rows_and_no_model_are_unknown(tmp_path: Path) -> None:
+    empty = Workspace.create(tmp_path / "empty")
+    assert empty.check().exit_code == 3
+    ws = make_site(tmp_path)
+    (ws.root / "models" / "m.toml").rename(ws.root / "models" / "n.toml")
+    text = (ws.root / "models" / "n.toml").read_text()
+    (ws.root / "models" / "n.toml").write_text(text.replace('"m"', '"n"'))
+
+    report = ws.check()
+    assert report.exit_code == 3
+    assert report.looks[0].reason == "no predictions are stored yet"
+
+
+def test_as_of_an_earlier_moment_nothing_is_recorded(ws: Workspace) -> None:
+    ws = after(ws, wrong(10), 10)
+    ws = after(ws, calm(11), 11)
+    then = ws.as_of(FIRST + 11 * DAY).check()
+    next_day = ws.as_of(FIRST + 12 * DAY).check()
+
+    assert told(then) == [("bad_rate", None, True)]
+    assert told(next_day) == [("bad_rate", None, False)]
+    assert ws.as_of(FIRST + 10 * DAY).check().alerts == ()
+    assert ws.incidents.all() == ()
+    assert "nothing is recorded" in then.notes[0]
+
+
+def test_a_store_that_cannot_be_written_is_answered_and_said(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = after(ws, wrong(10), 10)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the store is read-only")
+
+    monkeypatch.setattr(watching, "writing", refuse)
+    report = ws.check()
+
+    assert told(report) == [("bad_rate", None, True)]
+    assert report.exit_code == 2
+    assert "read-only" in report.notes[0]

@@ -1,0 +1,87 @@
+"""Which alerts are raised, and what was said of them? Appended to, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from workbench.domain.alert import Finding, RaisedAlert
+from workbench.store.catalog import aware, naive
+from workbench.store.connections import Connection
+
+_NEWEST = (
+    "SELECT a.alert, a.model, a.kind, e.columns, a.since, a.raised_look, a.incident, e.status, "
+    "e.look, e.message FROM alerts a JOIN (SELECT * FROM alert_entries "
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY noted_at DESC, rowid DESC) = 1) e USING (alert)"
+)
+
+
+def read_raised(catalog: Connection, models: Sequence[str]) -> tuple[RaisedAlert, ...]:
+    """The alerts of some models that are not over, oldest first."""
+    rows = catalog.execute(
+        f"{_NEWEST} WHERE e.status <> 'ok' AND a.model IN (SELECT unnest(?::VARCHAR[])) "
+        "ORDER BY a.alert",
+        [list(models)],
+    ).fetchall()
+    return tuple(_alert(row) for row in rows)
+
+
+def add_alert(
+    catalog: Connection, model: str, finding: Finding, now: datetime, incident: int
+) -> RaisedAlert:
+    """Raises an alert; returns it with its number.
+
+    Args:
+        catalog: in a transaction that writes.
+        model: whose.
+        finding: what was found.
+        now: the machine's clock.
+        incident: the incident that it belongs to.
+    """
+    number = next_number(catalog, "alerts", "alert")
+    catalog.execute(
+        "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            number, model, finding.kind, list(finding.columns), naive(finding.since),
+            naive(finding.look), naive(now), incident,
+        ],
+    )  # fmt: skip
+    add_alert_entry(catalog, number, finding, now)
+    return RaisedAlert(
+        number, model, finding.kind, finding.columns, finding.since, finding.look, incident,
+        finding.status, finding.look, finding.message,
+    )  # fmt: skip
+
+
+def add_alert_entry(
+    catalog: Connection, alert: int, finding: Finding, now: datetime, status: str | None = None
+) -> None:
+    """Appends what a look says of an alert; the status `ok` says that it is over."""
+    catalog.execute(
+        "INSERT INTO alert_entries VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            alert, naive(now), naive(finding.look), status or finding.status,
+            list(finding.columns), finding.message,
+        ],
+    )  # fmt: skip
+
+
+def next_number(catalog: Connection, table: str, column: str) -> int:
+    """The number after the largest one of a table; taken for good once the transaction commits."""
+    rows = catalog.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()
+    return int(rows[0][0])
+
+
+def _alert(row: tuple[object, ...]) -> RaisedAlert:
+    number, model, kind, columns, since, raised, incident, status, look, message = row
+    return RaisedAlert(
+        int(str(number)), str(model), str(kind), tuple(columns),  # type: ignore[arg-type]
+        _time(since), _time(raised), int(str(incident)), str(status), _time(look), str(message),
+    )  # fmt: skip
+
+
+def _time(value: object) -> datetime:
+    found = aware(value if isinstance(value, datetime) else None)
+    if found is None:
+        raise ValueError(value)
+    return found

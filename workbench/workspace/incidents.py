@@ -1,0 +1,192 @@
+"""What is recorded of incidents and of what else changed? What a workspace does with the record."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workbench.domain.event import KINDS, Event
+from workbench.domain.incident import Incident, IncidentEntry, IncidentRecord
+from workbench.domain.period import Period, parse_duration
+from workbench.errors import WorkbenchError
+from workbench.store.connections import Connection, reading, writing
+from workbench.store.incidents import (
+    add_entry,
+    add_event,
+    add_incident,
+    read_events,
+    read_incidents,
+)
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+_LONGEST = 4000
+"""Characters of a title, note or event that are taken."""
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """The incidents and events of a workspace."""
+
+    workspace: Workspace
+
+    def all(self, model: str | None = None) -> tuple[Incident, ...]:
+        """Every incident, newest first.
+
+        Raises:
+            UnknownModelError: there is no such model.
+        """
+        if model is not None:
+            self.workspace.card(model)
+        with reading(self.workspace.store, "reading incidents") as catalog:
+            return read_incidents(catalog, model=model)
+
+    def record(self, number: int) -> IncidentRecord:
+        """One incident with the events of its span.
+
+        Raises:
+            WorkbenchError: there is none of this number.
+        """
+        with reading(self.workspace.store, "reading an incident") as catalog:
+            incident = _found(catalog, number)
+            closed = incident.closed
+            begin = min(incident.onset, incident.opened_at) - self._bucket(incident.model)
+            end = closed.at if closed else datetime.max.replace(tzinfo=begin.tzinfo)
+            events = read_events(catalog, model=incident.model, period=Period(begin, end))
+        return IncidentRecord(incident, events)
+
+    def open(self, model: str, title: str, author: str, onset: datetime | None = None) -> Incident:
+        """Opens an incident by hand.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            WorkbenchError: the title is empty.
+            StoreError: the store cannot be written.
+        """
+        self.workspace.card(model)
+        text, now = _text(title, "title"), self.workspace.clock.now()
+        with writing(self.workspace.store, "opening an incident") as catalog:
+            number = add_incident(
+                catalog, model, text, onset or now, IncidentEntry(now, author, "opened", text)
+            )
+            return _found(catalog, number)
+
+    def note(self, number: int, text: str, author: str) -> Incident:
+        """Adds a note, also to a closed incident.
+
+        Raises:
+            WorkbenchError: there is no such incident, or no text.
+            StoreError: the store cannot be written.
+        """
+        return self._add(number, "note", _text(text, "note"), author)
+
+    def acknowledge(self, number: int, author: str) -> Incident:
+        """Says that somebody looks after it; saying it again adds another entry.
+
+        Raises:
+            WorkbenchError: there is no such incident, or it is closed.
+            StoreError: the store cannot be written.
+        """
+        return self._add(number, "acknowledged", "", author)
+
+    def close(self, number: int, cause: str, author: str) -> Incident:
+        """Closes it, with what was the cause.
+
+        Raises:
+            WorkbenchError: there is no such incident, or it is closed already.
+            StoreError: the store cannot be written.
+        """
+        return self._add(number, "closed", _text(cause, "cause"), author)
+
+    def events(self, model: str | None = None) -> tuple[Event, ...]:
+        """Every event, oldest first.
+
+        Raises:
+            UnknownModelError: there is no such model.
+        """
+        if model is not None:
+            self.workspace.card(model)
+        with reading(self.workspace.store, "reading events") as catalog:
+            return read_events(catalog, model=model)
+
+    def add_event(self, model: str, text: str, kind: str, at: datetime, author: str) -> Event:
+        """Records what else changed.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            WorkbenchError: the kind is unknown, or there is no text.
+            StoreError: the store cannot be written.
+        """
+        self.workspace.card(model)
+        if kind not in KINDS:
+            raise WorkbenchError(
+                f"there is no kind of event {kind!r}", f"Known: {', '.join(KINDS)}."
+            )
+        said, now = _text(text, "event"), self.workspace.clock.now()
+        with writing(self.workspace.store, "recording an event") as catalog:
+            number = add_event(catalog, model, at, kind, said, author, now)
+        return Event(number, model, at, kind, said, author, now)
+
+    def _add(self, number: int, kind: str, text: str, author: str) -> Incident:
+        now = self.workspace.clock.now()
+        with writing(self.workspace.store, "writing to an incident") as catalog:
+            incident = _found(catalog, number)
+            if kind != "note" and incident.closed is not None:
+                raise WorkbenchError(
+                    f"INC-{number} is closed already",
+                    "Its record stays as it is; add a note, or open another incident.",
+                )
+            add_entry(catalog, number, IncidentEntry(now, author, kind, text))
+            return _found(catalog, number)
+
+    def _bucket(self, model: str) -> timedelta:
+        try:
+            return parse_duration(self.workspace.card(model).monitoring.bucket)
+        except WorkbenchError:
+            return timedelta(days=1)  # its card is gone or broken; the record is still told
+
+
+def author_of(asked: str | None) -> str:
+    """Who writes: as asked, else the account's name, else git's `user.name`."""
+    known = (asked or "").strip() or os.environ.get("USER", "").strip()
+    if not known:
+        try:
+            known = subprocess.run(
+                ["git", "config", "user.name"],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=5,
+            ).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
+            known = ""  # there is no git to ask, which is no failure
+    return known[:200] or f"uid {os.getuid()}"
+
+
+def _found(catalog: Connection, number: int) -> Incident:
+    found = read_incidents(catalog, number=number)
+    if not found:
+        raise WorkbenchError(
+            f"there is no incident INC-{number}", "workbench incident list shows them."
+        )
+    return found[0]
+
+
+def _text(text: str, what: str) -> str:
+    said = text.strip()
+    if not said:
+        raise WorkbenchError(f"the {what} is empty", "Say in a few words what it is.")
+    if len(said) > _LONGEST:
+        raise WorkbenchError(
+            f"the {what} has {len(said):,} characters, and {_LONGEST:,} are kept",
+            "Say it shorter, or in several notes.",
+        )
+    try:
+        said.encode()
+    except UnicodeEncodeError as error:
+        raise WorkbenchError(f"the {what} is not text in UTF-8", "Write it in UTF-8.") from error
+    return said

@@ -1,0 +1,241 @@
+"""Is there something to page somebody for? What `check` answers, records and opens incidents for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from workbench.domain.alert import (
+    EXIT_CODES,
+    Alert,
+    CheckReport,
+    Finding,
+    ModelLooks,
+    RaisedAlert,
+    alert_name,
+    incident_name,
+)
+from workbench.domain.incident import Incident, IncidentEntry
+from workbench.domain.rates import STATUSES
+from workbench.domain.status import ModelStatus
+from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, WorkbenchError
+from workbench.store.alerts import add_alert, add_alert_entry, read_raised
+from workbench.store.connections import Connection, reading, writing
+from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.repeating import again_if_gone
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from workbench.workspace import Workspace
+
+AUTHOR = "workbench check"
+"""Who the entries are by that nobody wrote."""
+
+
+@dataclass(frozen=True)
+class _Looked:
+    looks: ModelLooks
+    findings: tuple[Finding, ...]
+    bucket: timedelta
+
+
+def check(ws: Workspace, name: str | None = None) -> CheckReport:
+    """What is raised now, of one model or of all; records what is new.
+
+    Nothing is recorded as of an earlier moment, nor where the store cannot be written; the
+    answer is the same but for the numbers of alerts that are new.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        StoreError: the store cannot be read.
+    """
+    if name is not None:
+        ws.card(name)
+    names = (name,) if name is not None else ws.names()
+    looked = [again_if_gone(lambda one=one: _look(ws, one)) for one in names]  # type: ignore[misc]
+    notes: list[str] = []
+    if ws.seen_as_of is not None:
+        notes.append("as of an earlier moment: nothing is recorded")
+        alerts = _told(looked)
+    else:
+        try:
+            alerts = _recorded_if_any(ws, looked)
+        except StoreError as error:
+            notes.append(f"could not record what was found: {error.message}")
+            with reading(ws.store, "reading alerts") as catalog:
+                alerts = _known(catalog, looked)
+    statuses = tuple(status for status in ws.status() if status.name in names)
+    ordered = sorted(alerts, key=lambda a: (-STATUSES.index(a.status), a.since, a.model, a.kind))
+    return CheckReport(
+        statuses,
+        tuple(ordered),
+        tuple(one.looks for one in looked),
+        exit_code(ordered, statuses),
+        tuple(notes),
+    )
+
+
+def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
+    """0 ok, 1 warning, 2 critical, 3 unknown: the loudest alert, else what cannot be judged.
+
+    Args:
+        alerts: those that count.
+        statuses: of the models that were looked at; none at all is unknown.
+    """
+    loud = {alert.status for alert in alerts}
+    for status in ("critical", "warning"):
+        if status in loud:
+            return EXIT_CODES[status]
+    raised = {alert.model for alert in alerts}
+    unknown = any(s.status == "unknown" and s.name not in raised for s in statuses)
+    return EXIT_CODES["unknown" if unknown or not statuses else "ok"]
+
+
+def _look(ws: Workspace, name: str) -> _Looked:
+    from workbench.workspace.alerting import look_at
+
+    try:
+        one = ws.subject(name)
+        looks, findings = look_at(one, ws.clock.now())
+    except (SegmentGoneError, StoreLockedError):
+        raise  # that says nothing about the model
+    except WorkbenchError as error:
+        from datetime import timedelta
+
+        return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1))
+    return _Looked(looks, findings, one.bucket)
+
+
+def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
+    """The alerts, recorded. When all is calm, and was, nobody is kept waiting for the store."""
+    if not any(one.findings for one in looked):
+        with reading(ws.store, "reading alerts") as catalog:
+            if not read_raised(catalog, [one.looks.model for one in looked]):
+                return []
+    with writing(ws.store, "recording alerts") as catalog:
+        return _recorded(catalog, looked, ws.clock.now())
+
+
+def _told(looked: Sequence[_Looked]) -> list[Alert]:
+    """The alerts with nothing known of earlier looks."""
+    from workbench.alerts.causes import matched
+
+    return [
+        _alert(one.looks.model, finding, None, is_new=finding.is_fresh)
+        for one in looked
+        for finding, _ in matched(one.findings, (), one.bucket)
+    ]
+
+
+def _known(catalog: Connection, looked: Sequence[_Looked]) -> list[Alert]:
+    """The alerts beside what is recorded, which stays as it is."""
+    from workbench.alerts.causes import matched
+
+    alerts = []
+    for one in looked:
+        raised = read_raised(catalog, [one.looks.model])
+        found = matched(one.findings, raised, one.bucket)
+        alerts += [_alert(one.looks.model, finding, known) for finding, known in found]
+        alerts += _kept(one, raised, [known for _, known in found])
+    return alerts
+
+
+def _recorded(catalog: Connection, looked: Sequence[_Looked], now: datetime) -> list[Alert]:
+    """The alerts, recorded: raised, told again, or over; each new cause opens an incident."""
+    from workbench.alerts.causes import matched
+
+    alerts = []
+    for one in looked:
+        model = one.looks.model
+        raised = read_raised(catalog, [model])
+        found = matched(one.findings, raised, one.bucket)
+        for finding, known in found:
+            if known is None:
+                incident = _incident(catalog, model, finding, now)
+                made = add_alert(catalog, model, finding, now, incident)
+                alerts.append(replace(_alert(model, finding, made), is_said=False))
+                continue
+            columns = tuple(dict.fromkeys([*known.columns, *finding.columns]))
+            entry = replace(finding, columns=columns)
+            if _differs(entry, known):
+                add_alert_entry(catalog, known.id, entry, now)
+            alerts.append(_alert(model, entry, known))
+        kept = _kept(one, raised, [known for _, known in found])
+        alerts += kept
+        over = {alert.id for alert in raised} - {alert.id for alert in alerts}
+        for alert in raised:
+            if alert.id in over:
+                _end(catalog, alert, one, now)
+    return alerts
+
+
+def _differs(finding: Finding, known: RaisedAlert) -> bool:
+    return finding.look >= known.look and (
+        finding.look, finding.status, finding.columns, finding.message
+    ) != (known.look, known.status, known.columns, known.message)  # fmt: skip
+
+
+def _kept(
+    one: _Looked, raised: Sequence[RaisedAlert], found: Sequence[RaisedAlert | None]
+) -> list[Alert]:
+    """Alerts of what cannot be looked at now: they are neither confirmed nor over."""
+    from workbench.domain.fault import KINDS
+
+    seen = {alert.id for alert in found if alert is not None}
+    tested = {*one.looks.kinds, *(KINDS if one.looks.until is not None else ())}
+    return [
+        Alert(
+            alert.model, alert.kind, alert.status, alert.message, alert.since, alert.columns,
+            alert.id, alert.incident, False, True,
+        )
+        for alert in raised
+        if alert.id not in seen and alert.kind not in tested
+    ]  # fmt: skip
+
+
+def _alert(
+    model: str, finding: Finding, known: RaisedAlert | None, *, is_new: bool | None = None
+) -> Alert:
+    newly = known is None or known.raised_look == finding.look
+    said = known is not None and STATUSES.index(known.status) >= STATUSES.index(finding.status)
+    return Alert(
+        model, finding.kind, finding.status, finding.message,
+        min(finding.since, known.since) if known else finding.since, finding.columns,
+        known.id if known else None, known.incident if known else None,
+        newly if is_new is None else is_new, said,
+    )  # fmt: skip
+
+
+def _incident(catalog: Connection, model: str, finding: Finding, now: datetime) -> int:
+    """The incident that a new alert belongs to: an open one of the same cause, or a new one."""
+    text = f"{finding.status}: {finding.message}"
+    same = [i for i in read_incidents(catalog, model=model) if _is_same(i, finding)]
+    still = next((incident for incident in same if incident.state != "closed"), None)
+    if still is not None:
+        add_entry(catalog, still.id, IncidentEntry(now, AUTHOR, "alert", f"returned, {text}"))
+        return still.id
+    previous = same[0].id if same else None
+    before = f" (returned after {incident_name(previous)})" if previous is not None else ""
+    subject = f" of {', '.join(finding.columns[:3])}" if finding.columns else ""
+    title = f"{finding.kind.replace('_', ' ')}{subject}{before}"
+    return add_incident(
+        catalog, model, title, finding.since, IncidentEntry(now, AUTHOR, "opened", text),
+        kind=finding.kind, columns=finding.columns, previous=previous,
+    )  # fmt: skip
+
+
+def _is_same(incident: Incident, finding: Finding) -> bool:
+    if incident.kind != finding.kind:
+        return False
+    return not finding.columns or bool(set(incident.columns) & set(finding.columns))
+
+
+def _end(catalog: Connection, alert: RaisedAlert, one: _Looked, now: datetime) -> None:
+    look = one.looks.until - one.bucket if one.looks.until is not None else alert.look
+    gone = Finding(alert.kind, "ok", alert.since, look, ("over",), alert.columns)
+    add_alert_entry(catalog, alert.id, gone, now, "ok")
+    text = f"{alert_name(alert.id)} is over: calm for a while, or explained by another alert"
+    add_entry(catalog, alert.incident, IncidentEntry(now, AUTHOR, "alert", text))
