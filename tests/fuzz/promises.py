@@ -11,6 +11,7 @@ from unittest.mock import patch
 from tests.fuzz.sites import MODEL
 from tests.ingest.formats.churn import FEATURES
 from workbench.domain.ingested import FileResult, IngestResult, RowCounts
+from workbench.ingest.formats.registry import ADAPTERS
 from workbench.store.catalog import model_segments
 from workbench.store.connections import reading, scratch
 from workbench.store.quick_text import QuickReading
@@ -107,11 +108,35 @@ def assert_kept(ws: Workspace, paths: Sequence[Path], call: Call) -> IngestResul
     assert added.reasons == dict(reasons), (added.reasons, reasons)
     _assert_answers(ws, after)
     again = call.ingest(ws, paths)
-    for first, file in zip(result.files, again.files, strict=True):
+    if any(map(_was_paired, result.files, again.files)):
+        _assert_nothing_lost(held(ws) - after, result, again)
+        after, first_files, again = held(ws), again.files, call.ingest(ws, paths)
+    else:
+        first_files = result.files
+    for first, file in zip(first_files, again.files, strict=True):
         _assert_sums(file)
         _assert_nothing_new(first, file)
     assert held(ws) == after, "a second ingest changes nothing"
     return result
+
+
+def _was_paired(first: FileResult, again: FileResult) -> bool:
+    """Whether a file failed at first and not once other halves of its records were stored.
+
+    The n-th request of a key goes with its n-th response: keys that a damaged log gives twice
+    may pair otherwise when the file is given again, and no row of a failed file is stored.
+    """
+    pairs = {adapter.name for adapter in ADAPTERS if adapter.join is not None}
+    return (first.status, again.status) == ("failed", "stored") and again.format in pairs
+
+
+def _assert_nothing_lost(added: Held, result: IngestResult, again: IngestResult) -> None:
+    stored = IngestResult("", tuple(f for f in again.files if f.status == "stored"), 0).counts
+    assert (added.rows, added.labels) == (stored.rows_stored, 0), (added, again)
+    for first, file in zip(result.files, again.files, strict=True):
+        _assert_sums(file)
+        if not _was_paired(first, file):
+            _assert_nothing_new(first, file)
 
 
 def _assert_sums(file: FileResult) -> None:
