@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("workbench.cli.status", "Every model: is anything on fire?"),
     "performance": ("workbench.cli.performance", "Bad-prediction rate over time."),
     "drift": ("workbench.cli.drift", "Which inputs and outputs moved."),
+    "quality": ("workbench.cli.quality", "Data-format faults, and what would undo them."),
     "store": ("workbench.cli.store", "Compact, retain, rebuild, back up and restore the store."),
     "report": ("workbench.cli.report", "Export an incident report."),
     "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),

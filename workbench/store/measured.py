@@ -65,7 +65,7 @@ def read_profiles(
     Raises:
         StoreError: the catalog lost bins that it has counts of.
     """
-    where, values = _profile_conditions(source, choice)
+    where, values = profile_conditions(source, choice)
     counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for number, bin_, n in connection.execute(
         f"SELECT column_no, bin, sum(n)::BIGINT FROM {source.prefix}profile_counts {where} GROUP BY ALL",
@@ -190,7 +190,8 @@ def _end(start: datetime, by: str) -> datetime:
     return bucket_end(start, WIDTHS.get(by, WIDTHS["1d"]))
 
 
-def _profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
+def profile_conditions(source: CountSource, choice: Choice) -> tuple[str, list[Any]]:
+    """The WHERE clause of the profile tables for a choice of rows, and the values it binds."""
     conditions, values = _common(source, choice)
     if source.bins_id is not None:
         conditions.append("bins_id = ?")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from workbench.clock import Clock, FixedClock, SystemClock
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
+from workbench.domain.fault import QualityReport
 from workbench.domain.ingested import IngestResult
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.status import ModelStatus
@@ -293,6 +294,24 @@ class Workspace:
                 return measure_drift(one, period=period, against=against, version=version)
 
         return again_if_gone(answer)
+
+    def quality(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> QualityReport:
+        """The faults of the data against the reference, worst first.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: the period cannot be read.
+            NoRowsError: nothing is stored.
+        """
+        from workbench.workspace.quality import measure_quality
+
+        return again_if_gone(
+            lambda: measure_quality(
+                self._subject(model), self.root, self.clock.now(), period=period, version=version
+            )
+        )
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

@@ -1,0 +1,239 @@
+"""Where do the values of a column jump? The groups of rows that a fault may be confined to.
+
+A group is all rows, or those with one value of a segment column, in a stretch of time at whose
+border the column's distribution jumps. What classifies faults looks at each group by itself, so
+that a fault of one producer, or of this morning, is not diluted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.quality.distances import total_variation, tv_by_chance
+from workbench.quality.sides import Sides, Values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAST_ROWS = 30
+LEAST_DISTANCE = 0.1
+_MOST_VALUES = 40
+_MOST_CELLS = 120
+MOST_GROUPS = 16
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some rows of the log, and what they are compared with."""
+
+    segment: tuple[str, str] | None
+    """(column, value); None for all rows."""
+    run: tuple[int, int]
+    """The buckets: first, one past the last."""
+    rows: NDArray[Any]
+    """Which rows of the log."""
+    others: NDArray[Any]
+    """The log's rows of the same segment value outside the run; of older ones if there are
+    enough, those."""
+    reference: NDArray[Any]
+    """The reference's rows of the same segment value, or all where it has few of them."""
+    size: int = 0
+    """How many rows of the period there are."""
+
+
+def coarse_codes(values: Values) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """Both sides in few bins: (log, reference, how many); the last bin is a missing value.
+
+    Numbers: the reference's twentieths, and what lies outside its range. Categories: the 40
+    most frequent of the reference, the others, and what it does not have.
+    """
+    import numpy as np
+
+    if not values.is_numeric:
+        top = 40
+
+        def pooled(codes: NDArray[Any]) -> NDArray[Any]:
+            found = np.where(codes >= values.known, top + 1, np.minimum(codes, top))
+            result: NDArray[Any] = np.where(codes < 0, top + 2, found)
+            return result
+
+        return pooled(values.log), pooled(values.reference), top + 3
+    present = values.reference[~np.isnan(values.reference)]
+    if present.size == 0:
+        present = values.log[~np.isnan(values.log)]
+    if present.size == 0:
+        return np.zeros(len(values.log), int), np.zeros(len(values.reference), int), 2
+    low, high = present.min(), present.max()
+    inner = np.unique(np.quantile(present, np.linspace(0, 1, 21), method="inverted_cdf"))
+    edges = np.unique(np.concatenate([[np.nextafter(low, -np.inf)], inner, [high]]))
+    bins = edges.size + 2
+
+    def placed(side: NDArray[Any]) -> NDArray[Any]:
+        found = np.searchsorted(edges, side, side="left")
+        result: NDArray[Any] = np.where(np.isnan(side), bins - 1, found)
+        return result
+
+    return placed(values.log), placed(values.reference), bins
+
+
+def jumping_groups(sides: Sides, values: Values) -> list[Group]:
+    """The groups in which a column is not as in the reference and not as just before.
+
+    Largest first, at most `MOST_GROUPS`.
+    """
+    log, reference, bins = coarse_codes(values)
+    found: list[Group] = []
+    for segment, value, mask, own in _scopes(sides, values.name):
+        tables = _by_cell(sides, log, mask, bins)
+        usual = _counted(reference[own], bins)
+        for run in _runs(sides, tables):
+            inside = tables[run[0] : run[1]].sum(axis=0)
+            if inside.sum() < LEAST_ROWS:
+                continue
+            least = max(LEAST_DISTANCE, tv_by_chance(inside, usual))
+            if total_variation(inside, usual) < least:
+                continue
+            outside = _beside(tables, run)
+            if outside.sum() >= LEAST_ROWS and total_variation(inside, outside) < max(
+                LEAST_DISTANCE, tv_by_chance(inside, outside)
+            ):
+                continue
+            group = make_group(sides, (segment, value) if segment else None, run, mask, own)
+            if group.size:
+                found.append(group)
+    found.sort(key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")))
+    return found[:MOST_GROUPS]
+
+
+def make_group(
+    sides: Sides,
+    segment: tuple[str, str] | None,
+    run: tuple[int, int],
+    mask: NDArray[Any],
+    own: NDArray[Any],
+) -> Group:
+    """A group from its stretch of time.
+
+    Args:
+        sides: both sides.
+        segment: whose rows.
+        run: the buckets.
+        mask: the log's rows of the segment.
+        own: the reference's rows to compare with.
+    """
+    inside = mask & (sides.at >= run[0]) & (sides.at < run[1])
+    older, others = mask & (sides.at < run[0]), mask & ~inside
+    chosen = older if older.sum() >= LEAST_ROWS else others
+    return Group(segment, run, inside, chosen, own, int((inside & sides.asked).sum()))
+
+
+def whole_group(sides: Sides) -> Group:
+    """All rows of the period, whatever their values."""
+    import numpy as np
+
+    everything = np.ones(len(sides.at), dtype=bool)
+    run = (sides.first_asked, len(sides.starts))
+    own = np.ones(len(sides.reference_bad), dtype=bool)
+    return make_group(sides, None, run, everything, own)
+
+
+def _scopes(
+    sides: Sides, column: str
+) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any]]]:
+    import numpy as np
+
+    everywhere = np.ones(len(sides.reference_bad), dtype=bool)
+    yield "", "", np.ones(len(sides.at), dtype=bool), everywhere
+    for name, values in sides.segments.items():
+        if name == column:
+            continue
+        counts = np.bincount(values.log[(values.log >= 0) & sides.asked], minlength=len(values.names))
+        if (counts > 0).sum() < 2:
+            continue
+        for code in np.argsort(-counts, kind="stable")[:_MOST_VALUES]:
+            if counts[code] < LEAST_ROWS:
+                break
+            own = values.reference == code
+            yield name, values.names[code], values.log == code, own if own.sum() >= 100 else everywhere
+
+
+def _by_cell(
+    sides: Sides, codes: NDArray[Any], mask: NDArray[Any], bins: int
+) -> NDArray[Any]:
+    import numpy as np
+
+    buckets = len(sides.starts)
+    flat = np.bincount(sides.at[mask] * bins + codes[mask], minlength=buckets * bins)
+    return flat.reshape(buckets, bins)
+
+
+def _counted(codes: NDArray[Any], bins: int) -> NDArray[Any]:
+    import numpy as np
+
+    return np.bincount(codes, minlength=bins)
+
+
+def _beside(tables: NDArray[Any], run: tuple[int, int]) -> NDArray[Any]:
+    """The counts of the buckets next to a run: as many rows before it, or else after it."""
+    import numpy as np
+
+    wanted = max(int(tables[run[0] : run[1]].sum()), 4 * LEAST_ROWS)
+    for part in (tables[: run[0]][::-1], tables[run[1] :]):
+        if part.sum() >= LEAST_ROWS:
+            kept = np.searchsorted(np.cumsum(part.sum(axis=1)), wanted) + 1
+            beside: NDArray[Any] = part[:kept].sum(axis=0)
+            return beside
+    return np.zeros(tables.shape[1], dtype=np.int64)
+
+
+def _runs(sides: Sides, tables: NDArray[Any]) -> list[tuple[int, int]]:
+    """Stretches that end in or reach into the period, at whose border the counts jump most."""
+    count, first = len(tables), sides.first_asked
+    runs = [(first, count), (0, count)]
+    border = _border(tables)
+    if border is not None:
+        runs.insert(0, (border, count))
+        if border > first:
+            runs.append((0, border))
+            inner = _border(tables[:border])
+            if inner is not None:
+                runs.append((inner, border))
+        ending = _border(tables[border:])
+        if ending is not None and border + ending > first:
+            runs.append((border, border + ending))
+        if ending is not None:
+            runs.append((border + ending, count))
+    return [run for run in dict.fromkeys(runs) if run[0] < run[1]]
+
+
+def _border(tables: NDArray[Any]) -> int | None:
+    """Where a division into before and after gains the most multinomial log-likelihood."""
+    import numpy as np
+
+    count = len(tables)
+    if count < 2:
+        return None
+    step = max(count // _MOST_CELLS, 1)
+    after = np.cumsum(tables[::-1], axis=0)[::-1].astype(float)
+    places = np.arange(step, count, step)
+    right = after[places]
+    left = after[0] - right
+    gain = _likelihood(left) + _likelihood(right)
+    best = int(places[int(np.argmax(gain))])
+    if step > 1:
+        near = np.arange(max(best - step + 1, 1), min(best + step, count))
+        gain = _likelihood(after[0] - after[near]) + _likelihood(after[near])
+        best = int(near[int(np.argmax(gain))])
+    return best
+
+
+def _likelihood(counts: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    total = counts.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(counts > 0, counts * np.log(counts), 0.0).sum(axis=1)
+        result: NDArray[Any] = own - np.where(total > 0, total * np.log(total), 0.0)
+    return result
