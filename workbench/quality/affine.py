@@ -122,6 +122,9 @@ def _is_convincing(
 
 def _rank(found: Conversion) -> tuple[float, int, float]:
     """Smaller is better: a known conversion may fit a little worse than a fitted one."""
+    if found.is_exact:
+        # That it lies on the lattice is surer than how near the season comes; no offset is likelier.
+        return (0.0 if not found.offset else 0.005, 3, found.after)
     return (
         round(found.after + (0.0 if found.is_named else 0.04), 2),
         int(not found.is_named) + (found.kind != "affine"),
@@ -163,18 +166,10 @@ def _candidates(
     if lattice is not None and lattice.size > 3:
         step = _step(x) / _step(lattice)
         if step > 0 and not 0.5 < step < 2 and 0.3 < step / max(ratio, 1e-300) < 3:
-            # The factor as many digits as people write; the offset to the nearest lattice point.
-            for factor in dict.fromkeys((float(f"{step:.3g}"), step)):
+            # The factor as many digits as people write.
+            for factor in dict.fromkeys((float(f"{step:.2g}"), float(f"{step:.3g}"), step)):
                 yield Conversion(factor, 0.0, is_named=False, is_exact=True)
-                moved = float(np.median(x) - factor * np.median(b))
-                undone = (x - moved) / factor
-                place = np.clip(np.searchsorted(lattice, undone), 1, lattice.size - 1)
-                near = np.where(
-                    undone - lattice[place - 1] < lattice[place] - undone,
-                    lattice[place - 1], lattice[place],
-                )  # fmt: skip
-                phase = float(np.median(undone - near))
-                yield Conversion(factor, moved + factor * phase, is_named=False, is_exact=True)
+                yield Conversion(factor, _offset(x, b, lattice, factor), is_named=False, is_exact=True)
     if low >= 0 and high > 20:
         for base in (math.e, 10.0, 2.0):
             if low > 0:
@@ -182,15 +177,36 @@ def _candidates(
             yield Conversion(base, 1.0, "unlog")
 
 
+def _offset(x: NDArray[Any], b: NDArray[Any], lattice: NDArray[Any], factor: float) -> float:
+    """The offset that puts values on the lattice, of those near the likeliest one the roundest."""
+    import numpy as np
+
+    moved = float(np.median(x) - factor * np.median(b))
+    undone = (x - moved) / factor
+    place = np.clip(np.searchsorted(lattice, undone), 1, lattice.size - 1)
+    below, above = undone - lattice[place - 1], lattice[place] - undone
+    phase = float(np.median(np.where(below < above, below, -above)))
+    step = factor * _step(lattice)
+    offsets = moved + factor * phase + step * np.arange(-8, 9)
+    uneven = abs(offsets - np.round(offsets)) > 0.02 * abs(step)
+    best = np.lexsort((abs(offsets - moved), uneven))[0]
+    return float(offsets[best] if uneven[best] else np.round(offsets[best]))
+
+
 def _step(values: NDArray[Any]) -> float:
-    """The usual distance of neighbouring values."""
+    """The distance of neighbouring values, where most gaps are one step or a few."""
     import numpy as np
 
     distinct = np.unique(values)
     if distinct.size < 3:
         return 1.0
     gaps = np.diff(distinct)
-    return float(np.median(gaps[gaps > 1e-9 * max(abs(distinct).max(), 1e-300)]))
+    gaps = gaps[gaps > 1e-9 * max(abs(distinct).max(), 1e-300)]
+    rough = float(np.median(gaps))
+    steps = np.round(gaps / rough)
+    use = steps >= 1
+    # Rounded values lie on a lattice only on average.
+    return float(gaps[use].sum() / steps[use].sum())
 
 
 def _on(values: NDArray[Any], lattice: NDArray[Any]) -> float:
@@ -201,7 +217,7 @@ def _on(values: NDArray[Any], lattice: NDArray[Any]) -> float:
     if lattice.size < 2:
         return float(np.isclose(values, lattice[0]).mean())
     near = np.minimum(abs(values - lattice[place - 1]), abs(lattice[place] - values))
-    return float((near <= 1e-3 * _step(lattice)).mean())
+    return float((near <= 0.02 * _step(lattice)).mean())
 
 
 def _misfit(left: NDArray[Any], right: NDArray[Any]) -> float:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_CONSEQUENCES = ("constant_prediction", "label_definition")
+_CONSEQUENCES = ("constant_prediction", "label_definition", "duplicate_rows")
+_MUCH = 0.05
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,11 @@ def without_consequences(faults: Sequence[Fault]) -> list[Fault]:
     An input that is spoilt makes a model decide the same for all rows, and its scores disagree
     with the labels.
     """
-    causes = [f for f in faults if f.column and f.kind not in _CONSEQUENCES and f.status != "ok"]
+    causes = [
+        f for f in faults
+        if f.column and f.kind not in (*_CONSEQUENCES, "extra_column", "type_change")
+        and (f.status != "ok" or f.share >= _MUCH)
+    ]  # fmt: skip
     kept = []
     for fault in faults:
         cause = next(

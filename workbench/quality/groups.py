@@ -194,7 +194,9 @@ def _runs(sides: Sides, tables: NDArray[Any]) -> list[tuple[int, int]]:
     runs = [(first, count), (0, count)]
     border = _border(tables)
     if border is not None:
-        runs.insert(0, (border, count))
+        sharp = _is_sharp(tables[:border].sum(axis=0), tables[border:].sum(axis=0))
+        # A stretch across a sharp border is a mixture, which is like nothing.
+        runs = [(border, count)] if sharp else [(border, count), *runs]
         if border > first:
             runs.append((0, border))
             inner = _border(tables[:border])
@@ -227,6 +229,12 @@ def _border(tables: NDArray[Any]) -> int | None:
         gain = _likelihood(after[0] - after[near]) + _likelihood(after[near])
         best = int(near[int(np.argmax(gain))])
     return best
+
+
+def _is_sharp(left: NDArray[Any], right: NDArray[Any]) -> bool:
+    if min(left.sum(), right.sum()) < LEAST_ROWS:
+        return False
+    return total_variation(left, right) >= max(LEAST_DISTANCE, tv_by_chance(left, right))
 
 
 def _likelihood(counts: NDArray[Any]) -> NDArray[Any]:

@@ -46,10 +46,12 @@ def value_findings(
     for name, values in sides.columns.items():
         if name in taken:
             continue
-        if values.is_numeric:
-            found += _of_number(sides, values, groups[name], rest, least, bucket)
-        else:
-            found += _of_category(sides, values, groups[name], rest, least, bucket)
+        # The values of a spoilt column tell no rows apart.
+        own = [g for g in groups[name] if g.segment is None or g.segment[0] not in taken]
+        look = _of_number if values.is_numeric else _of_category
+        new = look(sides, values, own, rest, least, bucket)
+        found += new
+        taken |= {name} if new else set()
     found += turned_clocks(sides, timestamp, bucket)
     if sides.label is not None and sides.label.is_numeric:
         jumps = jumping_groups(sides, sides.label)

@@ -63,7 +63,11 @@ def strange_names(
     if sum(int(counts[c]) for c in strange) < max(least * rows / 4, 5):
         return []
     found: list[Finding] = []
-    words = [c for c in strange if values.names[c].strip().lower() in NO_VALUE and counts[c] >= least * rows]
+    most = 0.5 * sum(int(counts[c]) for c in strange)
+    words = [
+        c for c in strange
+        if values.names[c].strip().lower() in NO_VALUE and counts[c] >= max(least * rows, most)
+    ]  # fmt: skip
     like_known = _written_otherwise(values, strange)
     words = [c for c in words if c not in like_known]
     for code in words:

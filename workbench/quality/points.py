@@ -93,7 +93,7 @@ def frozen_values(
             usual = values.reference[own]
             if _is_constant_by_day(values, sides, own, bucket):
                 continue
-        elif _constant_buckets(values.log, sides.at, outside) > 0.1:
+        elif constant_buckets(values.log, sides.at, outside) > 0.1:
             continue
         if usual.size < 30 or _top(usual)[1] > 0.7 or _top(values.reference[group.reference])[1] > 0.9:
             continue
@@ -129,6 +129,11 @@ def _mass(
     if run is None or run[1] <= sides.first_asked:
         return None
     inside = (sides.at >= run[0]) & (sides.at < run[1])
+    if hit[inside & present].mean() >= _FROZEN and (
+        constant_buckets(values.log, sides.at, present & ~inside) > 0.1
+        or _is_constant_by_day(values, sides, ~np.isnan(values.reference), bucket)
+    ):
+        return None  # a month, a season: one value a bucket by nature
     since, until = times_of(sides.starts, run, bucket)
     name = _name_of(v, reference)
     said = f"{v:.10g}" + (f" ({name})" if name else "")
@@ -177,7 +182,7 @@ def _top(values: NDArray[Any]) -> tuple[float, float]:
     return float(distinct[best]), float(counts[best] / values.size)
 
 
-def _constant_buckets(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -> float:
+def constant_buckets(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -> float:
     """The share of the rows that are in buckets in which the column has one value only."""
     import numpy as np
 
@@ -199,7 +204,7 @@ def _is_constant_by_day(
     if timed.sum() < 100:
         return False
     at = np.floor(sides.reference_seconds[timed] / bucket.total_seconds()).astype(np.int64)
-    return _constant_buckets(values.reference[timed], at - at.min(), np.ones(len(at), bool)) > 0.1
+    return constant_buckets(values.reference[timed], at - at.min(), np.ones(len(at), bool)) > 0.1
 
 
 def _text(values: Values, top: float) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.quality.findings import Finding, times_of
+from workbench.quality.points import constant_buckets
 from workbench.quality.sides import Sides, Values
 from workbench.quality.stretches import affected_run
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 MARGIN = 0.5
 """Of the reference's range: what lies further out than this is not what a drift does."""
 _SIGN_MARGIN = 0.02
+_CALENDAR = 0.9
 
 
 def values_out_of_range(
@@ -44,7 +46,8 @@ def values_out_of_range(
     far = (values.log < low - MARGIN * span) | (values.log > high + MARGIN * span)
     if low >= 0:
         far |= values.log < -_SIGN_MARGIN * span
-    is_fault = span > 0 and (far & sides.asked).sum() >= least * sides.asked.sum()
+    by_calendar = constant_buckets(values.log, sides.at, ~np.isnan(values.log)) > _CALENDAR
+    is_fault = span > 0 and not by_calendar and (far & sides.asked).sum() >= least * sides.asked.sum()
     rows = far if is_fault else outside
     run = affected_run(sides.buckets(rows), sides.buckets(~np.isnan(values.log)), 0.002)
     if run is None or run[1] <= sides.first_asked:
@@ -53,10 +56,11 @@ def values_out_of_range(
     since, until = times_of(sides.starts, run, bucket)
     note = None
     if not is_fault:
-        note = (
-            "the reference has one value only" if span == 0
-            else "near the reference's range: a drift may do that"
-        )  # fmt: skip
+        note = "near the reference's range: a drift may do that"
+        if by_calendar:
+            note = "one value a bucket, as of a calendar: the reference did not reach so far"
+        elif span == 0:
+            note = "the reference has one value only"
     return Finding(
         values.name, "out_of_range", _detail(values.log[rows & inside], low, high), since, until,
         rows=rows & inside, status=None if is_fault else "ok", note=note,

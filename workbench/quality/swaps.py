@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LEAST = 0.15
 _SAVED = 0.3
-_MOST_PAIRS = 60
+_MOST_TRIED = 200
 _MOST_GROUPS = 4
 
 
@@ -35,27 +35,26 @@ def swapped_columns(
         groups: the groups in which each column jumps.
         bucket: the model's.
     """
-    found: list[tuple[float, Finding]] = []
+    found: list[tuple[tuple[int, float], Finding]] = []
     moved = [name for name, listed in groups.items() if listed]
-    pairs = [
-        (a, b)
-        for a, b in combinations(moved, 2)
-        if sides.columns[a].is_numeric == sides.columns[b].is_numeric
-    ]
-    for one, other in pairs[:_MOST_PAIRS]:
+    shared: list[tuple[int, str, str, Group]] = []
+    for one, other in combinations(moved, 2):
+        if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
+            continue
         second = {(g.segment, g.run) for g in groups[other]}
-        shared = [g for g in groups[one] if (g.segment, g.run) in second]
-        for group in shared[:_MOST_GROUPS]:
-            saving = _saving(sides.columns[one], sides.columns[other], group)
-            if saving is None:
-                continue
-            found.append((saving, _finding(sides, one, other, group, bucket)))
-            break
+        both = [g for g in groups[one] if (g.segment, g.run) in second]
+        shared += [(-int(g.rows.sum()), one, other, g) for g in both[:_MOST_GROUPS]]
+    shared.sort(key=lambda item: item[:3])
+    for size, one, other, group in shared[:_MOST_TRIED]:
+        saving = _saving(sides.columns[one], sides.columns[other], group)
+        if saving is not None:
+            found.append(((size, saving), _finding(sides, one, other, group, bucket)))
     taken: set[str] = set()
     kept = []
     for _, finding in sorted(found, key=lambda item: (item[0], item[1].column)):
         names = {finding.column, *finding.also}
-        if not names & taken:
+        segment = {finding.segment[0]} if finding.segment else set()
+        if not (names | segment) & taken:
             taken |= names
             kept.append(finding)
     return kept

@@ -120,7 +120,7 @@ def _refined(
     gains = _density(usual, conversion.undone(logged)) - _density(usual, logged)
     if conversion.kind == "affine":
         gains -= math.log(abs(conversion.factor))
-    total = np.bincount(sides.at[scope], weights=np.clip(gains, -8, 8), minlength=len(sides.starts))
+    total = np.bincount(sides.at[scope], weights=np.clip(gains, -10, 10), minlength=len(sides.starts))
     run = best_run(total)
     if run is None or run[1] <= group.run[0] or run[0] >= group.run[1]:
         return group.run
@@ -146,7 +146,11 @@ def _density(sample: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
     floor = math.log(0.5 / (sample.size + 1) / max(float(widths.sum()), 1e-300))
     place = np.searchsorted(edges, values, side="right") - 1
     beyond = (place < 0) | (place >= counts.size)
-    result: NDArray[Any] = np.where(beyond, floor, inside[np.clip(place, 0, counts.size - 1)])
+    # The further out, the less likely: a summer lies nearer to the spring than degrees to shares.
+    span = max(float(edges[-1] - edges[0]), 1e-300)
+    far = np.maximum(np.maximum(edges[0] - values, values - edges[-1]), 0.0) / span
+    floors = floor - 6 * np.minimum(far, 10)
+    result: NDArray[Any] = np.where(beyond, floors, inside[np.clip(place, 0, counts.size - 1)])
     return result
 
 
