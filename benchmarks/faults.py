@@ -27,7 +27,7 @@ from workbench.clock import FixedClock
 from workbench.domain.fault import Fault, QualityReport
 from workbench.workspace import Workspace
 
-START = datetime(2024, 1, 8)
+START = datetime(2024, 1, 8)  # noqa: DTZ001 - exports hold times without a zone
 DAYS, BAD_DAYS = 42, 5
 ONSET = START + timedelta(days=DAYS - BAD_DAYS)
 FEATURES = (
@@ -61,15 +61,20 @@ def shop(rows: int, start: datetime, days: int, seed: int, drift: float = 0.0) -
             pl.DataFrame(
                 {
                     "timestamp": pl.Series(
-                        [at + timedelta(seconds=int(h * 3600)) for h in hour], dtype=pl.Datetime("us")
+                        [at + timedelta(seconds=int(h * 3600)) for h in hour],
+                        dtype=pl.Datetime("us"),
                     ),
                     "region": region,
                     "producer": rng.choice(list("ABCDE"), n, p=[0.4, 0.25, 0.15, 0.12, 0.08]),
                     "app": rng.choice(["1.0", "1.1", "1.2"], n, p=[0.3, 0.3, 0.4]),
-                    "device": rng.choice(["ios", "android", "web", "tv"], n, p=[0.35, 0.4, 0.2, 0.05]),
+                    "device": rng.choice(
+                        ["ios", "android", "web", "tv"], n, p=[0.35, 0.4, 0.2, 0.05]
+                    ),
                     "plan": rng.choice(["1", "2", "3", "4"], n, p=[0.5, 0.25, 0.15, 0.1]),
                     "amount": np.round(np.exp(rng.normal(3.2 + move, 0.8, n)), 2),
-                    "temperature": np.round(12 + season + rng.normal(0, 2) + rng.normal(0, 3, n), 1),
+                    "temperature": np.round(
+                        12 + season + rng.normal(0, 2) + rng.normal(0, 3, n), 1
+                    ),
                     "hour": np.floor(hour),
                     "distance": rng.gamma(2.0, 8.0, n),
                     "age": np.round(np.clip(rng.normal(41 + 6 * move, 14, n), 18, 90)),
@@ -104,7 +109,10 @@ def logit(log: pl.DataFrame) -> np.ndarray:
     plan = log["plan"].cast(pl.String).replace_strict(
         {"1": 0.0, "2": 0.8, "3": -1.2, "4": 1.5}, default=0.0, return_dtype=pl.Float64
     )  # fmt: skip
-    z = 2.2 * (np.log1p(np.clip(number("amount", 25), 0, 1e9)) - 3.2) - (number("age", 40) - 40) / 12
+    z = (
+        2.2 * (np.log1p(np.clip(number("amount", 25), 0, 1e9)) - 3.2)
+        - (number("age", 40) - 40) / 12
+    )
     z += number("balance", 150) / 300 + plan.to_numpy() - (number("distance", 16) - 16) / 12
     z += (number("rate", 0.28) - 0.28) * 4 + (number("temperature", 9) - 9) / 8
     z += (number("hour", 14) - 14) / 8 - (number("login_days", 12) - 12) / 20
@@ -114,7 +122,9 @@ def logit(log: pl.DataFrame) -> np.ndarray:
 def predicted(log: pl.DataFrame) -> pl.DataFrame:
     """With score and prediction."""
     score = 1 / (1 + np.exp(-logit(log)))
-    return log.with_columns(score=pl.Series(score), prediction=pl.Series((score >= 0.5).astype(int)))
+    return log.with_columns(
+        score=pl.Series(score), prediction=pl.Series((score >= 0.5).astype(int))
+    )
 
 
 Spoil = Callable[[pl.DataFrame], pl.DataFrame]
@@ -141,7 +151,9 @@ class Case:
 
 def where(column: str, value: str, spoilt: pl.Expr, name: str) -> Spoil:
     """Spoils a column in the rows of one segment value."""
-    return lambda f: f.with_columns(pl.when(c(column) == value).then(spoilt).otherwise(c(name)).alias(name))
+    return lambda f: f.with_columns(
+        pl.when(c(column) == value).then(spoilt).otherwise(c(name)).alias(name)
+    )
 
 
 def some(share: float, spoilt: pl.Expr, name: str) -> Spoil:
@@ -168,7 +180,9 @@ def delays(days: float, later: float) -> Callable[[pl.DataFrame], pl.DataFrame]:
         rng = np.random.default_rng(5)
         old = (log["timestamp"] < ONSET).to_numpy()
         wait = np.where(old, days, later) * rng.gamma(8, 1 / 8, log.height)
-        moments = log["timestamp"] + pl.Series((wait * 86400e6).astype(np.int64)).cast(pl.Duration("us"))
+        moments = log["timestamp"] + pl.Series((wait * 86400e6).astype(np.int64)).cast(
+            pl.Duration("us")
+        )
         end = START + timedelta(days=DAYS)
         return log.select("prediction_id", "label", label_timestamp=moments).filter(
             c("label_timestamp") < end
@@ -270,7 +284,9 @@ CASES = (
 )  # fmt: skip
 
 
-def asked(folder: Path, log: pl.DataFrame, case: Case | None, rows: int) -> tuple[QualityReport, float]:
+def asked(
+    folder: Path, log: pl.DataFrame, case: Case | None, rows: int
+) -> tuple[QualityReport, float]:
     """The answer for the last 7 days of a log with a fault, and the seconds it took."""
     ws = Workspace.create(folder / "ws")
     reference = predicted(shop(rows, START - timedelta(days=30), 28, 99))
@@ -321,7 +337,9 @@ def alarms(report: QualityReport) -> list[Fault]:
     return [fault for fault in report.faults if fault.status in ("warning", "critical")]
 
 
-def run_case(case: Case, rows: int, seed: int = 1) -> tuple[bool, list[Fault], QualityReport, float]:
+def run_case(
+    case: Case, rows: int, seed: int = 1
+) -> tuple[bool, list[Fault], QualityReport, float]:
     """(found, other alarms, the whole answer, seconds)."""
     log = shop(rows, START, DAYS, seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -348,7 +366,9 @@ def say(fault: Fault) -> str:
 
 def main() -> None:
     """Prints the table and what is raised falsely."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=600)
     parser.add_argument("--only", default="")
     parser.add_argument("--clean", type=int, default=6)
@@ -359,7 +379,10 @@ def main() -> None:
     for case in chosen:
         hit, others, report, seconds = run_case(case, options.rows)
         found, false = found + hit, false + len(others)
-        print(f"{'found ' if hit else 'MISSED'}  {case.name:42} {case.kind:20} {seconds:.2f} s", flush=True)
+        print(
+            f"{'found ' if hit else 'MISSED'}  {case.name:42} {case.kind:20} {seconds:.2f} s",
+            flush=True,
+        )
         for fault in others if hit and not options.verbose else report.faults:
             print(say(fault))
     print(f"{found} of {len(chosen)} found; {false} other alarms")

@@ -81,7 +81,9 @@ def predictor(train: pl.DataFrame, features: tuple[str, ...], label: str, task: 
             series = frame[name] if name in frame.columns else pl.Series([None] * frame.height)
             if name in texts:
                 known = {v: float(i) for i, v in enumerate(texts[name])}
-                series = series.cast(pl.String).replace_strict(known, default=None, return_dtype=pl.Float64)
+                series = series.cast(pl.String).replace_strict(
+                    known, default=None, return_dtype=pl.Float64
+                )
             columns.append(series.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy())
         return np.column_stack(columns)
 
@@ -114,27 +116,43 @@ def census() -> Real:
     table = pl.read_parquet(shared_data("census_ma_employment") / "census_ma_employment.parquet")
     table = table.rename({"employed": "label"}).drop("predicted_probability", "prediction", "id")
     features = tuple(name for name in table.columns if name not in ("label", "year"))
-    before = table.filter(pl.col("year") == 2015).drop("year").sample(fraction=1, shuffle=True, seed=1)
-    after = table.filter(pl.col("year") == 2016).drop("year").sample(fraction=1, shuffle=True, seed=2)
+    before = (
+        table.filter(pl.col("year") == 2015).drop("year").sample(fraction=1, shuffle=True, seed=1)
+    )
+    after = (
+        table.filter(pl.col("year") == 2016).drop("year").sample(fraction=1, shuffle=True, seed=2)
+    )
     predict = predictor(before.head(15000), features, "label", "binary")
     reference = predict(before.slice(15000, 20000))
     log = stamped(after.head(DAYS * A_DAY), START, DAYS)
-    return Real("binary", '[columns]\nsegments = ["SEX", "MAR", "RAC1P"]\n', reference, log, features, predict, ONSET)
+    return Real(
+        "binary",
+        '[columns]\nsegments = ["SEX", "MAR", "RAC1P"]\n',
+        reference,
+        log,
+        features,
+        predict,
+        ONSET,
+    )
 
 
 @lru_cache(maxsize=1)
 def bikes() -> Real:
     """Demand for bicycles by the hour: trained on April, reference May, log May and June 2012."""
     table = pl.read_parquet(shared_data("bike_sharing") / "bike_sharing.parquet")
-    table = table.rename({"demand": "label", "ts": "timestamp"}).drop("casual", "registered", "year")
+    table = table.rename({"demand": "label", "ts": "timestamp"}).drop(
+        "casual", "registered", "year"
+    )
     features = tuple(name for name in table.columns if name not in ("label", "timestamp"))
     year = table.filter(pl.col("timestamp") >= datetime(2012, 1, 1))
     train = year.filter(pl.col("timestamp") < datetime(2012, 4, 15))
     reference = year.filter(
-        (pl.col("timestamp") >= datetime(2012, 4, 15)) & (pl.col("timestamp") < datetime(2012, 5, 10))
+        (pl.col("timestamp") >= datetime(2012, 4, 15))
+        & (pl.col("timestamp") < datetime(2012, 5, 10))
     )
     log = year.filter(
-        (pl.col("timestamp") >= datetime(2012, 5, 10)) & (pl.col("timestamp") < datetime(2012, 7, 1))
+        (pl.col("timestamp") >= datetime(2012, 5, 10))
+        & (pl.col("timestamp") < datetime(2012, 7, 1))
     )
     predict = predictor(train, features, "label", "regression")
     ids = pl.Series([f"p{i}" for i in range(log.height)])

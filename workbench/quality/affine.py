@@ -141,19 +141,7 @@ def _candidates(
     q, p = np.quantile(x, levels), np.quantile(b, levels)
     spread = max(float(p[-1] - p[0]), 1e-300)
     ratio = float(q[-1] - q[0]) / spread
-    named = [(10.0**k, 0.0) for k in _POWERS] + [(s, 0.0) for s in _SCALES]
-    named += [(1 / s, 0.0) for s in _SCALES] + list(_TEMPERATURES) + [(-1.0, 0.0)]
-    low, high = float(r.min()), float(r.max())
-    mean, deviation = float(r.mean()), float(r.std())
-    if high > low:
-        named += [(1 / (high - low), -low / (high - low))]
-        if high > 0:
-            named += [(1 / high, 0.0)]
-    if deviation > 0:
-        named += [(1 / deviation, -mean / deviation)]
-    if lattice is not None:
-        named += [(1.0, 1.0), (1.0, -1.0)]  # counted from one instead of nought, or the reverse
-    for factor, offset in named:
+    for factor, offset in _known(r, is_lattice=lattice is not None):
         if ratio > 0 and 0.4 < abs(factor) / ratio < 2.5:
             yield Conversion(factor, offset)
     slope, at = np.polyfit(p, q, 1) if np.ptp(p) > 0 else (0.0, 0.0)
@@ -162,19 +150,41 @@ def _candidates(
         # Through the origin where that is as good: a scale is likelier than a scale and a shift.
         through = float((p * q).sum() / max((p * p).sum(), 1e-300))
         is_scale = abs(at) < 0.02 * max(abs(q).max(), 1e-300)
-        yield Conversion(through if is_scale else float(slope), 0.0 if is_scale else float(at), is_named=False)
+        yield Conversion(
+            through if is_scale else float(slope), 0.0 if is_scale else float(at), is_named=False
+        )
     if lattice is not None and lattice.size > 3:
         step = _step(x) / _step(lattice)
         if step > 0 and not 0.5 < step < 2 and 0.3 < step / max(ratio, 1e-300) < 3:
             # The factor as many digits as people write.
             for factor in dict.fromkeys((float(f"{step:.2g}"), float(f"{step:.3g}"), step)):
                 yield Conversion(factor, 0.0, is_named=False, is_exact=True)
-                yield Conversion(factor, _offset(x, b, lattice, factor), is_named=False, is_exact=True)
-    if low >= 0 and high > 20:
+                yield Conversion(
+                    factor, _offset(x, b, lattice, factor), is_named=False, is_exact=True
+                )
+    low = float(r.min())
+    if low >= 0 and float(r.max()) > 20:
         for base in (math.e, 10.0, 2.0):
             if low > 0:
                 yield Conversion(base, 0.0, "unlog")
             yield Conversion(base, 1.0, "unlog")
+
+
+def _known(r: NDArray[Any], *, is_lattice: bool) -> list[tuple[float, float]]:
+    """(factor, offset) of the conversions that people know, of a column with this reference."""
+    known = [(10.0**k, 0.0) for k in _POWERS] + [(s, 0.0) for s in _SCALES]
+    known += [(1 / s, 0.0) for s in _SCALES] + list(_TEMPERATURES) + [(-1.0, 0.0)]
+    low, high = float(r.min()), float(r.max())
+    mean, deviation = float(r.mean()), float(r.std())
+    if high > low:
+        known += [(1 / (high - low), -low / (high - low))]
+    if high > low and high > 0:
+        known += [(1 / high, 0.0)]
+    if deviation > 0:
+        known += [(1 / deviation, -mean / deviation)]
+    if is_lattice:
+        known += [(1.0, 1.0), (1.0, -1.0)]  # counted from one instead of nought, or the reverse
+    return known
 
 
 def _offset(x: NDArray[Any], b: NDArray[Any], lattice: NDArray[Any], factor: float) -> float:

@@ -53,7 +53,9 @@ def as_hours(values: Values) -> tuple[NDArray[Any], NDArray[Any]] | None:
     log, reference = values.log, values.reference
     if not values.is_numeric:
         try:
-            table = np.array([float(name) if name.strip().isdigit() else np.nan for name in values.names])
+            table = np.array(
+                [float(name) if name.strip().isdigit() else np.nan for name in values.names]
+            )
         except ValueError:
             return None
         if not table.size:
@@ -90,7 +92,9 @@ def _by_difference(
 
     whole = np.round(gap)
     steady = usual[~np.isnan(usual)] if (~np.isnan(usual)).sum() >= 100 else None
-    pseudo = Values(values.name, "numeric", whole, np.round(steady) if steady is not None else whole)
+    pseudo = Values(
+        values.name, "numeric", whole, np.round(steady) if steady is not None else whole
+    )
     if steady is None:
         before = whole[~np.isnan(whole) & ~sides.asked]
         steady = before if before.size >= 100 else whole[~np.isnan(whole)]
@@ -109,11 +113,13 @@ def _by_difference(
         shift = _signed(now - mode, modulus)
         if sure < _USUAL or not shift or any(_shares(group.rows, f) for f in found):
             continue
-        scope = group.rows | group.others
+        scope = group.mask
         hit = scope & (whole == now)
         run = affected_run(sides.buckets(hit), sides.buckets(scope), 0.02) or group.run
         rows = hit & (sides.at >= run[0]) & (sides.at < run[1])
-        found.append(_finding(sides, values, rows, run, shift, modulus, group, bucket, "its timestamp"))
+        found.append(
+            _finding(sides, values, rows, run, shift, modulus, group, bucket, "its timestamp")
+        )
     return found
 
 
@@ -134,10 +140,8 @@ def _by_turning(
         chosen = chosen[(chosen >= 0) & (chosen < DAY)]
         return np.bincount(chosen.astype(np.int64), minlength=DAY)
 
-    found: list[Finding] = []
+    fits: list[tuple[float, int, Group, float]] = []
     for group in groups:
-        if any(_shares(group.rows, f) for f in found):
-            continue
         now, usual = day(log, group.rows), day(log, group.others)
         if usual.sum() < 100:
             usual = day(reference, group.reference)
@@ -150,9 +154,16 @@ def _by_turning(
         if not best or distances[best] > least or distances[best] > 0.5 * min(rest):
             continue
         shift = _signed(float(best), DAY)
-        found.append(
-            _finding(sides, values, group.rows, group.run, shift, DAY, group, bucket, "the day")
+        fits.append(
+            (round(distances[best] / distances[0], 2), -int(group.rows.sum()), group, shift)
         )
+    found: list[Finding] = []
+    # A group that holds a part of the shifted rows fits worse than the one that they are.
+    for _, _, group, shift in sorted(fits, key=lambda fit: fit[:2]):
+        if not any(_touches(group.rows, f) for f in found):
+            found.append(
+                _finding(sides, values, group.rows, group.run, shift, DAY, group, bucket, "the day")
+            )
     return found
 
 
@@ -189,6 +200,11 @@ def _signed(shift: float, modulus: float | None) -> float:
         return shift if abs(shift) <= 36 else 0.0
     turned = shift % modulus
     return turned - modulus if turned > modulus / 2 else turned
+
+
+def _touches(rows: NDArray[Any], finding: Finding) -> bool:
+    """Whether some of the rows are explained already."""
+    return finding.rows is not None and int((rows & finding.rows).sum()) >= 0.2 * int(rows.sum())
 
 
 def _shares(rows: NDArray[Any], finding: Finding) -> bool:

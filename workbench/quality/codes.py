@@ -56,7 +56,7 @@ def as_codes(values: Values) -> Values | None:
     import numpy as np
 
     if not values.is_numeric:
-        return values if 2 <= values.known else None
+        return values if values.known >= 2 else None
     present = values.reference[~np.isnan(values.reference)]
     distinct, counts = np.unique(present, return_counts=True)
     if not 2 <= distinct.size <= 30 or (distinct != np.floor(distinct)).any():
@@ -74,7 +74,9 @@ def as_codes(values: Values) -> Values | None:
         return found
 
     names = tuple(f"{value:g}" for value in every)
-    return Values(values.name, "categorical", codes(values.log), codes(values.reference), names, own.size)
+    return Values(
+        values.name, "categorical", codes(values.log), codes(values.reference), names, own.size
+    )
 
 
 def likeness(
@@ -138,7 +140,7 @@ def exchanged_codes(
             continue
         moved = np.flatnonzero(places != np.arange(values.known))
         own = likeness(values, group.rows, rest)
-        scope = group.rows | group.others
+        scope = group.mask
         run = _run(sides, values, scope, places, own, rest) or group.run
         rows = scope & np.isin(values.log, moved) & (sides.at >= run[0]) & (sides.at < run[1])
         since, until = times_of(sides.starts, run, bucket)
@@ -159,7 +161,9 @@ def _permutation(values: Values, group: Group, rest: Coded) -> NDArray[Any] | No
 
     known = values.known
     now = np.bincount(values.log[group.rows & (values.log >= 0)], minlength=known)[:known]
-    usual = np.bincount(values.reference[group.reference & (values.reference >= 0)], minlength=known)
+    usual = np.bincount(
+        values.reference[group.reference & (values.reference >= 0)], minlength=known
+    )
     judged = np.flatnonzero((now >= _LEAST_ROWS) & (usual >= _LEAST_ROWS))
     if judged.size < 2:
         return None
@@ -169,29 +173,30 @@ def _permutation(values: Values, group: Group, rest: Coded) -> NDArray[Any] | No
     places = np.arange(known)
     places[judged] = judged[found]
     moved = np.flatnonzero(places != np.arange(known))
-    if not moved.size:
+    if not moved.size or not _speaks(like, now, places, moved, 0.5):
         return None
-    for a in moved:
-        b = places[a]
-        gain = like.now[a, b] - like.now[a, a]
-        right = like.usual[b, b] - like.usual[b, a]
-        if right * now[a] < _LEAST_EVIDENCE or gain < 0.5 * right:
-            return None
     back = np.zeros(known, dtype=np.int64)
     back[places] = now
     before, after = total_variation(now, usual), total_variation(back, usual)
     if before >= max(0.1, tv_by_chance(now, usual)):
         return places if after <= 0.35 * before + tv_by_chance(back, usual) else None
-    if group.others.sum() < 10 * _LEAST_ROWS:
+    if group.others.sum() < 10 * _LEAST_ROWS or not _speaks(like, now, places, moved, 0.8):
         return None
     older = likeness(values, group.others, rest)
+    was_right = older.now[moved, moved] > older.now[moved, places[moved]]
+    return places if bool(was_right.all()) else None
+
+
+def _speaks(
+    like: Likeness, rows: NDArray[Any], places: NDArray[Any], moved: NDArray[Any], part: float
+) -> bool:
+    """Whether each moved code's rows speak for its new category with a part of the usual force."""
     for a in moved:
         b = places[a]
-        if like.now[a, b] - like.now[a, a] < 0.8 * (like.usual[b, b] - like.usual[b, a]):
-            return None
-        if older.now[a, b] >= older.now[a, a]:
-            return None
-    return places
+        right = like.usual[b, b] - like.usual[b, a]
+        if right * rows[a] < _LEAST_EVIDENCE or like.now[a, b] - like.now[a, a] < part * right:
+            return False
+    return True
 
 
 def _run(

@@ -39,6 +39,8 @@ class Group:
     enough, those."""
     reference: NDArray[Any]
     """The reference's rows of the same segment value, or all where it has few of them."""
+    mask: NDArray[Any]
+    """All rows of the log of the segment value, at any time."""
     size: int = 0
     """How many rows of the period there are."""
 
@@ -81,10 +83,10 @@ def coarse_codes(values: Values) -> tuple[NDArray[Any], NDArray[Any], int]:
 def jumping_groups(sides: Sides, values: Values) -> list[Group]:
     """The groups in which a column is not as in the reference and not as just before.
 
-    Largest first, at most `MOST_GROUPS`.
+    At most `MOST_GROUPS`, those with the largest jumps and most rows; of these the largest first.
     """
     log, reference, bins = coarse_codes(values)
-    found: list[Group] = []
+    found: list[tuple[float, Group]] = []
     for segment, value, mask, own in _scopes(sides, values.name):
         tables = _by_cell(sides, log, mask, bins)
         usual = _counted(reference[own], bins)
@@ -92,19 +94,22 @@ def jumping_groups(sides: Sides, values: Values) -> list[Group]:
             inside = tables[run[0] : run[1]].sum(axis=0)
             if inside.sum() < LEAST_ROWS:
                 continue
-            least = max(LEAST_DISTANCE, tv_by_chance(inside, usual))
-            if total_variation(inside, usual) < least:
+            jump = total_variation(inside, usual)
+            if jump < max(LEAST_DISTANCE, tv_by_chance(inside, usual)):
                 continue
             outside = _beside(tables, run)
-            if outside.sum() >= LEAST_ROWS and total_variation(inside, outside) < max(
-                LEAST_DISTANCE, tv_by_chance(inside, outside)
-            ):
-                continue
+            if outside.sum() >= LEAST_ROWS:
+                jump = min(jump, total_variation(inside, outside))
+                if jump < max(LEAST_DISTANCE, tv_by_chance(inside, outside)):
+                    continue
             group = make_group(sides, (segment, value) if segment else None, run, mask, own)
             if group.size:
-                found.append(group)
-    found.sort(key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")))
-    return found[:MOST_GROUPS]
+                found.append((jump * float(inside.sum()) ** 0.25, group))
+    found.sort(key=lambda item: (-item[0], item[1].segment or ("", "")))
+    return sorted(
+        (group for _, group in found[:MOST_GROUPS]),
+        key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")),
+    )
 
 
 def make_group(
@@ -126,7 +131,7 @@ def make_group(
     inside = mask & (sides.at >= run[0]) & (sides.at < run[1])
     older, others = mask & (sides.at < run[0]), mask & ~inside
     chosen = older if older.sum() >= LEAST_ROWS else others
-    return Group(segment, run, inside, chosen, own, int((inside & sides.asked).sum()))
+    return Group(segment, run, inside, chosen, own, mask, int((inside & sides.asked).sum()))
 
 
 def whole_group(sides: Sides) -> Group:
@@ -139,9 +144,7 @@ def whole_group(sides: Sides) -> Group:
     return make_group(sides, None, run, everything, own)
 
 
-def _scopes(
-    sides: Sides, column: str
-) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any]]]:
+def _scopes(sides: Sides, column: str) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any]]]:
     import numpy as np
 
     everywhere = np.ones(len(sides.reference_bad), dtype=bool)
@@ -149,19 +152,24 @@ def _scopes(
     for name, values in sides.segments.items():
         if name == column:
             continue
-        counts = np.bincount(values.log[(values.log >= 0) & sides.asked], minlength=len(values.names))
+        counts = np.bincount(
+            values.log[(values.log >= 0) & sides.asked], minlength=len(values.names)
+        )
         if (counts > 0).sum() < 2:
             continue
         for code in np.argsort(-counts, kind="stable")[:_MOST_VALUES]:
             if counts[code] < LEAST_ROWS:
                 break
             own = values.reference == code
-            yield name, values.names[code], values.log == code, own if own.sum() >= 100 else everywhere
+            yield (
+                name,
+                values.names[code],
+                values.log == code,
+                own if own.sum() >= 100 else everywhere,
+            )
 
 
-def _by_cell(
-    sides: Sides, codes: NDArray[Any], mask: NDArray[Any], bins: int
-) -> NDArray[Any]:
+def _by_cell(sides: Sides, codes: NDArray[Any], mask: NDArray[Any], bins: int) -> NDArray[Any]:
     import numpy as np
 
     buckets = len(sides.starts)

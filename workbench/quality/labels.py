@@ -122,7 +122,6 @@ def definition_change(
     observed: NDArray[Any],
     expected: NDArray[Any],
     period: Period,
-    bucket: timedelta,
 ) -> Finding | None:
     """A jump, from one bucket to the next, of the labels' rate that the scores do not expect.
 
@@ -137,7 +136,6 @@ def definition_change(
         observed: those with the positive label.
         expected: how many the scores would have had.
         period: what was asked.
-        bucket: the model's.
     """
     import numpy as np
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 from workbench.quality.clocks import clock_shifts, turned_clocks
 from workbench.quality.codes import Coded, as_codes, code_rest, exchanged_codes
@@ -24,13 +23,8 @@ from workbench.quality.sides import Sides, Values
 from workbench.quality.swaps import swapped_columns
 from workbench.quality.units import unit_changes
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-
-def value_findings(
-    sides: Sides, least: float, bucket: timedelta, timestamp: str
-) -> list[Finding]:
+def value_findings(sides: Sides, least: float, bucket: timedelta, timestamp: str) -> list[Finding]:
     """All that is odd about the values of the features, the timestamp and a numeric label.
 
     Args:
@@ -52,19 +46,27 @@ def value_findings(
         new = look(sides, values, own, rest, least, bucket)
         found += new
         taken |= {name} if new else set()
-    found += turned_clocks(sides, timestamp, bucket)
+    turned = turned_clocks(sides, timestamp, bucket)
+    # Hours that no longer fit a timestamp are right when it is the timestamp that moved.
+    found = [
+        f for f in found if f.kind != "clock_shift" or not any(_share_rows(f, t) for t in turned)
+    ]
+    found += turned
     if sides.label is not None and sides.label.is_numeric:
         jumps = jumping_groups(sides, sides.label)
         for finding in unit_changes(sides, sides.label, jumps, bucket):
             words = f"the label's unit changed: {finding.detail}"
             found.append(replace(finding, column="", kind="label_definition", detail=words))
     least_rows = least * float(sides.asked.sum())
-    return [f for f in merged(found) if f.rows is None or (f.rows & sides.asked).sum() >= least_rows / 4]
+    return [
+        f for f in merged(found) if f.rows is None or (f.rows & sides.asked).sum() >= least_rows / 4
+    ]
 
 
-def null_rows(sides: Sides) -> dict[str, NDArray[Any]]:
-    """Where each feature has no value in the log."""
-    return {name: values.missing(values.log) for name, values in sides.columns.items()}
+def _share_rows(one: Finding, other: Finding) -> bool:
+    if one.rows is None or other.rows is None:
+        return False
+    return int((one.rows & other.rows).sum()) * 2 >= int(min(one.rows.sum(), other.rows.sum()))
 
 
 def _of_number(
@@ -81,8 +83,9 @@ def _of_number(
     if coded is not None:
         exchanged = exchanged_codes(sides, coded, groups, rest, bucket)
         found = [exchanged] if exchanged is not None else []
-    found = found or point_masses(sides, values, least, bucket)
+    found = found or point_masses(sides, values, least, bucket, special=True)
     found = found or frozen_values(sides, values, groups, bucket)
+    found = found or point_masses(sides, values, least, bucket)
     if not found:
         strange = values_out_of_range(sides, values, least, bucket)
         found = [strange] if strange is not None else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -90,14 +90,11 @@ def unread_values(
     )  # fmt: skip
 
 
-def together(
-    findings: Sequence[Finding], nulls: Mapping[str, NDArray[Any]]
-) -> list[Finding]:
+def together(findings: Sequence[Finding]) -> list[Finding]:
     """The same findings, with the columns whose values went missing in the same rows as one.
 
     Args:
         findings: of `missing_values`, with their rows.
-        nulls: where each column has no value in the log.
     """
     kept: list[Finding] = []
     for finding in findings:
@@ -112,7 +109,9 @@ def together(
         else:
             kept.append(finding)
     return [
-        replace(f, detail=f"{f.detail}; missing together with {', '.join(shown(n, 24) for n in f.also)}")
+        replace(
+            f, detail=f"{f.detail}; missing together with {', '.join(shown(n, 24) for n in f.also)}"
+        )
         if f.also
         else f
         for f in kept

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NO_VALUE = frozenset(
-    "unknown unk undefined unspecified missing none null nil nan na n/a n.a. ? ?? - -- default "
-    "other_unknown not_available not_set no_value tbd error #n/a #value! #ref! -1 -99 -999 -9999 "
-    "99 999 9999 99999 0 1970-01-01 1900-01-01 0000-00-00 9999-12-31".split()
-)
+    [
+        "unknown", "unk", "undefined", "unspecified", "missing", "none", "null", "nil", "nan", "na",
+        "n/a", "n.a.", "?", "??", "-", "--", "default", "not_available", "not_set", "no_value",
+        "tbd", "error", "#n/a", "#value!", "#ref!", "-1", "-99", "-999", "-9999", "99", "999",
+        "9999", "99999", "0", "1970-01-01", "1900-01-01", "0000-00-00", "9999-12-31",
+    ]
+)  # fmt: skip
 """Words and numbers that stand for a value that is not there, in lower case."""
 _MOST_NAMED = 6
 _SIMPLE = {"true": "1", "false": "0", "yes": "1", "no": "0", "y": "1", "n": "0", "t": "1", "f": "0"}
@@ -70,8 +73,7 @@ def strange_names(
     ]  # fmt: skip
     like_known = _written_otherwise(values, strange)
     words = [c for c in words if c not in like_known]
-    for code in words:
-        found.append(_word(sides, values, code, bucket))
+    found += [_word(sides, values, code, bucket) for code in words]
     left = [c for c in strange if c not in words]
     renamed = {c: b for c, b in like_known.items() if c in left}
     plain = [c for c in left if c not in renamed]
@@ -125,7 +127,9 @@ def _told_by_rows(
     unseen = _locate(sides, values, new)
     scope = unseen.scope & (values.log >= 0)
     now = np.bincount(values.log[scope], minlength=len(values.names)).astype(float)
-    usual = np.bincount(values.reference[values.reference >= 0], minlength=values.known).astype(float)
+    usual = np.bincount(values.reference[values.reference >= 0], minlength=values.known).astype(
+        float
+    )
     if unseen.segment is not None:
         own = sides.segments[unseen.segment[0]]
         inside = (own.reference == own.names.index(unseen.segment[1])) & (values.reference >= 0)
@@ -176,9 +180,7 @@ def _word(sides: Sides, values: Values, code: int, bucket: timedelta) -> Finding
     )  # fmt: skip
 
 
-def _renamed(
-    sides: Sides, values: Values, pairs: dict[int, int], bucket: timedelta
-) -> Finding:
+def _renamed(sides: Sides, values: Values, pairs: dict[int, int], bucket: timedelta) -> Finding:
     where = _locate(sides, values, list(pairs))
     since, until = times_of(sides.starts, where.run, bucket)
     mapping = tuple((values.names[a], values.names[b]) for a, b in sorted(pairs.items()))

@@ -26,7 +26,7 @@ _FROZEN = 0.98
 
 
 def point_masses(
-    sides: Sides, values: Values, least: float, bucket: timedelta
+    sides: Sides, values: Values, least: float, bucket: timedelta, *, special: bool = False
 ) -> list[Finding]:
     """Single numbers that have become frequent and were rare: sentinels and defaults.
 
@@ -40,6 +40,7 @@ def point_masses(
         values: a numeric column.
         least: the smallest share of the rows that matters.
         bucket: the model's.
+        special: only numbers that are known to stand for nothing, and the reference's mean.
     """
     import numpy as np
 
@@ -60,6 +61,8 @@ def point_masses(
         if not _stands_out(distinct, counts, int(place), v, high - low):
             continue
         is_special = v in _SPECIAL or _name_of(v, reference) is not None
+        if special and not is_special:
+            continue
         if not (is_special or v < low or v > high or _is_continuous(reference)):
             continue
         finding = _mass(sides, values, v, usual, reference, bucket)
@@ -76,11 +79,12 @@ def frozen_values(
     A column that is constant within each bucket by nature (a season, a day of the week) is not
     frozen: the stretch must be longer than such ones have been.
     """
-    import numpy as np
-
     found: list[Finding] = []
     for group in groups:
-        if any(f.rows is not None and (f.rows & group.rows).sum() * 2 >= group.rows.sum() for f in found):
+        if any(
+            f.rows is not None and (f.rows & group.rows).sum() * 2 >= group.rows.sum()
+            for f in found
+        ):
             continue
         inside = group.rows & ~values.missing(values.log)
         top, share = _top(values.log[inside])
@@ -95,10 +99,14 @@ def frozen_values(
                 continue
         elif constant_buckets(values.log, sides.at, outside) > 0.1:
             continue
-        if usual.size < 30 or _top(usual)[1] > 0.7 or _top(values.reference[group.reference])[1] > 0.9:
+        if (
+            usual.size < 30
+            or _top(usual)[1] > 0.7
+            or _top(values.reference[group.reference])[1] > 0.9
+        ):
             continue
-        hit = (group.rows | group.others) & (values.log == top)
-        run = affected_run(sides.buckets(hit), sides.buckets(group.rows | group.others), 0.05) or group.run
+        hit = group.mask & (values.log == top)
+        run = affected_run(sides.buckets(hit), sides.buckets(group.mask), 0.05) or group.run
         rows = hit & (sides.at >= run[0]) & (sides.at < run[1])
         since, until = times_of(sides.starts, run, bucket)
         said = f"{top:.6g}" if values.is_numeric else repr(shown(values.names[int(top)], 24))
@@ -167,7 +175,7 @@ def _name_of(v: float, reference: NDArray[Any]) -> str | None:
     import numpy as np
 
     for name, value in (("mean", np.mean(reference)), ("median", np.median(reference))):
-        if math.isclose(v, float(value), rel_tol=2e-3, abs_tol=1e-12) and _is_continuous(reference):
+        if abs(v - float(value)) <= 0.01 * float(reference.std()) and _is_continuous(reference):
             return f"the reference's {name}"
     return "the beginning of 1970" if v == 0 and float(reference.min()) > 6e8 else None
 
@@ -195,9 +203,7 @@ def constant_buckets(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -
     return float(((ends - starts) * constant).sum() / max(len(places), 1))
 
 
-def _is_constant_by_day(
-    values: Values, sides: Sides, own: NDArray[Any], bucket: timedelta
-) -> bool:
+def _is_constant_by_day(values: Values, sides: Sides, own: NDArray[Any], bucket: timedelta) -> bool:
     import numpy as np
 
     timed = own & ~np.isnan(sides.reference_seconds)

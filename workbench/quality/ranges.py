@@ -47,7 +47,9 @@ def values_out_of_range(
     if low >= 0:
         far |= values.log < -_SIGN_MARGIN * span
     by_calendar = constant_buckets(values.log, sides.at, ~np.isnan(values.log)) > _CALENDAR
-    is_fault = span > 0 and not by_calendar and (far & sides.asked).sum() >= least * sides.asked.sum()
+    is_fault = (
+        span > 0 and not by_calendar and (far & sides.asked).sum() >= least * sides.asked.sum()
+    )
     rows = far if is_fault else outside
     run = affected_run(sides.buckets(rows), sides.buckets(~np.isnan(values.log)), 0.002)
     if run is None or run[1] <= sides.first_asked:

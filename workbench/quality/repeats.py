@@ -50,7 +50,9 @@ def duplicate_rows(
         rates = hits / np.maximum(rows, 1)
         outside = rates[~asked & (rows >= 20)] if (~asked).any() else rates[:0]
         habit = float(np.median(outside)) if outside.size >= 3 else 0.0
-        alike = max(habit, 0.0 if words != "inputs" else _by_chance(reference, int(np.median(rows))))
+        alike = max(
+            habit, 0.0 if words != "inputs" else _by_chance(reference, int(np.median(rows)))
+        )
         top = float(np.quantile(outside, 0.95)) if outside.size >= 3 else alike
         usual = max(alike, top)
         run = affected_run(hits, rows, usual, LEAST_RISE)

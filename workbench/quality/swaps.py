@@ -60,9 +60,7 @@ def swapped_columns(
     return kept
 
 
-def _finding(
-    sides: Sides, one: str, other: str, group: Group, bucket: timedelta
-) -> Finding:
+def _finding(sides: Sides, one: str, other: str, group: Group, bucket: timedelta) -> Finding:
     since, until = times_of(sides.starts, group.run, bucket)
     return Finding(
         one, "swapped_columns", f"its values look like those of {other}, and the reverse", since,

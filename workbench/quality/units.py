@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Transform
 from workbench.quality.affine import Conversion, find_conversion
+from workbench.quality.distances import ks, ks_by_chance, thinned
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
 from workbench.quality.sides import Sides, Values
@@ -50,7 +51,9 @@ def repair_words(conversion: Conversion) -> str:
     """What would undo a conversion, in words: `divide by 100`."""
     if conversion.kind == "unlog":
         base = "e" if math.isclose(conversion.factor, math.e) else f"{conversion.factor:g}"
-        return f"raise {base} to it" + (f", subtract {conversion.offset:g}" if conversion.offset else "")
+        return f"raise {base} to it" + (
+            f", subtract {conversion.offset:g}" if conversion.offset else ""
+        )
     factor, offset = conversion.factor, conversion.offset
     parts = []
     if offset:
@@ -58,7 +61,9 @@ def repair_words(conversion: Conversion) -> str:
     if factor == -1:
         parts.append("change the sign")
     elif factor != 1:
-        parts.append(f"divide by {factor:.7g}" if abs(factor) > 1 else f"multiply by {1 / factor:.7g}")
+        parts.append(
+            f"divide by {factor:.7g}" if abs(factor) > 1 else f"multiply by {1 / factor:.7g}"
+        )
     return ", then ".join(parts)
 
 
@@ -66,20 +71,44 @@ def _conversion(sides: Sides, values: Values, group: Group) -> Conversion | None
     import numpy as np
 
     def present(side: NDArray[Any], mask: NDArray[Any]) -> NDArray[Any]:
-        chosen: NDArray[Any] = side[mask]
-        return chosen[~np.isnan(chosen)]
+        chosen = side[mask]
+        found: NDArray[Any] = chosen[~np.isnan(chosen)]
+        return found
 
     logged, beside = present(values.log, group.rows), present(values.log, group.others)
     reference = present(values.reference, group.reference)
     near = _near(sides, group)
     if near is not None:
         # Season is the same on both sides of the border; the whole stretches may not be.
-        found = find_conversion(present(values.log, near[0]), present(values.log, near[1]), reference)
-        if found is None:
-            return None
-        whole = find_conversion(logged, beside, reference)
-        return whole if whole is not None and whole.is_named else found
-    return find_conversion(logged, beside, reference)
+        found = find_conversion(
+            present(values.log, near[0]), present(values.log, near[1]), reference
+        )
+        if found is not None:
+            whole = find_conversion(logged, beside, reference)
+            return whole if whole is not None and whole.is_named else found
+    else:
+        found = find_conversion(logged, beside, reference)
+    control = _control(sides, values, group)
+    if found is None and control is not None:
+        return find_conversion(logged, present(values.log, control), reference)
+    return found
+
+
+def _control(sides: Sides, values: Values, group: Group) -> NDArray[Any] | None:
+    """The rows of the same time with other segment values, if they are alike when all is well."""
+    import numpy as np
+
+    if group.segment is None or group.others.sum() < 100:
+        return None
+    older = ~group.mask & (sides.at < group.run[0])
+    rows = ~group.mask & (sides.at >= group.run[0]) & (sides.at < group.run[1])
+    if min(rows.sum(), older.sum()) < 100:
+        return None
+    a, b = values.log[group.others], values.log[older]
+    a, b = thinned(a[~np.isnan(a)]), thinned(b[~np.isnan(b)])
+    if min(a.size, b.size) < 100 or ks(a, b) > max(0.06, ks_by_chance(a.size, b.size)):
+        return None
+    return rows
 
 
 def _near(sides: Sides, group: Group) -> tuple[NDArray[Any], NDArray[Any]] | None:
@@ -106,21 +135,22 @@ def _near(sides: Sides, group: Group) -> tuple[NDArray[Any], NDArray[Any]] | Non
     return (inside, outside) if min(inside.sum(), outside.sum()) >= 30 else None
 
 
-def _refined(
-    sides: Sides, values: Values, group: Group, conversion: Conversion
-) -> tuple[int, int]:
+def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion) -> tuple[int, int]:
     """The run of buckets in which the rows of the segment are likelier converted than not."""
     import numpy as np
 
-    scope = group.rows | group.others
-    scope &= ~np.isnan(values.log)
-    usual = values.log[group.others] if group.others.sum() >= 100 else values.reference[group.reference]
+    scope = group.mask & ~np.isnan(values.log)
+    usual = (
+        values.log[group.others] if group.others.sum() >= 100 else values.reference[group.reference]
+    )
     usual = usual[~np.isnan(usual)]
     logged = values.log[scope]
     gains = _density(usual, conversion.undone(logged)) - _density(usual, logged)
     if conversion.kind == "affine":
         gains -= math.log(abs(conversion.factor))
-    total = np.bincount(sides.at[scope], weights=np.clip(gains, -10, 10), minlength=len(sides.starts))
+    total = np.bincount(
+        sides.at[scope], weights=np.clip(gains, -10, 10), minlength=len(sides.starts)
+    )
     run = best_run(total)
     if run is None or run[1] <= group.run[0] or run[0] >= group.run[1]:
         return group.run
@@ -155,8 +185,7 @@ def _density(sample: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _rows(sides: Sides, group: Group, run: tuple[int, int]) -> NDArray[Any]:
-    scope = group.rows | group.others
-    rows: NDArray[Any] = scope & (sides.at >= run[0]) & (sides.at < run[1])
+    rows: NDArray[Any] = group.mask & (sides.at >= run[0]) & (sides.at < run[1])
     return rows
 
 

@@ -47,7 +47,7 @@ def volume_changes(
     counts = np.array([rows.get(start, 0.0) for start in starts])
     # The first and the newest bucket may be cut.
     is_full = newest >= last + bucket - bucket / 20
-    ratios = _against_usual(counts, starts, bucket, count if is_full else count - 1)
+    ratios = _against_usual(counts, bucket, count if is_full else count - 1)
     asked = np.array([period.start <= start < period.end for start in starts])
     found = []
     for kind, odd in (
@@ -76,9 +76,7 @@ def silence(newest: datetime, now: datetime, limit: timedelta | None) -> Finding
     )  # fmt: skip
 
 
-def _against_usual(
-    counts: NDArray[Any], starts: list[datetime], bucket: timedelta, judged: int
-) -> NDArray[Any]:
+def _against_usual(counts: NDArray[Any], bucket: timedelta, judged: int) -> NDArray[Any]:
     """The logarithm of each bucket's rows over the usual, 0 where that is not sure."""
     import numpy as np
 
@@ -134,7 +132,9 @@ def _finding(
     if kind == "late_data":
         detail = f"no rows, where {usual:,.0f} are usual"
     else:
-        detail = f"{own:,.0f} rows where {usual:,.0f} are usual ({own / max(usual, 1e-9):.2f} times)"
+        detail = (
+            f"{own:,.0f} rows where {usual:,.0f} are usual ({own / max(usual, 1e-9):.2f} times)"
+        )
     gone = own < 0.2 * usual or own > 5 * usual
     return Finding(
         "", kind, detail, since, until, share=share,

@@ -33,8 +33,7 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
         f"sum(parse_failures)::BIGINT AS failures FROM {source.prefix}profile_moments {where} GROUP BY ALL",
     }
     found: dict[str, dict[str, NDArray[Any]]] = {
-        name: counts.connection.execute(query, values).fetchnumpy()
-        for name, query in names.items()
+        name: counts.connection.execute(query, values).fetchnumpy() for name, query in names.items()
     }
     unseen = counts.connection.execute(
         f"SELECT column_no, bucket, name, sum(n)::BIGINT FROM {source.prefix}profile_unseen {where} "
@@ -55,7 +54,9 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
         own = found["counts"]["column_no"] == number
         table = np.zeros((len(starts), bins.size), dtype=np.int64)
         at = np.searchsorted(buckets, found["counts"]["bucket"][own])
-        np.add.at(table, (at, found["counts"]["bin"][own].astype(np.int64)), found["counts"]["n"][own])
+        np.add.at(
+            table, (at, found["counts"]["bin"][own].astype(np.int64)), found["counts"]["n"][own]
+        )
         mine = found["moments"]["column_no"] == number
         at = np.searchsorted(buckets, found["moments"]["bucket"][mine])
         sums = []

@@ -27,10 +27,8 @@ class LogColumns:
 
 def log_columns(store: ModelStore) -> list[LogColumns]:
     """The columns of all stored files, oldest first; neighbours that are alike are one."""
-    segments = sorted(
-        (s for s in store.segments.predictions if s.start is not None and s.end is not None),
-        key=lambda s: (s.start or datetime.max, str(s.path)),
-    )
+    timed = [(s.start, str(s.path), s) for s in store.segments.predictions if s.start is not None]
+    segments = [s for _, _, s in sorted(timed, key=lambda item: item[:2])]
     if not segments:
         return []
     with scratch(store.home) as connection:
@@ -67,7 +65,12 @@ def log_columns(store: ModelStore) -> list[LogColumns]:
 
 
 def _family(type_: str, converted: str, logical: str) -> str:
-    if "TIMESTAMP" in converted or "DATE" in converted or "Timestamp" in logical or "Date" in logical:
+    if (
+        "TIMESTAMP" in converted
+        or "DATE" in converted
+        or "Timestamp" in logical
+        or "Date" in logical
+    ):
         return "time"
     if type_ == "BOOLEAN":
         return "boolean"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workbench.domain.history import ColumnHistory
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, parse_duration
 from workbench.quality.findings import Finding
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 def label_findings(
     subject: Subject,
-    histories: Sequence[ColumnHistory],
     outcomes: Sequence[OutcomeBucket],
     reference: Sequence[OutcomeBucket],
     asked: Period,
@@ -36,7 +34,6 @@ def label_findings(
 
     Args:
         subject: the model.
-        histories: its columns, bucket by bucket.
         outcomes: its live rows' outcomes, bucket by bucket.
         reference: the reference's.
         asked: the period, in whole buckets.
@@ -66,13 +63,15 @@ def label_findings(
         found.append(late)
     if late is None:
         found.append(
-            coverage_change(starts, rows, labelled, asked, _known_until(subject, limit, newest, usual), bucket)
+            coverage_change(
+                starts, rows, labelled, asked, _known_until(subject, limit, newest, usual), bucket
+            )
         )
     observed, expected, right, sure = _by_score(outcomes, reference, subject)
     flipped = inverted_labels(starts, labelled, right, sure, asked)
     found.append(flipped)
     if flipped is None and expected is not None and observed is not None:
-        found.append(definition_change(starts, labelled, observed, expected, asked, bucket))
+        found.append(definition_change(starts, labelled, observed, expected, asked))
     return [finding for finding in found if finding is not None]
 
 

@@ -23,7 +23,7 @@ from workbench.domain.profile import ColumnProfile
 from workbench.domain.rates import worst
 from workbench.errors import ReferenceTableError
 from workbench.quality.findings import Finding, judged, without_consequences, worst_first
-from workbench.quality.looking import null_rows, value_findings
+from workbench.quality.looking import value_findings
 from workbench.quality.missing import missing_values, together, unread_values
 from workbench.quality.outputs import constant_output
 from workbench.quality.repeats import duplicate_rows
@@ -111,7 +111,7 @@ def find_faults(
     findings = [
         *_of_columns(subject, counted, sides),
         *_of_log(subject, counted, sides, now),
-        *label_findings(subject, counted.histories, counted.outcomes, counted.reference_outcomes,
+        *label_findings(subject, counted.outcomes, counted.reference_outcomes,
                         counted.asked, counted.everything, counted.versions),
     ]  # fmt: skip
     if sides is not None:
@@ -180,10 +180,14 @@ def _sides(
         before = sampled_rows(store, earlier, versions=counted.versions, most=MOST_BEFORE)
         log = pl.concat([before.frame, log])
     shape = store.baseline.shape
-    sides = make_sides(log, reference, shape.features, store.baseline.rules.segments, asked, subject.bucket)
+    sides = make_sides(
+        log, reference, shape.features, store.baseline.rules.segments, asked, subject.bucket
+    )
     if current.is_whole:
         return sides, ()
-    note = f"values were looked at in {current.frame.height:,} of {current.rows:,} rows of the period"
+    note = (
+        f"values were looked at in {current.frame.height:,} of {current.rows:,} rows of the period"
+    )
     return sides, (note,)
 
 
@@ -208,14 +212,14 @@ def _of_columns(subject: Subject, counted: Counted, sides: Sides | None) -> list
         elif history.bins.role in ("prediction", "score"):
             constant = constant_output(history, reference, counted.asked, bucket)
             found += [constant] if constant is not None else []
-    if len({f.kind for f in found if f.kind == "constant_prediction"}) and found:
+    if {f.kind for f in found if f.kind == "constant_prediction"} and found:
         constants = [f for f in found if f.kind == "constant_prediction"]
         found = [f for f in found if f.kind != "constant_prediction"] + constants[:1]
     whole = [f for f in gone if f.detail.startswith("missing in every row")]
     absent = [as_missing_column(f, eras) for f in whole]
     if sides is not None:
-        rest = together([f for f in gone if f not in whole], null_rows(sides))
-        kept = together([f for f in absent if f.kind == "missing_values"], null_rows(sides))
+        rest = together([f for f in gone if f not in whole])
+        kept = together([f for f in absent if f.kind == "missing_values"])
         absent = [f for f in absent if f.kind != "missing_values"] + kept
     else:
         rest = [f for f in gone if f not in whole]
@@ -282,7 +286,9 @@ def _texts(subject: Subject, counted: Counted) -> dict[str, Any]:
     named = [
         h.bins.name
         for h in counted.histories
-        if h.bins.role == "feature" and h.parse_failures.sum() and not card.privacy.is_sensitive(h.bins.name)
+        if h.bins.role == "feature"
+        and h.parse_failures.sum()
+        and not card.privacy.is_sensitive(h.bins.name)
     ]
     if not named:
         return {}
