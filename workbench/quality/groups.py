@@ -7,19 +7,18 @@ that a fault of one producer, or of this morning, is not diluted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.quality.distances import total_variation, tv_by_chance
-from workbench.quality.sides import Sides, Values
+from workbench.quality.sides import LEAST_ROWS, Segment, Sides, Values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_ROWS = 30
 LEAST_DISTANCE = 0.1
-_MOST_VALUES = 40
+_QUICK_DISTANCE = 0.06
+_LEAST_REFERENCE = 100
 _MOST_CELLS = 120
 MOST_GROUPS = 16
 
@@ -85,31 +84,94 @@ def jumping_groups(sides: Sides, values: Values) -> list[Group]:
 
     At most `MOST_GROUPS`, those with the largest jumps and most rows; of these the largest first.
     """
+    import numpy as np
+
     log, reference, bins = coarse_codes(values)
+    everywhere = np.bincount(reference, minlength=bins)
     found: list[tuple[float, Group]] = []
-    for segment, value, mask, own in _scopes(sides, values.name):
-        tables = _by_cell(sides, log, mask, bins)
-        usual = _counted(reference[own], bins)
-        for run in _runs(sides, tables):
-            inside = tables[run[0] : run[1]].sum(axis=0)
-            if inside.sum() < LEAST_ROWS:
-                continue
-            jump = total_variation(inside, usual)
-            if jump < max(LEAST_DISTANCE, tv_by_chance(inside, usual)):
-                continue
-            outside = _beside(tables, run)
-            if outside.sum() >= LEAST_ROWS:
-                jump = min(jump, total_variation(inside, outside))
-                if jump < max(LEAST_DISTANCE, tv_by_chance(inside, outside)):
+    for division in _divisions(sides, values.name):
+        tables, usual = _tables(sides, division, log, reference, bins)
+        usual[usual.sum(axis=1) < _LEAST_REFERENCE] = everywhere
+        for place in _moved(tables, usual):
+            for run in _runs(sides, tables[place]):
+                jump = _jump(tables[place], usual[place], run)
+                if jump is None:
                     continue
-            group = make_group(sides, (segment, value) if segment else None, run, mask, own)
-            if group.size:
-                found.append((jump * float(inside.sum()) ** 0.25, group))
+                group = _group(sides, division, place, run)
+                if group.size:
+                    rank = jump * float(group.rows.sum()) ** 0.25
+                    found.append((rank, group))
     found.sort(key=lambda item: (-item[0], item[1].segment or ("", "")))
     return sorted(
         (group for _, group in found[:MOST_GROUPS]),
         key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")),
     )
+
+
+def _divisions(sides: Sides, column: str) -> list[Segment]:
+    """All rows as one, and every segment column but the column itself."""
+    import numpy as np
+
+    one = Segment(
+        "", ("",), np.zeros(len(sides.at), np.int64), np.zeros(len(sides.reference_bad), np.int64)
+    )
+    return [one, *(d for d in sides.divisions if d.name != column)]
+
+
+def _tables(
+    sides: Sides, division: Segment, log: NDArray[Any], reference: NDArray[Any], bins: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Counts: of the log, values x buckets x bins; of the reference, values x bins."""
+    import numpy as np
+
+    size, buckets = len(division.values), len(sides.starts)
+    use = division.log >= 0
+    cells = (division.log[use] * buckets + sides.at[use]) * bins + log[use]
+    own = division.reference >= 0
+    other = division.reference[own] * bins + reference[own]
+    return (
+        np.bincount(cells, minlength=size * buckets * bins).reshape(size, buckets, bins),
+        np.bincount(other, minlength=size * bins).reshape(size, bins),
+    )
+
+
+def _moved(tables: NDArray[Any], usual: NDArray[Any]) -> list[int]:
+    """The values of which some stretch up to now is not as usual; quick, and too many if anything."""
+    import numpy as np
+
+    tails = np.cumsum(tables[:, ::-1], axis=1)[:, ::-1].astype(float)
+    totals = tails.sum(axis=2)
+    share = tails / np.maximum(totals, 1)[:, :, None]
+    expected = usual / np.maximum(usual.sum(axis=1, keepdims=True), 1)
+    apart = np.abs(share - expected[:, None, :]).sum(axis=2) / 2
+    enough = totals >= LEAST_ROWS
+    found = np.flatnonzero(((apart >= _QUICK_DISTANCE) & enough).any(axis=1))
+    return [int(place) for place in found]
+
+
+def _jump(table: NDArray[Any], usual: NDArray[Any], run: tuple[int, int]) -> float | None:
+    """How far a stretch is from usual and from what is beside it; None when it is near to one."""
+    inside = table[run[0] : run[1]].sum(axis=0)
+    if inside.sum() < LEAST_ROWS:
+        return None
+    jump = total_variation(inside, usual)
+    if jump < LEAST_DISTANCE or jump < tv_by_chance(inside, usual):
+        return None
+    outside = _beside(table, run)
+    if outside.sum() < LEAST_ROWS:
+        return jump
+    jump = min(jump, total_variation(inside, outside))
+    if jump < LEAST_DISTANCE or jump < tv_by_chance(inside, outside):
+        return None
+    return jump
+
+
+def _group(sides: Sides, division: Segment, place: int, run: tuple[int, int]) -> Group:
+    own = division.reference == place
+    if own.sum() < _LEAST_REFERENCE:
+        own = division.reference >= -1
+    segment = (division.name, division.values[place]) if division.name else None
+    return make_group(sides, segment, run, division.log == place, own)
 
 
 def make_group(
@@ -142,45 +204,6 @@ def whole_group(sides: Sides) -> Group:
     run = (sides.first_asked, len(sides.starts))
     own = np.ones(len(sides.reference_bad), dtype=bool)
     return make_group(sides, None, run, everything, own)
-
-
-def _scopes(sides: Sides, column: str) -> Iterator[tuple[str, str, NDArray[Any], NDArray[Any]]]:
-    import numpy as np
-
-    everywhere = np.ones(len(sides.reference_bad), dtype=bool)
-    yield "", "", np.ones(len(sides.at), dtype=bool), everywhere
-    for name, values in sides.segments.items():
-        if name == column:
-            continue
-        counts = np.bincount(
-            values.log[(values.log >= 0) & sides.asked], minlength=len(values.names)
-        )
-        if (counts > 0).sum() < 2:
-            continue
-        for code in np.argsort(-counts, kind="stable")[:_MOST_VALUES]:
-            if counts[code] < LEAST_ROWS:
-                break
-            own = values.reference == code
-            yield (
-                name,
-                values.names[code],
-                values.log == code,
-                own if own.sum() >= 100 else everywhere,
-            )
-
-
-def _by_cell(sides: Sides, codes: NDArray[Any], mask: NDArray[Any], bins: int) -> NDArray[Any]:
-    import numpy as np
-
-    buckets = len(sides.starts)
-    flat = np.bincount(sides.at[mask] * bins + codes[mask], minlength=buckets * bins)
-    return flat.reshape(buckets, bins)
-
-
-def _counted(codes: NDArray[Any], bins: int) -> NDArray[Any]:
-    import numpy as np
-
-    return np.bincount(codes, minlength=bins)
 
 
 def _beside(tables: NDArray[Any], run: tuple[int, int]) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.period import Period, bucket_start
@@ -46,6 +47,22 @@ class Values:
         return found
 
 
+LEAST_ROWS = 30
+_LEAST_SHARE = 0.005
+_MOST_VALUES = 40
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The commoner values of a segment column, by which both sides are divided."""
+
+    name: str
+    values: tuple[str, ...]
+    log: NDArray[Any]
+    """The place in `values` of each log row, -1 for rarer ones and none."""
+    reference: NDArray[Any]
+
+
 @dataclass(frozen=True)
 class Sides:
     """All that is compared. Arrays of the log are in order of time."""
@@ -72,7 +89,33 @@ class Sides:
     """Each log row's timestamp in seconds since 1970."""
     reference_seconds: NDArray[Any]
 
-    @property
+    @cached_property
+    def divisions(self) -> tuple[Segment, ...]:
+        """The segment columns with the values that enough rows of the period have.
+
+        A fault of fewer than one row in 200 is below what raises an alarm.
+        """
+        import numpy as np
+
+        least = max(LEAST_ROWS, _LEAST_SHARE * int(self.asked.sum()))
+        found = []
+        for name, values in self.segments.items():
+            chosen = self.asked & (values.log >= 0)
+            counts = np.bincount(values.log[chosen], minlength=len(values.names))
+            if (counts > 0).sum() < 2:
+                continue
+            kept = [
+                c for c in np.argsort(-counts, kind="stable")[:_MOST_VALUES] if counts[c] >= least
+            ]
+            if not kept:
+                continue
+            table = np.full(len(values.names) + 1, -1, dtype=np.int64)
+            table[kept] = np.arange(len(kept))
+            names = tuple(values.names[c] for c in kept)
+            found.append(Segment(name, names, table[values.log], table[values.reference]))
+        return tuple(found)
+
+    @cached_property
     def first_asked(self) -> int:
         """The first bucket of the period."""
         return int(self.at[self.asked].min()) if self.asked.any() else len(self.starts)

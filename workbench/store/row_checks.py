@@ -54,14 +54,20 @@ def repeated_rows(
     features = ", ".join(identifier(name) for name in store.baseline.shape.feature_names)
     bucket = bucket_of("wb_timestamp", own_bucket(store.baseline.rules))
     with _live_rows(store, period, versions) as (connection, relation):
+        hashed = f"SELECT {bucket} AS b, wb_timestamp AS t, hash({features}) AS h FROM {relation}"
         rows = connection.execute(
-            "SELECT b, count(*), count(DISTINCT h), count(DISTINCT e) FROM (SELECT b, h, "
-            f"hash(h, wb_timestamp) AS e FROM (SELECT {bucket} AS b, wb_timestamp, hash({features}) AS h "
-            f"FROM {relation})) GROUP BY b ORDER BY b"
+            f"SELECT b, count(*), count(DISTINCT h) FROM ({hashed}) GROUP BY b ORDER BY b"
         ).fetchall()
+        exact = {}
+        if any(n > distinct for _, n, distinct in rows):
+            exact = dict(
+                connection.execute(
+                    f"SELECT b, count(DISTINCT hash(h, t)) FROM ({hashed}) GROUP BY b"
+                ).fetchall()
+            )
     return [
-        Repeats(moment, rows, rows - distinct, rows - exact)
-        for bucket, rows, distinct, exact in rows
+        Repeats(moment, n, n - distinct, n - exact.get(bucket, n))
+        for bucket, n, distinct in rows
         if (moment := aware(bucket)) is not None
     ]
 

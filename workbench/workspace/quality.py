@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 50_000
 MOST_BEFORE = 30_000
-_LOOKED_BACK = 8
+_LOOKED_BACK = 3
 """How many periods before the asked one repeated rows are counted in, for what is usual."""
 
 
