@@ -19,9 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from workbench.clock import FixedClock
 from workbench.domain.fault import Fault, QualityReport
@@ -97,14 +99,15 @@ def shop(rows: int, start: datetime, days: int, seed: int, drift: float = 0.0) -
     return log.with_columns(label=pl.Series(label), prediction_id=pl.Series(ids))
 
 
-def logit(log: pl.DataFrame) -> np.ndarray:
+def logit(log: pl.DataFrame) -> NDArray[Any]:
     """What the model says of a row, whatever its values have become; what is not there is usual."""
 
-    def number(name: str, usual: float) -> np.ndarray:
+    def number(name: str, usual: float) -> NDArray[Any]:
         if name not in log.columns:
             return np.full(log.height, usual)
         values = log[name].cast(pl.Float64, strict=False).fill_null(usual)
-        return np.nan_to_num(values.to_numpy(), nan=usual)
+        found: NDArray[Any] = np.nan_to_num(values.to_numpy(), nan=usual)
+        return found
 
     plan = log["plan"].cast(pl.String).replace_strict(
         {"1": 0.0, "2": 0.8, "3": -1.2, "4": 1.5}, default=0.0, return_dtype=pl.Float64
@@ -116,7 +119,8 @@ def logit(log: pl.DataFrame) -> np.ndarray:
     z += number("balance", 150) / 300 + plan.to_numpy() - (number("distance", 16) - 16) / 12
     z += (number("rate", 0.28) - 0.28) * 4 + (number("temperature", 9) - 9) / 8
     z += (number("hour", 14) - 14) / 8 - (number("login_days", 12) - 12) / 20
-    return np.clip(z, -30, 30)
+    clipped: NDArray[Any] = np.clip(z, -30, 30)
+    return clipped
 
 
 def predicted(log: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,9 @@ class ColumnHistory:
     missing: NDArray[Any]
     parse_failures: NDArray[Any]
     """Rows whose value could not be read; they are among the missing."""
+    minimum: NDArray[Any]
+    """Smallest finite value, NaN without one and for categories."""
+    maximum: NDArray[Any]
     unseen: tuple[dict[str, int], ...]
     """Names that the reference does not have, with their rows; capped."""
 

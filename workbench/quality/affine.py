@@ -30,6 +30,8 @@ _POWERS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 9)
 _TEMPERATURES = ((1.8, 32.0), (1 / 1.8, -32 / 1.8), (1.0, 273.15), (1.0, -273.15))
 _LEVELS = 49
 _DISCRETE = 250
+_NEAR_ONE = 0.95
+"""Logarithm of a factor (2.6) that the world makes too: it must fit all but perfectly."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ def _is_convincing(
         return raw >= 0.3 and after <= max(chance, 0.12 if raw > 0.9 else 0.05)
     if after > max(0.25 * raw, chance) + 0.05:
         return False
+    is_near_one = abs(math.log(abs(candidate.factor))) < _NEAR_ONE and abs(candidate.offset) < 30
+    if candidate.kind == "affine" and is_near_one and after > max(min(chance, 0.1), 0.06):
+        return False  # a cold week does as much
     # Without rows from before the only witness is the reference, which may be of another season.
     size = abs(math.log(abs(candidate.factor))) if candidate.factor else 0.0
     is_large = candidate.kind != "affine" or size > math.log(2) or abs(candidate.offset) > 200
@@ -146,7 +151,8 @@ def _candidates(
             yield Conversion(factor, offset)
     slope, at = np.polyfit(p, q, 1) if np.ptp(p) > 0 else (0.0, 0.0)
     fits = np.corrcoef(p, q)[0, 1] ** 2 if np.ptp(p) > 0 and np.ptp(q) > 0 else 0.0
-    if slope > 0 and not 0.5 < slope < 2 and fits > 0.98:
+    # A spread that grows or shrinks to a third is still a drift: any bell fits any other.
+    if slope > 0 and not 0.3 < slope < 3.3 and fits > 0.98:
         # Through the origin where that is as good: a scale is likelier than a scale and a shift.
         through = float((p * q).sum() / max((p * p).sum(), 1e-300))
         is_scale = abs(at) < 0.02 * max(abs(q).max(), 1e-300)
@@ -182,6 +188,7 @@ def _known(r: NDArray[Any], *, is_lattice: bool) -> list[tuple[float, float]]:
         known += [(1 / high, 0.0)]
     if deviation > 0:
         known += [(1 / deviation, -mean / deviation)]
+    known = [pair for pair in known if pair[0] < 0 or abs(math.log(pair[0])) > 0.4 or pair[0] == 1]
     if is_lattice:
         known += [(1.0, 1.0), (1.0, -1.0)]  # counted from one instead of nought, or the reverse
     return known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Transform
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DAY = 24
 _LEAST_HOURS = 16
 _USUAL = 0.8
+_LEAST_TURN = 2
+"""Hours: that a day begins an hour earlier is a new timetable, or daylight saving."""
 
 
 def clock_shifts(
@@ -151,9 +153,9 @@ def _by_turning(
         best = int(np.argmin(distances))
         rest = [d for k, d in enumerate(distances) if min((k - best) % DAY, (best - k) % DAY) > 1]
         least = max(0.35 * distances[0], tv_by_chance(now, usual))
-        if not best or distances[best] > least or distances[best] > 0.5 * min(rest):
-            continue
         shift = _signed(float(best), DAY)
+        if abs(shift) < _LEAST_TURN or distances[best] > min(least, 0.5 * min(rest)):
+            continue
         fits.append(
             (round(distances[best] / distances[0], 2), -int(group.rows.sum()), group, shift)
         )
@@ -179,11 +181,29 @@ def _finding(
     against: str,
 ) -> Finding:
     since, until = times_of(sides.starts, run, bucket)
+    by_season = abs(shift) == 1 and since is not None and _is_clock_change(since)
     return Finding(
         values.name, "clock_shift", f"{shift:+g} hours against {against}", since, until, rows=rows,
+        status="ok" if by_season else None, note="as daylight saving does" if by_season else None,
         repair=f"subtract {shift:g} hours" if shift > 0 else f"add {-shift:g} hours",
         transform=Transform("shift_hours", hours=shift, modulus=modulus), segment=group.segment,
     )  # fmt: skip
+
+
+def _is_clock_change(since: datetime) -> bool:
+    """Whether a bucket is at a Sunday on which some country begins or ends daylight saving."""
+    for day in (since + timedelta(days=n) for n in (-1, 0, 1)):
+        if day.weekday() != 6:
+            continue
+        week = (day.day - 1) // 7 + 1
+        is_last = (day + timedelta(days=7)).month != day.month
+        if (day.month == 3 and (week == 2 or is_last)) or (day.month == 11 and week == 1):
+            return True
+        if (day.month == 10 and (week == 1 or is_last)) or (
+            day.month in (4, 9) and (week == 1 or is_last)
+        ):
+            return True
+    return False
 
 
 def _mode(values: NDArray[Any]) -> tuple[float, float]:

@@ -23,6 +23,8 @@ _SURE = 4.5
 """Standard errors: once in 300,000 looks."""
 _ALIKE = 0.9
 _COMPLETE = 0.9999
+COMPLETE = "missing in every row"
+"""How the detail of a column begins that has no value at all."""
 
 
 def missing_values(
@@ -54,7 +56,7 @@ def missing_values(
     is_all = rate >= _COMPLETE
     return Finding(
         history.bins.name, "missing_values",
-        f"missing in {'every row' if is_all else f'{rate:.1%} of the rows'}, in the reference in {base:.1%}",
+        f"{COMPLETE if is_all else f'missing in {rate:.1%} of the rows'}, in the reference in {base:.1%}",
         since, until, rows=_rows(sides, history.bins.name, since, until), share=share, usual=base,
     )  # fmt: skip
 

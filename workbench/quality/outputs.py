@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from workbench.domain.history import ColumnHistory
@@ -11,6 +13,39 @@ from workbench.quality.findings import Finding, times_of
 
 _USUAL = 0.95
 _LEAST = 20
+
+
+def constant_outputs(
+    histories: Sequence[ColumnHistory],
+    references: Mapping[tuple[str, str], ColumnProfile],
+    period: Period,
+    bucket: timedelta,
+) -> Finding | None:
+    """That a model gives one answer to everything; None while its scores still differ.
+
+    Args:
+        histories: all columns.
+        references: their profiles in the reference, by (name, role).
+        period: what was asked.
+        bucket: the model's.
+    """
+    found: dict[str, list[Finding | None]] = {"prediction": [], "score": []}
+    for history in histories:
+        role = history.bins.role
+        if role in found and history.counts.sum():
+            reference = references[history.bins.name, role]
+            found[role].append(constant_output(history, reference, period, bucket))
+    predictions = [f for f in found["prediction"] if f is not None]
+    scores = [f for f in found["score"] if f is not None]
+    if scores and len(scores) == len(found["score"]):
+        # Of several classes' scores the one that is constant for the shortest time decides.
+        least = min(scores, key=lambda f: f.share or 0.0)
+        return replace(least, column=predictions[0].column) if predictions else least
+    if not predictions:
+        return None
+    if found["score"]:
+        return replace(predictions[0], status="ok", note="its scores still differ")
+    return predictions[0]
 
 
 def constant_output(
@@ -33,6 +68,8 @@ def constant_output(
     rows = history.counts.sum(axis=1)
     top = history.counts.max(axis=1) if history.counts.size else rows
     is_one = (rows > 0) & (top == rows)
+    if history.bins.kind == "numeric":
+        is_one &= history.minimum == history.maximum
     asked = np.array([period.start <= start < period.end for start in history.starts])
     best: tuple[int, tuple[int, int]] | None = None
     place = 0

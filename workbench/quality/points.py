@@ -23,6 +23,7 @@ _SPECIAL = frozenset(
 )  # fmt: skip
 _STANDS_OUT = 3.0
 _FROZEN = 0.98
+_COMMON = 0.25
 
 
 def point_masses(
@@ -99,11 +100,8 @@ def frozen_values(
                 continue
         elif constant_buckets(values.log, sides.at, outside) > 0.1:
             continue
-        if (
-            usual.size < 30
-            or _top(usual)[1] > 0.7
-            or _top(values.reference[group.reference])[1] > 0.9
-        ):
+        # A value that is common anyhow becomes the only one where the mix of the rows changes.
+        if usual.size < 30 or (usual == top).mean() > _COMMON or _top(usual)[1] > 0.5:
             continue
         hit = group.mask & (values.log == top)
         run = affected_run(sides.buckets(hit), sides.buckets(group.mask), 0.05) or group.run
@@ -142,6 +140,9 @@ def _mass(
         or _is_constant_by_day(values, sides, ~np.isnan(values.reference), bucket)
     ):
         return None  # a month, a season: one value a bucket by nature
+    own = float(hit[inside & present].mean())
+    if v not in _SPECIAL and own < 3 * _usual_top(values.log, sides.at, present & ~inside):
+        return None  # one value or another is as frequent in other buckets too
     since, until = times_of(sides.starts, run, bucket)
     name = _name_of(v, reference)
     said = f"{v:.10g}" + (f" ({name})" if name else "")
@@ -191,16 +192,34 @@ def _top(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def constant_buckets(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -> float:
-    """The share of the rows that are in buckets in which the column has one value only."""
+    """The share of the rows that are in buckets in which the column has nearly one value only."""
     import numpy as np
 
     own, places = side[rows], at[rows]
     order = np.lexsort((own, places))
     own, places = own[order], places[order]
-    starts = np.flatnonzero(np.diff(places, prepend=-1))
-    ends = np.append(starts[1:], len(places))
-    constant = own[starts] == own[ends - 1]
-    return float(((ends - starts) * constant).sum() / max(len(places), 1))
+    # Runs of equal values, and the longest of each bucket.
+    starts = np.flatnonzero(np.diff(own, prepend=np.nan) != 0)
+    starts = np.union1d(starts, np.flatnonzero(np.diff(places, prepend=-1)))
+    lengths = np.diff(np.append(starts, len(own)))
+    size = int(places.max()) + 1 if places.size else 0
+    longest = np.zeros(size)
+    np.maximum.at(longest, places[starts], lengths)
+    total = np.bincount(places, minlength=size)
+    constant = longest >= 0.95 * np.maximum(total, 1)
+    return float(total[constant].sum() / max(len(places), 1))
+
+
+def _usual_top(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -> float:
+    """The share that the commonest value of a bucket has, in nine buckets of ten at most."""
+    import numpy as np
+
+    shares = []
+    for place in np.unique(at[rows]):
+        own = side[rows & (at == place)]
+        if own.size >= 20:
+            shares.append(_top(own)[1])
+    return float(np.quantile(shares, 0.9)) if shares else 0.0
 
 
 def _is_constant_by_day(values: Values, sides: Sides, own: NDArray[Any], bucket: timedelta) -> bool:

@@ -28,7 +28,7 @@ def unit_changes(
     """The unit changes of a numeric column, largest group first; a group inside one is left out."""
     found: list[Finding] = []
     for group in groups:
-        if any(_is_inside(group, other) for other in found):
+        if any(_is_inside(group.rows, other) for other in found):
             continue
         conversion = _conversion(sides, values, group)
         if conversion is None:
@@ -36,6 +36,8 @@ def unit_changes(
         run = _refined(sides, values, group, conversion)
         since, until = times_of(sides.starts, run, bucket)
         rows = _rows(sides, group, run)
+        if any(_is_inside(rows, other) for other in found):
+            continue
         found.append(
             Finding(
                 values.name, "unit_change", _detail(conversion, values, rows, group), since, until,
@@ -189,9 +191,9 @@ def _rows(sides: Sides, group: Group, run: tuple[int, int]) -> NDArray[Any]:
     return rows
 
 
-def _is_inside(group: Group, finding: Finding) -> bool:
-    rows = finding.rows
-    return rows is not None and int((group.rows & rows).sum()) >= 0.5 * int(group.rows.sum())
+def _is_inside(rows: NDArray[Any], finding: Finding) -> bool:
+    own = finding.rows
+    return own is not None and int((rows & own).sum()) >= 0.5 * int(rows.sum())
 
 
 def _detail(conversion: Conversion, values: Values, rows: NDArray[Any], group: Group) -> str:

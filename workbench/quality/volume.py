@@ -19,6 +19,7 @@ _MATCHED = 6
 _LARGE = math.log(1.5)
 _SURE = 5.0
 _HABITUAL = 0.9
+_LEAST_SHARE = 0.01
 
 
 def volume_changes(
@@ -90,6 +91,8 @@ def _against_usual(counts: NDArray[Any], bucket: timedelta, judged: int) -> NDAr
         same = matched if matched.size >= 3 else older[-4 * cycle :]
         if older.size < LEAST_HISTORY or same.size < 3:
             continue
+        if matched.size < 3 and 0.6 * counts[same].min() < counts[place] < 1.6 * counts[same].max():
+            continue  # it may be a weekend, which nobody has seen often enough
         usual = float(np.median(counts[same]))
         if usual <= 0 or (counts[same] > 0).mean() < _HABITUAL:
             continue
@@ -136,8 +139,11 @@ def _finding(
             f"{own:,.0f} rows where {usual:,.0f} are usual ({own / max(usual, 1e-9):.2f} times)"
         )
     gone = own < 0.2 * usual or own > 5 * usual
+    status = "critical" if gone and until is None else "warning"
+    if share < _LEAST_SHARE:
+        status = "ok"
     return Finding(
         "", kind, detail, since, until, share=share,
-        status="critical" if gone and until is None else "warning",
+        status=status,
         note="rows may still come" if kind == "late_data" and until is None else None,
     )  # fmt: skip

@@ -30,7 +30,8 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
         "counts": f"SELECT column_no, bucket, bin, sum(n)::BIGINT AS n FROM {source.prefix}profile_counts "
         f"{where} GROUP BY ALL",
         "moments": "SELECT column_no, bucket, sum(missing)::BIGINT AS missing, "
-        f"sum(parse_failures)::BIGINT AS failures FROM {source.prefix}profile_moments {where} GROUP BY ALL",
+        "sum(parse_failures)::BIGINT AS failures, min(minimum) AS low, max(maximum) AS high "
+        f"FROM {source.prefix}profile_moments {where} GROUP BY ALL",
     }
     found: dict[str, dict[str, NDArray[Any]]] = {
         name: counts.connection.execute(query, values).fetchnumpy() for name, query in names.items()
@@ -59,6 +60,11 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
         )
         mine = found["moments"]["column_no"] == number
         at = np.searchsorted(buckets, found["moments"]["bucket"][mine])
+        ends = []
+        for what in ("low", "high"):
+            placed = np.full(len(starts), np.nan)
+            placed[at] = np.ma.filled(found["moments"][what][mine].astype(float), np.nan)
+            ends.append(placed)
         sums = []
         for what in ("missing", "failures"):
             total = np.zeros(len(starts), dtype=np.int64)
@@ -66,7 +72,7 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
             sums.append(total)
         histories.append(
             ColumnHistory(
-                bins, starts, table, sums[0], sums[1],
+                bins, starts, table, sums[0], sums[1], ends[0], ends[1],
                 tuple(names_of.get(number, [{} for _ in starts])),
             )
         )  # fmt: skip

@@ -24,8 +24,8 @@ from workbench.domain.rates import worst
 from workbench.errors import ReferenceTableError
 from workbench.quality.findings import Finding, judged, without_consequences, worst_first
 from workbench.quality.looking import value_findings
-from workbench.quality.missing import missing_values, together, unread_values
-from workbench.quality.outputs import constant_output
+from workbench.quality.missing import COMPLETE, missing_values, together, unread_values
+from workbench.quality.outputs import constant_outputs
 from workbench.quality.repeats import duplicate_rows
 from workbench.quality.schema import Era, as_missing_column, changed_types, extra_columns
 from workbench.quality.sides import Sides, make_sides
@@ -209,13 +209,9 @@ def _of_columns(subject: Subject, counted: Counted, sides: Sides | None) -> list
                 history, counted.asked, sides, texts.get(history.bins.name, ()), least, bucket
             )
             found += [unread] if unread is not None else []
-        elif history.bins.role in ("prediction", "score"):
-            constant = constant_output(history, reference, counted.asked, bucket)
-            found += [constant] if constant is not None else []
-    if {f.kind for f in found if f.kind == "constant_prediction"} and found:
-        constants = [f for f in found if f.kind == "constant_prediction"]
-        found = [f for f in found if f.kind != "constant_prediction"] + constants[:1]
-    whole = [f for f in gone if f.detail.startswith("missing in every row")]
+    constant = constant_outputs(counted.histories, profiles, counted.asked, bucket)
+    found += [constant] if constant is not None else []
+    whole = [f for f in gone if f.detail.startswith(COMPLETE)]
     absent = [as_missing_column(f, eras) for f in whole]
     if sides is not None:
         rest = together([f for f in gone if f not in whole])
