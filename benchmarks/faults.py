@@ -19,15 +19,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from workbench.clock import FixedClock
 from workbench.domain.fault import Fault, QualityReport
 from workbench.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 START = datetime(2024, 1, 8)  # noqa: DTZ001 - exports hold times without a zone
 DAYS, BAD_DAYS = 42, 5

@@ -13,7 +13,7 @@ from tests.logs import START, binary_log
 from workbench.domain.fault import KINDS
 
 KEYS = {"column", "kind", "since", "share", "detail", "repair", "status"}
-SECRET = "s3cr3t-place"
+VALUE = "Nowhere-on-Sea"
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """500 good rows on the first of February, and 500 bad ones the day after."""
     root = make_workspace(tmp_path / "ws", monkeypatch)
     bad = binary_log(500, seed=4, first_id=1000, start=START + timedelta(days=1))
-    bad = bad.with_columns(x=pl.col("x") * 1000, c=pl.lit(SECRET))
+    bad = bad.with_columns(x=pl.col("x") * 1000, c=pl.lit(VALUE))
     bad.write_csv(root / "bad.csv")
     done("ingest", "bad.csv", "--model", "m")
     return root
@@ -47,7 +47,7 @@ def test_the_table_names_every_fault(site: Path) -> None:
     ended = done("quality", "m", "--period", "24h")
     assert "unit_change" in ended.out
     assert "divide by 1000" in ended.out
-    assert SECRET in ended.out
+    assert VALUE in ended.out
     assert "2024-02-02 00:00Z" in ended.out
 
 
@@ -56,7 +56,7 @@ def test_sensitive_columns_are_told_without_values(site: Path) -> None:
     for arguments in ((), ("--json",)):
         ended = done("quality", "m", "--period", "24h", *arguments)
         assert "new_category" in ended.out
-        assert SECRET not in ended.out + ended.err
+        assert VALUE not in ended.out + ended.err
         assert "median" not in ended.out
         assert "1000" not in ended.out.replace("1000 of", "")
 

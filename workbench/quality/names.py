@@ -150,7 +150,7 @@ def _told_by_rows(
             fit[i, j] = now[c] * (like.now[c, b] - 0.5 * apart)
     left, right = linear_sum_assignment(-fit)
     pairs = {new[i]: gone[j] for i, j in zip(left, right, strict=True)}
-    return pairs if all(abs(np.log(q[c] / p[b])) < np.log(3) for c, b in pairs.items()) else {}
+    return pairs if all(abs(np.log(q[c] / p[b])) < np.log(2) for c, b in pairs.items()) else {}
 
 
 def _locate(sides: Sides, values: Values, codes: Sequence[int]) -> _Unseen:

@@ -56,7 +56,8 @@ def log_columns(store: ModelStore) -> list[LogColumns]:
         if start is None or end is None:
             continue
         last = found[-1] if found else None
-        is_raw = segment.reading is not None
+        # A text export is normalised at once and has our columns, however it is read.
+        is_raw = segment.reading is not None and all(name != "wb_id" for name, _ in types)
         if last is not None and last.types == types and last.is_raw == is_raw:
             found[-1] = LogColumns(last.start, max(last.end, end), is_raw, types)
         else:
