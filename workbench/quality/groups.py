@@ -88,24 +88,61 @@ def jumping_groups(sides: Sides, values: Values) -> list[Group]:
 
     log, reference, bins = coarse_codes(values)
     everywhere = np.bincount(reference, minlength=bins)
-    found: list[tuple[float, Group]] = []
+    edges = _cell_edges(len(sides.starts))
+    cells = np.searchsorted(edges, sides.at, side="right") - 1
+    first = int(np.searchsorted(edges, sides.first_asked, side="right") - 1)
+    found: list[tuple[float, Segment, int, tuple[int, int]]] = []
     for division in _divisions(sides, values.name):
-        tables, usual = _tables(sides, division, log, reference, bins)
+        tables, usual = _tables(division, cells, log, reference, (len(edges) - 1, bins))
         usual[usual.sum(axis=1) < _LEAST_REFERENCE] = everywhere
         for place in _moved(tables, usual):
-            for run in _runs(sides, tables[place]):
+            for run in _runs(first, tables[place]):
                 jump = _jump(tables[place], usual[place], run)
-                if jump is None:
-                    continue
-                group = _group(sides, division, place, run)
-                if group.size:
-                    rank = jump * float(group.rows.sum()) ** 0.25
-                    found.append((rank, group))
-    found.sort(key=lambda item: (-item[0], item[1].segment or ("", "")))
+                if jump is not None:
+                    rank = jump * float(tables[place][slice(*run)].sum()) ** 0.25
+                    found.append((rank, division, place, run))
+    found.sort(key=lambda item: (-item[0], item[1].name, item[2], item[3]))
+    groups = [
+        _group(sides, division, place, _fine(sides, division.log == place, log, bins, edges, run))
+        for _, division, place, run in found[:MOST_GROUPS]
+    ]
     return sorted(
-        (group for _, group in found[:MOST_GROUPS]),
+        (group for group in groups if group.size),
         key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")),
     )
+
+
+def _cell_edges(buckets: int) -> NDArray[Any]:
+    """Where the cells of time begin that borders are looked for in, and the end of the last."""
+    import numpy as np
+
+    count = min(buckets, _MOST_CELLS)
+    return np.unique(np.linspace(0, buckets, count + 1).astype(np.int64))
+
+
+def _fine(
+    sides: Sides,
+    mask: NDArray[Any],
+    codes: NDArray[Any],
+    bins: int,
+    edges: NDArray[Any],
+    run: tuple[int, int],
+) -> tuple[int, int]:
+    """A run of cells as a run of buckets, its borders to the bucket."""
+    import numpy as np
+
+    last = len(edges) - 1
+    borders = []
+    for cell in run:
+        border = int(edges[cell])
+        if 0 < cell < last < len(sides.starts):
+            low, high = int(edges[cell - 1]), int(edges[cell + 1])
+            use = mask & (sides.at >= low) & (sides.at < high)
+            flat = (sides.at[use] - low) * bins + codes[use]
+            near = np.bincount(flat, minlength=(high - low) * bins).reshape(high - low, bins)
+            border = low + (_border(near) or border - low)
+        borders.append(border)
+    return borders[0], max(borders[1], borders[0] + 1)
 
 
 def _divisions(sides: Sides, column: str) -> list[Segment]:
@@ -119,18 +156,22 @@ def _divisions(sides: Sides, column: str) -> list[Segment]:
 
 
 def _tables(
-    sides: Sides, division: Segment, log: NDArray[Any], reference: NDArray[Any], bins: int
+    division: Segment,
+    cells: NDArray[Any],
+    log: NDArray[Any],
+    reference: NDArray[Any],
+    shape: tuple[int, int],
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Counts: of the log, values x buckets x bins; of the reference, values x bins."""
+    """Counts: of the log, values x cells x bins; of the reference, values x bins."""
     import numpy as np
 
-    size, buckets = len(division.values), len(sides.starts)
+    size, (times, bins) = len(division.values), shape
     use = division.log >= 0
-    cells = (division.log[use] * buckets + sides.at[use]) * bins + log[use]
+    flat = (division.log[use] * times + cells[use]) * bins + log[use]
     own = division.reference >= 0
     other = division.reference[own] * bins + reference[own]
     return (
-        np.bincount(cells, minlength=size * buckets * bins).reshape(size, buckets, bins),
+        np.bincount(flat, minlength=size * times * bins).reshape(size, times, bins),
         np.bincount(other, minlength=size * bins).reshape(size, bins),
     )
 
@@ -219,9 +260,9 @@ def _beside(tables: NDArray[Any], run: tuple[int, int]) -> NDArray[Any]:
     return np.zeros(tables.shape[1], dtype=np.int64)
 
 
-def _runs(sides: Sides, tables: NDArray[Any]) -> list[tuple[int, int]]:
+def _runs(first: int, tables: NDArray[Any]) -> list[tuple[int, int]]:
     """Stretches that end in or reach into the period, at whose border the counts jump most."""
-    count, first = len(tables), sides.first_asked
+    count = len(tables)
     runs = [(first, count), (0, count)]
     border = _border(tables)
     if border is not None:
@@ -248,18 +289,10 @@ def _border(tables: NDArray[Any]) -> int | None:
     count = len(tables)
     if count < 2:
         return None
-    step = max(count // _MOST_CELLS, 1)
     after = np.cumsum(tables[::-1], axis=0)[::-1].astype(float)
-    places = np.arange(step, count, step)
-    right = after[places]
-    left = after[0] - right
-    gain = _likelihood(left) + _likelihood(right)
-    best = int(places[int(np.argmax(gain))])
-    if step > 1:
-        near = np.arange(max(best - step + 1, 1), min(best + step, count))
-        gain = _likelihood(after[0] - after[near]) + _likelihood(after[near])
-        best = int(near[int(np.argmax(gain))])
-    return best
+    right = after[1:]
+    gain = _likelihood(after[0] - right) + _likelihood(right)
+    return 1 + int(np.argmax(gain))
 
 
 def _is_sharp(left: NDArray[Any], right: NDArray[Any]) -> bool:

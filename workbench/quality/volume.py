@@ -27,7 +27,7 @@ def volume_changes(
 ) -> list[Finding]:
     """The stretches of the period with far more or far fewer rows than usual, or with none.
 
-    Usual is the median of the six nearest earlier buckets of the same hour or weekday (of all
+    Usual is the median of the six nearest earlier buckets of the same hour and weekday (of all
     earlier ones while there are too few), its spread theirs. A stretch without any rows, where
     there always are some, is `late_data`; what is left is `volume_change`.
 
@@ -81,7 +81,7 @@ def _against_usual(counts: NDArray[Any], bucket: timedelta, judged: int) -> NDAr
     """The logarithm of each bucket's rows over the usual, 0 where that is not sure."""
     import numpy as np
 
-    cycle = 7 if bucket == timedelta(days=1) else 24 if bucket == timedelta(hours=1) else 1
+    cycle = max(int(timedelta(days=7) / bucket), 1)
     ratios = np.zeros(len(counts))
     fine = np.ones(len(counts), dtype=bool)
     fine[0] = False  # it may be cut

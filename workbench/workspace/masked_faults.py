@@ -18,8 +18,16 @@ _WORDS = {
 }  # fmt: skip
 
 
-def masked(fault: Fault, privacy: Privacy) -> Fault:
-    """The same fault without a value of a sensitive column, be it the fault's or the segment's."""
+def masked(fault: Fault, privacy: Privacy, label: str) -> Fault:
+    """The same fault without a value of a sensitive column, be it the fault's or the segment's.
+
+    Args:
+        fault: what was found.
+        privacy: which columns are sensitive.
+        label: the label's column, whose faults are the log's.
+    """
+    if fault.kind == "label_definition" and fault.transform and privacy.is_sensitive(label):
+        fault = replace(fault, detail="the label's unit changed", repair=None, transform=None)
     if fault.column and privacy.is_sensitive(fault.column):
         is_clock = fault.kind == "clock_shift"
         detail = _WORDS.get(fault.kind, fault.detail)

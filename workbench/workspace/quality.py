@@ -40,7 +40,7 @@ from workbench.store.sampled_rows import sampled_reference, sampled_rows
 from workbench.workspace.label_quality import label_findings
 from workbench.workspace.masked_faults import masked
 from workbench.workspace.remembering import compared_stretch, profile_notes
-from workbench.workspace.subjects import Subject
+from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def measure_quality(
         PeriodError: the period cannot be read.
     """
     report = find_faults(subject, root, now, period=period, version=version)
-    return replace(
-        report, faults=tuple(masked(fault, subject.card.privacy) for fault in report.faults)
-    )
+    card = subject.card
+    shown = tuple(masked(fault, card.privacy, card.columns.label) for fault in report.faults)
+    return replace(report, faults=shown)
 
 
 def find_faults(
@@ -125,9 +125,17 @@ def find_faults(
         period=asked,
         versions=counted.answered,
         faults=faults,
-        status=worst([fault.status for fault in faults]) if faults else "ok",
+        status=_overall(faults, counted),
         notes=(*counted.notes, *notes),
     )
+
+
+def _overall(faults: Sequence[Fault], counted: Counted) -> str:
+    """The loudest fault's status; without rows in the period nothing is known."""
+    has_rows = any(counted.asked.contains(bucket.start) for bucket in counted.outcomes)
+    if faults:
+        return worst([fault.status for fault in faults])
+    return "ok" if has_rows else "unknown"
 
 
 def _count(subject: Subject, asked: Period, version: str | None) -> Counted:
@@ -150,8 +158,6 @@ def _count(subject: Subject, asked: Period, version: str | None) -> Counted:
     own = stretch.baseline
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
         reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
-    from workbench.workspace.subjects import reference_outcomes
-
     return Counted(
         whole, everything, filtered, answered, histories, reference, tuple(outcomes),
         tuple(reference_outcomes(subject, baseline=own)), notes,
