@@ -8,6 +8,7 @@ column that one of them explains is not looked at by the next.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ from workbench.quality.ranges import values_out_of_range
 from workbench.quality.sides import Sides, Values
 from workbench.quality.swaps import swapped_columns
 from workbench.quality.units import unit_changes
+
+_LABEL_FACTOR = math.log(5)
 
 
 def value_findings(sides: Sides, least: float, bucket: timedelta, timestamp: str) -> list[Finding]:
@@ -55,6 +58,9 @@ def value_findings(sides: Sides, least: float, bucket: timedelta, timestamp: str
     if sides.label is not None and sides.label.is_numeric:
         jumps = jumping_groups(sides, sides.label)
         for finding in unit_changes(sides, sides.label, jumps, bucket):
+            factor = finding.transform.factor if finding.transform else 1.0
+            if abs(math.log(abs(factor))) < _LABEL_FACTOR:
+                continue  # what people do falls to a quarter over a holiday
             words = f"the label's unit changed: {finding.detail}"
             found.append(replace(finding, column="", kind="label_definition", detail=words))
     least_rows = least * float(sides.asked.sum())

@@ -24,6 +24,7 @@ _SPECIAL = frozenset(
 _STANDS_OUT = 3.0
 _FROZEN = 0.98
 _COMMON = 0.25
+_MOSTLY = 0.8
 
 
 def point_masses(
@@ -206,7 +207,7 @@ def constant_buckets(side: NDArray[Any], at: NDArray[Any], rows: NDArray[Any]) -
     longest = np.zeros(size)
     np.maximum.at(longest, places[starts], lengths)
     total = np.bincount(places, minlength=size)
-    constant = longest >= 0.95 * np.maximum(total, 1)
+    constant = longest >= _MOSTLY * np.maximum(total, 1)
     return float(total[constant].sum() / max(len(places), 1))
 
 

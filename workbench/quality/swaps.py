@@ -36,7 +36,8 @@ def swapped_columns(
         bucket: the model's.
     """
     found: list[tuple[tuple[int, float], Finding]] = []
-    moved = [name for name, listed in groups.items() if listed]
+    # Two columns of yes and no look alike whenever their shares do.
+    moved = [n for n, listed in groups.items() if listed and _has_many(sides.columns[n])]
     shared: list[tuple[int, str, str, Group]] = []
     for one, other in combinations(moved, 2):
         if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
@@ -67,6 +68,12 @@ def _finding(sides: Sides, one: str, other: str, group: Group, bucket: timedelta
         until, rows=group.rows, repair=f"exchange with {other}",
         transform=Transform("swap", other=other), segment=group.segment, also=(other,),
     )  # fmt: skip
+
+
+def _has_many(values: Values) -> bool:
+    import numpy as np
+
+    return np.unique(values.reference[~values.missing(values.reference)]).size > 2
 
 
 def _saving(a: Values, b: Values, group: Group) -> float | None:
