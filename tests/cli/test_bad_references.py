@@ -39,7 +39,12 @@ def test_no_command_uses_such_a_card(root: Path, tmp_path: Path, text: str, said
     log = tmp_path / "log.parquet"
     binary_log(20).write_parquet(log)
     try:
-        for command in (("ingest", log, "--model", "b"), ("performance", "b"), ("drift", "b")):
+        for command in (
+            ("ingest", log, "--model", "b"),
+            ("performance", "b"),
+            ("drift", "b"),
+            ("quality", "b"),
+        ):
             workbench("-C", root, *command).assert_refused(said)
         found = done("-C", root, "status", "--json").document["models"]
         reasons = {model["name"]: model["reason"] for model in found}

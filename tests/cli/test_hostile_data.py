@@ -64,6 +64,7 @@ def assert_harmless(ended: Ended) -> None:
         ("performance", NAME),
         ("performance", NAME, "--segment", TEXT),
         ("drift", NAME),
+        ("quality", NAME),
         ("model", "list"),
         ("model", "show", NAME),
         ("model", "check", NAME),

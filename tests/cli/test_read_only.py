@@ -28,6 +28,7 @@ QUESTIONS = [
     ("performance", "m", "--period", "2024-02-01T03:20/2024-02-01T09:10"),
     ("performance", "m", "--period", "all", "--by", "1h", "--segment", "c"),
     ("drift", "m", "--period", "all"),
+    ("quality", "m", "--period", "all"),
     ("drift", "m", "--period", "2024-02-01T00:00/2024-02-01T12:00"),
     ("model", "list"),
     ("model", "show", "m"),

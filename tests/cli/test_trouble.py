@@ -17,7 +17,13 @@ from tests.cli.command import done, make_workspace, stored_files, workbench
 from tests.logs import binary_log
 
 COMMAND = [sys.executable, "-c", "from workbench.cli.main import run; run()"]
-QUESTIONS = (("status",), ("performance", "m"), ("drift", "m"), ("ingest", "x.csv", "--model", "m"))
+QUESTIONS = (
+    ("status",),
+    ("performance", "m"),
+    ("drift", "m"),
+    ("quality", "m"),
+    ("ingest", "x.csv", "--model", "m"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -192,6 +192,7 @@ def everything(made: Site) -> None:
         ["performance", "m", "--period", "all"], ["performance", "m", "--by", "1h"],
         *(["performance", "m", "--period", "all", "--segment", s] for s in ("city", "c", "street", "Street")),
         ["performance", "m", "--segment", "income"], ["performance", "m", "--version", "nope"],
+        ["quality", "m", "--period", "all"], ["quality", "m", "--period", "24h"],
         ["drift", "m", "--period", "all"], ["drift", "m", "--period", "24h", "--against", "24h"],
         ["drift", "m", "--period", "2024-02-01T05:00/2024-02-03T07:00"], ["drift", "nobody"],
         ["report", "m", "--period", "all", "-o", "-"], ["report", "m", "--format", "json", "-o", "-"],

@@ -24,7 +24,7 @@ class Transform:
     kind: str
     """`affine`: (x - offset) / factor; `shift_hours`: x - hours, modulo `modulus` where that is
     given; `recode`: the mapping; `swap`: exchange with `other`; `to_missing`: these values mean
-    that there is none."""
+    that there is none; `unlog`: base ** x - offset, the base being `factor`."""
     factor: float = 1.0
     offset: float = 0.0
     hours: float = 0.0
@@ -62,6 +62,8 @@ class Fault:
     """The end of the last affected bucket; None while it lasts."""
     note: str | None = None
     """Why it is no alarm, or what to know about it."""
+    also: tuple[str, ...] = ()
+    """Further columns that the same cause spoilt."""
 
 
 @dataclass(frozen=True)

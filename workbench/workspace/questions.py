@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
+from workbench.domain.fault import QualityReport
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
@@ -166,6 +167,24 @@ class Questions(Opened):
         return again_if_gone(
             lambda: measure_slices(
                 self._subject(model), self.root, self.clock.now(), period, version
+            )
+        )
+
+    def quality(
+        self, model: str, period: str | None = None, version: str | None = None
+    ) -> QualityReport:
+        """The faults of the data against the reference, worst first.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            PeriodError: the period cannot be read.
+            NoRowsError: nothing is stored.
+        """
+        from workbench.workspace.quality import measure_quality
+
+        return again_if_gone(
+            lambda: measure_quality(
+                self._subject(model), self.root, self.clock.now(), period=period, version=version
             )
         )
 

@@ -1,0 +1,39 @@
+"""The stretch of a fault is the most likely one."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.quality.stretches import affected_run, best_run
+
+
+@given(st.lists(st.integers(-20, 20), min_size=1, max_size=25))
+def test_the_best_run_is_that_of_brute_force(gains: list[int]) -> None:
+    sums = {
+        (i, j): sum(gains[i:j]) for i in range(len(gains)) for j in range(i + 1, len(gains) + 1)
+    }
+    best = max(sums.values())
+    found = best_run(np.array(gains, dtype=float))
+    if best <= 0:
+        assert found is None
+    else:
+        assert found is not None
+        assert sums[found] == best
+
+
+@given(st.integers(0, 500), st.integers(0, 20), st.integers(1, 10))
+def test_a_raised_rate_is_found_to_the_bucket(seed: int, start: int, length: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(200, 400, 30)
+    inside = (np.arange(30) >= start) & (np.arange(30) < start + length)
+    hits = rng.binomial(rows, np.where(inside, 0.5, 0.05))
+    assert affected_run(hits, rows, 0.05, 0.05) == (start, min(start + length, 30))
+
+
+@given(st.integers(0, 500))
+def test_a_rate_that_stays_is_not_raised(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(200, 400, 30)
+    assert affected_run(rng.binomial(rows, 0.05), rows, 0.05, 0.08) is None

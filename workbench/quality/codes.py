@@ -1,0 +1,220 @@
+"""Which name was which? Categories told by the rest of their rows.
+
+The reference says how often each value of every other column (and of the label) goes with each
+category. A code of the log is most like the category under which its rows' other values are
+likeliest. Two codes that changed places are found so even when every category is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from workbench.domain.fault import Transform
+from workbench.domain.names import shown
+from workbench.quality.distances import total_variation, tv_by_chance
+from workbench.quality.findings import Finding, times_of
+from workbench.quality.groups import Group, coarse_codes, whole_group
+from workbench.quality.sides import Sides, Values
+from workbench.quality.stretches import best_run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_CODES = 40
+_LEAST_ROWS = 30
+_LEAST_EVIDENCE = 20.0
+"""Nats that the rows of a code must be able to give for the right category."""
+
+Coded = dict[str, tuple["NDArray[Any]", "NDArray[Any]", int]]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How well the rest of the rows of each code goes with each of the reference's categories."""
+
+    now: NDArray[Any]
+    """Codes of the log x categories: mean log-likelihood of a row, in nats."""
+    usual: NDArray[Any]
+    """Categories x categories: the same of the reference's own rows."""
+    tables: tuple[tuple[str, NDArray[Any]], ...]
+    """For each other column the log-probabilities, categories x bins."""
+
+
+def code_rest(sides: Sides) -> Coded:
+    """Every feature, and the label, in few bins: (log, reference, bins)."""
+    coded = {name: coarse_codes(values) for name, values in sides.columns.items()}
+    if sides.label is not None:
+        coded["\0label"] = coarse_codes(sides.label)
+    return coded
+
+
+def as_codes(values: Values) -> Values | None:
+    """A column as categories: itself, or a number of few whole values; None for others."""
+    import numpy as np
+
+    if not values.is_numeric:
+        return values if values.known >= 2 else None
+    present = values.reference[~np.isnan(values.reference)]
+    distinct, counts = np.unique(present, return_counts=True)
+    if not 2 <= distinct.size <= 30 or (distinct != np.floor(distinct)).any():
+        return None
+    own = distinct[np.argsort(-counts, kind="stable")]
+    more = np.setdiff1d(np.unique(values.log[~np.isnan(values.log)]), own)
+    if more.size > 200:
+        return None
+    every = np.concatenate([own, more])
+    order = np.argsort(every)
+
+    def codes(side: NDArray[Any]) -> NDArray[Any]:
+        place = np.clip(np.searchsorted(every[order], side), 0, every.size - 1)
+        found: NDArray[Any] = np.where(np.isnan(side), -1, order[place])
+        return found
+
+    names = tuple(f"{value:g}" for value in every)
+    return Values(
+        values.name, "categorical", codes(values.log), codes(values.reference), names, own.size
+    )
+
+
+def likeness(
+    values: Values, rows: NDArray[Any], rest: Coded, reference_rows: NDArray[Any] | None = None
+) -> Likeness:
+    """How well each code of some log rows goes with each category.
+
+    Args:
+        values: the column, as categories.
+        rows: which of the log.
+        rest: the other columns, coded; the column itself is passed over.
+        reference_rows: which rows of the reference teach it; all by default.
+    """
+    import numpy as np
+
+    codes, known = len(values.names), values.known
+    now, usual = np.zeros((codes, known)), np.zeros((known, known))
+    tables = []
+    use = rows & (values.log >= 0)
+    own = values.reference >= 0
+    if reference_rows is not None:
+        own &= reference_rows
+    for name, (log, reference, bins) in rest.items():
+        if name == values.name:
+            continue
+        table = np.bincount(values.reference[own] * bins + reference[own], minlength=known * bins)
+        table = table.reshape(known, bins).astype(float)
+        marginal = (table.sum(axis=0) + 0.5) / (table.sum() + 0.5 * bins)
+        # A category of few rows is drawn to what all rows have.
+        chance = np.log((table + 20 * marginal) / (table.sum(axis=1, keepdims=True) + 20))
+        met = np.bincount(values.log[use] * bins + log[use], minlength=codes * bins)
+        met = met.reshape(codes, bins).astype(float)
+        # What the reference never has says nothing about which category it is.
+        strange = table.sum(axis=0) == 0
+        met[:, strange] = 0
+        now += met @ chance.T
+        usual += table @ chance.T
+        tables.append((name, chance))
+    n = np.bincount(values.log[use], minlength=codes)[:codes, None]
+    m = np.bincount(values.reference[own], minlength=known)[:, None]
+    return Likeness(now / np.maximum(n, 1), usual / np.maximum(m, 1), tuple(tables))
+
+
+def exchanged_codes(
+    sides: Sides, values: Values, groups: Sequence[Group], rest: Coded, bucket: timedelta
+) -> Finding | None:
+    """Codes that changed places among themselves; None when each is like its own category.
+
+    Accepted when, for each of them, the rest of its rows speaks for another category by at
+    least half of what it usually speaks for the right one, and the shares of the categories fit
+    much better once the codes are put back. Where shares cannot tell (two codes as frequent as
+    each other) it takes nearly all of that, and rows before that do not.
+    """
+    import numpy as np
+
+    if values.known > MOST_CODES:
+        return None
+    for group in [whole_group(sides), *groups[:6]]:
+        places = _permutation(values, group, rest)
+        if places is None:
+            continue
+        moved = np.flatnonzero(places != np.arange(values.known))
+        own = likeness(values, group.rows, rest)
+        scope = group.mask
+        run = _run(sides, values, scope, places, own, rest) or group.run
+        rows = scope & np.isin(values.log, moved) & (sides.at >= run[0]) & (sides.at < run[1])
+        since, until = times_of(sides.starts, run, bucket)
+        mapping = tuple((values.names[a], values.names[places[a]]) for a in moved)
+        words = ", ".join(f"{shown(a, 24)} is {shown(b, 24)}" for a, b in mapping)
+        return Finding(
+            values.name, "renamed_category",
+            f"codes changed places, told by the other columns: {words}", since, until, rows=rows,
+            repair="rename " + ", ".join(f"{shown(a, 24)} to {shown(b, 24)}" for a, b in mapping),
+            transform=Transform("recode", mapping=mapping), segment=group.segment,
+        )  # fmt: skip
+    return None
+
+
+def _permutation(values: Values, group: Group, rest: Coded) -> NDArray[Any] | None:
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    known = values.known
+    now = np.bincount(values.log[group.rows & (values.log >= 0)], minlength=known)[:known]
+    usual = np.bincount(
+        values.reference[group.reference & (values.reference >= 0)], minlength=known
+    )
+    judged = np.flatnonzero((now >= _LEAST_ROWS) & (usual >= _LEAST_ROWS))
+    if judged.size < 2:
+        return None
+    like = likeness(values, group.rows, rest)
+    score = like.now[np.ix_(judged, judged)] * now[judged][:, None]
+    _, found = linear_sum_assignment(-score)
+    places = np.arange(known)
+    places[judged] = judged[found]
+    moved = np.flatnonzero(places != np.arange(known))
+    if not moved.size or not _speaks(like, now, places, moved, 0.5):
+        return None
+    back = np.zeros(known, dtype=np.int64)
+    back[places] = now
+    before, after = total_variation(now, usual), total_variation(back, usual)
+    if before >= max(0.1, tv_by_chance(now, usual)):
+        return places if after <= 0.35 * before + tv_by_chance(back, usual) else None
+    if group.others.sum() < 10 * _LEAST_ROWS or not _speaks(like, now, places, moved, 0.8):
+        return None
+    older = likeness(values, group.others, rest)
+    was_right = older.now[moved, moved] > older.now[moved, places[moved]]
+    return places if bool(was_right.all()) else None
+
+
+def _speaks(
+    like: Likeness, rows: NDArray[Any], places: NDArray[Any], moved: NDArray[Any], part: float
+) -> bool:
+    """Whether each moved code's rows speak for its new category with a part of the usual force."""
+    for a in moved:
+        b = places[a]
+        right = like.usual[b, b] - like.usual[b, a]
+        if right * rows[a] < _LEAST_EVIDENCE or like.now[a, b] - like.now[a, a] < part * right:
+            return False
+    return True
+
+
+def _run(
+    sides: Sides,
+    values: Values,
+    scope: NDArray[Any],
+    places: NDArray[Any],
+    own: Likeness,
+    rest: Coded,
+) -> tuple[int, int] | None:
+    """The buckets in which the rows are likelier with the codes put back."""
+    import numpy as np
+
+    use = scope & (values.log >= 0) & (values.log < values.known)
+    codes = values.log[use]
+    gains = np.zeros(codes.size)
+    for name, chance in own.tables:
+        bins = rest[name][0][use]
+        gains += chance[places[codes], bins] - chance[codes, bins]
+    total = np.bincount(sides.at[use], weights=np.clip(gains, -10, 10), minlength=len(sides.starts))
+    return best_run(total)

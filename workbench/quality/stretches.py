@@ -1,0 +1,75 @@
+"""In which stretch of time is it so? The run of buckets that speaks for it most clearly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
+    """The run of buckets with the largest sum: (first, one past the last); None when none is positive.
+
+    Kadane's algorithm on log-likelihood ratios gives the most likely stretch of a fault that
+    begins once and ends at most once. A run is not widened by buckets that say nothing.
+    """
+    best, total, start = 0.0, 0.0, 0
+    found: tuple[int, int] | None = None
+    for place, gain in enumerate(gains):
+        if total <= 0:
+            total, start = 0.0, place
+        total += float(gain)
+        if total > best + 1e-9:
+            best, found = total, (start, place + 1)
+    return found
+
+
+def binomial_gains(hits: NDArray[Any], rows: NDArray[Any], base: float, now: float) -> NDArray[Any]:
+    """How much likelier a bucket's hits are at the rate `now` than at `base`, in nats."""
+    import numpy as np
+
+    low, high = min(max(base, 1e-4), 0.999), min(max(now, 2e-4), 0.9995)
+    if high <= low:
+        return np.zeros(len(rows))
+    misses = rows - hits
+    gains: NDArray[Any] = hits * np.log(high / low) + misses * np.log((1 - high) / (1 - low))
+    return gains
+
+
+def affected_run(
+    hits: NDArray[Any], rows: NDArray[Any], base: float, least: float = 0.0
+) -> tuple[int, int] | None:
+    """The buckets in which a rate is up from `base`; None when nowhere.
+
+    The rate of the faulty stretch is not known: it is first taken from the worst buckets, then
+    from the stretch that was found, until that stays.
+
+    Args:
+        hits: affected rows of each bucket.
+        rows: all rows of it.
+        base: the usual rate.
+        least: a rise that is smaller than this does not count.
+    """
+    import numpy as np
+
+    total = rows.sum()
+    if not total or not hits.sum():
+        return None
+    rates = np.divide(hits, rows, out=np.zeros(len(rows)), where=rows > 0)
+    # A bucket of a few rows must not set the rate.
+    weighty = rows >= min(0.2 * total / len(rows), 30)
+    rate = float(rates[weighty].max()) if weighty.any() else float(rates.max())
+    if rate - base < least:
+        return None
+    found: tuple[int, int] | None = None
+    for _ in range(6):
+        run = best_run(binomial_gains(hits, rows, base, rate))
+        if run is None or run == found:
+            break
+        found = run
+        inside = slice(*run)
+        rate = float(hits[inside].sum() / max(rows[inside].sum(), 1))
+        if rate - base < least:
+            return None
+    return found

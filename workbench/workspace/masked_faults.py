@@ -1,0 +1,53 @@
+"""What of a fault may be shown when its column is sensitive? Everything but values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workbench.domain.card import Privacy
+from workbench.domain.fault import Fault
+
+_WORDS = {
+    "missing_values": "values are missing", "parse_failure": "values cannot be read",
+    "missing_column": "the column is missing",
+    "new_category": "categories that the reference does not have",
+    "renamed_category": "known categories under other names",
+    "out_of_range": "numbers outside the reference's range",
+    "sentinel_value": "a value that stands for none", "unit_change": "another unit",
+    "clock_shift": "hours of another time zone", "stale_value": "one value only",
+}  # fmt: skip
+
+
+def masked(fault: Fault, privacy: Privacy, label: str) -> Fault:
+    """The same fault without a value of a sensitive column, be it the fault's or the segment's.
+
+    Args:
+        fault: what was found.
+        privacy: which columns are sensitive.
+        label: the label's column, whose faults are the log's.
+    """
+    if fault.kind == "label_definition" and fault.transform and privacy.is_sensitive(label):
+        fault = replace(fault, detail="the label's unit changed", repair=None, transform=None)
+    if fault.column and privacy.is_sensitive(fault.column):
+        is_clock = fault.kind == "clock_shift"
+        detail = _WORDS.get(fault.kind, fault.detail)
+        kept = fault.kind in ("missing_values", "missing_column", "swapped_columns", "type_change")
+        fault = replace(
+            fault,
+            detail=fault.detail if kept or is_clock else detail,
+            repair=fault.repair if kept or is_clock else None,
+            transform=fault.transform if is_clock or fault.kind == "swapped_columns" else None,
+        )
+    if fault.segment is not None and privacy.is_sensitive(fault.segment[0]):
+        column = fault.segment[0]
+        told = f"confined to one value of {column}, which is sensitive"
+        note = "; ".join(text for text in (told, _without_segment(fault)) if text)
+        fault = replace(fault, segment=None, note=note)
+    return fault
+
+
+def _without_segment(fault: Fault) -> str | None:
+    """The note, unless it names further values of the segment's column."""
+    if fault.note is None or "also where" not in fault.note:
+        return fault.note
+    return "and to others of its values"
