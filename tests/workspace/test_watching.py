@@ -14,9 +14,8 @@ from tests.workspace.daily_site import DAY, FIRST, after, calm, make_site, moved
 from workbench.alerts.looking import HOLD
 from workbench.clock import FixedClock
 from workbench.domain.alert import CheckReport
-from workbench.domain.fault import Fault
 from workbench.errors import StoreError
-from workbench.workspace import Workspace, alerting, watching
+from workbench.workspace import Workspace, watching
 
 SHORT = '[monitoring]\nwindow = "2d"\n'
 
@@ -136,16 +135,13 @@ def test_a_moved_feature_is_one_alert_of_its_own(ws: Workspace) -> None:
     assert alert.since == FIRST + 10 * DAY
 
 
-def test_a_fault_and_the_drift_that_it_makes_are_one_alert(
-    ws: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ws = after(ws, moved(10), 10)
-    fault = Fault("x", "unit_change", "critical", FIRST + 10 * DAY, 1.0, "times 60")
-    monkeypatch.setattr(alerting, "quality_faults", lambda subject: (fault,))
+def test_a_fault_and_the_drift_that_it_makes_are_one_alert(ws: Workspace) -> None:
+    ws = after(ws, calm(10).drop("label").with_columns(x=pl.col("x") * 60), 10)
     (alert,) = ws.check().alerts
 
     assert (alert.kind, alert.status, alert.columns) == ("unit_change", "critical", ("x",))
-    assert "times 60" in alert.message
+    assert "divide by 60" in alert.message
+    assert alert.since == FIRST + 10 * DAY
 
 
 def test_missing_values_are_an_alert(ws: Workspace) -> None:

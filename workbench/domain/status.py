@@ -33,6 +33,7 @@ class ModelStatus:
     features: int
     """How many features are watched."""
     data_faults: int
+    """How many the last check raised that are not over."""
     last_prediction: datetime | None
     age_seconds: float | None
     open_incidents: int

@@ -26,6 +26,16 @@ def read_raised(catalog: Connection, models: Sequence[str]) -> tuple[RaisedAlert
     return tuple(_alert(row) for row in rows)
 
 
+def count_raised(catalog: Connection, kinds: Sequence[str]) -> dict[str, int]:
+    """How many alerts of some kinds each model has that are not over; none for most models."""
+    rows = catalog.execute(
+        f"SELECT model, count(*) FROM ({_NEWEST} WHERE e.status <> 'ok' "
+        "AND a.kind IN (SELECT unnest(?::VARCHAR[]))) GROUP BY model",
+        [list(kinds)],
+    ).fetchall()
+    return {str(model): int(count) for model, count in rows}
+
+
 def add_alert(
     catalog: Connection, model: str, finding: Finding, now: datetime, incident: int
 ) -> RaisedAlert:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from workbench.alerts.usual import Array, usual_share, usual_spread
 from workbench.domain.alert import Finding, ModelLooks
 from workbench.domain.fault import Fault
 from workbench.domain.outcomes import OutcomeBucket
-from workbench.domain.period import Period, bucket_end, bucket_start, parse_duration
+from workbench.domain.period import Period, bucket_end, bucket_start, iso, parse_duration
 from workbench.drift.distances import wasserstein
 from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.onset import onset
@@ -29,6 +30,7 @@ from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
 
 SILENCE = "silence"
+_NOT_PAGED = ("label_coverage", "label_definition", "label_delay_change", "late_data")
 _LEAST_LOOKS = 12
 _DISTANCES = 6
 """How many of the newest looks are measured for a distance, which costs a read each."""
@@ -49,17 +51,34 @@ def closed_end(newest: datetime, bucket: timedelta, now: datetime) -> datetime:
     return end if is_full and end <= now else end - bucket
 
 
-def quality_faults(subject: Subject) -> tuple[Fault, ...]:
-    """The faults of a model's log in its window; none are looked for by this version."""
-    del subject
-    return ()
+def window_faults(
+    subject: Subject, root: Path, now: datetime, window: Period, *, is_trouble: bool
+) -> tuple[Fault, ...]:
+    """The faults of a model's inputs and outputs in its window, without sensitive values.
+
+    Those of labels are left to `quality`: what they do is in the bad rate, and labels that are
+    only late would page somebody. A log that has stopped is raised as silence.
+
+    The rows are read, which takes seconds, only where something moved or the counts alone show
+    that something is wrong: a check of a model that is well does not wait for them.
+    """
+    from workbench.workspace.quality import find_faults, measure_quality
+
+    period = f"{iso(window.start)}/{iso(window.end)}"
+    if not is_trouble:
+        seen = find_faults(subject, root, now, period=period, only_counts=True).faults
+        if all(fault.status == "ok" or fault.kind in _NOT_PAGED for fault in seen):
+            return ()
+    found = measure_quality(subject, root, now, period=period).faults
+    return tuple(fault for fault in found if fault.kind not in _NOT_PAGED)
 
 
-def look_at(subject: Subject, now: datetime) -> tuple[ModelLooks, tuple[Finding, ...]]:
+def look_at(subject: Subject, root: Path, now: datetime) -> tuple[ModelLooks, tuple[Finding, ...]]:
     """What the newest closed buckets of a model say, a column each where it is of columns.
 
     Args:
         subject: the model.
+        root: the workspace.
         now: the machine's clock, or the moment of `--as-of`.
 
     Returns:
@@ -77,7 +96,8 @@ def look_at(subject: Subject, now: datetime) -> tuple[ModelLooks, tuple[Finding,
     window = max(parse_duration(subject.card.monitoring.window), subject.bucket)
     looking = _Looking(subject, first, end, window)
     told, kinds, reason = looking.told()
-    faults = quality_faults(subject)
+    asked = Period(max(first, end - window), end)
+    faults = window_faults(subject, root, now, asked, is_trouble=bool(told))
     found = without_faulty(told, faults, subject.bucket)
     look = end - subject.bucket
     raised = tuple(_fault(subject, fault, look) for fault in faults if fault.status != "ok")
@@ -97,12 +117,12 @@ def _silence(subject: Subject, now: datetime) -> tuple[Finding, ...]:
 
 def _fault(subject: Subject, fault: Fault, look: datetime) -> Finding:
     since = fault.since or look
-    where = fault.column or "the log"
-    hidden = subject.card.privacy.is_sensitive(fault.column)
-    detail = f"{where}: {fault.kind.replace('_', ' ')}"
-    if not hidden:
-        detail = f"{where}: {fault.detail}"
-    columns = (fault.column,) if fault.column else ()
+    where = f" ({' '.join(fault.segment)})" if fault.segment else ""
+    detail = f"{fault.column or 'the log'}: {fault.share:.1%} of rows{where}"
+    if not subject.card.privacy.is_sensitive(fault.column):
+        detail += f": {fault.detail}"
+        detail += f"; to undo: {fault.repair}" if fault.repair else ""
+    columns = tuple(name for name in (fault.column, *fault.also) if name)
     return Finding(fault.kind, fault.status, since, look, (detail,), columns, since == look)
 
 

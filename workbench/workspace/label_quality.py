@@ -29,6 +29,8 @@ def label_findings(
     asked: Period,
     everything: Period,
     versions: tuple[str, ...] | None,
+    *,
+    only_counts: bool = False,
 ) -> list[Finding]:
     """What is odd about the labels: at most one finding of a kind.
 
@@ -39,6 +41,7 @@ def label_findings(
         asked: the period, in whole buckets.
         everything: all that is stored, to the period's end.
         versions: whose rows.
+        only_counts: do not ask the rows when their labels came.
     """
     import numpy as np
 
@@ -51,7 +54,9 @@ def label_findings(
     found: list[Finding | None] = []
     delay = parse_duration(subject.card.labels.delay)
     usual = delay if "labels.delay" in subject.card.named and delay else None
-    times, limit = label_times(subject.store, everything, versions, usual)
+    times, limit = (
+        ([], None) if only_counts else label_times(subject.store, everything, versions, usual)
+    )
     newest = _newest(subject)
     late = None
     if limit is not None and any(t.timed for t in times):

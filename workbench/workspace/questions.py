@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
-from workbench.domain.fault import QualityReport
+from workbench.domain.fault import KINDS, QualityReport
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
+from workbench.store.alerts import count_raised
 from workbench.store.connections import reading
 from workbench.store.incidents import count_open
 from workbench.workspace.cards import (
@@ -49,16 +50,17 @@ class Questions(Opened):
 
         with reading(self.store, "answering") as catalog:
             incidents = count_open(catalog)
+            faults = count_raised(catalog, KINDS)
             # Opening the catalog is much of what a status costs: once, if it can be.
             subjects, found = self._subjects(self._stored_subject)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
                 found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(_with_incidents(found, incidents))
+                return worst_first(_with_raised(found, incidents, faults))
         made, found = self._subjects(self._subject)
         with self._one_reading(*made):
             found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(_with_incidents(found, incidents))
+        return worst_first(_with_raised(found, incidents, faults))
 
     def subject(self, name: str) -> Subject:
         """One model ready to be measured; errors as of its card and of the store."""
@@ -189,5 +191,10 @@ class Questions(Opened):
         )
 
 
-def _with_incidents(statuses: list[ModelStatus], incidents: dict[str, int]) -> list[ModelStatus]:
-    return [replace(one, open_incidents=incidents.get(one.name, 0)) for one in statuses]
+def _with_raised(
+    statuses: list[ModelStatus], incidents: dict[str, int], faults: dict[str, int]
+) -> list[ModelStatus]:
+    return [
+        replace(one, open_incidents=incidents.get(one.name, 0), data_faults=faults.get(one.name, 0))
+        for one in statuses
+    ]

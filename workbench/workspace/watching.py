@@ -99,7 +99,7 @@ def _look(ws: Workspace, name: str) -> _Looked:
 
     try:
         one = ws.subject(name)
-        looks, findings = look_at(one, ws.clock.now())
+        looks, findings = look_at(one, ws.root, ws.clock.now())
     except (SegmentGoneError, StoreLockedError):
         raise  # that says nothing about the model
     except WorkbenchError as error:
