@@ -12,6 +12,7 @@ from workbench.domain.shape import FeatureColumn
 from workbench.drift.multivariate import multivariate_drift, rows_for
 from workbench.errors import ReferenceTableError
 from workbench.store.sampled_rows import RowSample, sampled_reference, sampled_rows
+from workbench.workspace.fitting import one_thread
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
 
@@ -61,7 +62,8 @@ def measure_multivariate(
     for name, sample in (("current", current), ("reference", other)):
         if not sample.is_whole:
             notes.append(_sampled(name, sample))
-    found = multivariate_drift(other.frame, current.frame, columns, seed=seed)
+    with one_thread():
+        found = multivariate_drift(other.frame, current.frame, columns, seed=seed)
     return replace(
         found,
         excluded=(*excluded, *found.excluded),

@@ -23,6 +23,7 @@ from workbench.store.remembered_estimates import (
 )
 from workbench.store.sampled_rows import sampled_reference, sampled_rows
 from workbench.workspace.estimating import whole_buckets
+from workbench.workspace.fitting import one_thread
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
 
@@ -109,17 +110,19 @@ def _made(
     store, card = subject.store, subject.card
     shape, rules = store.baseline.shape, store.baseline.rules
     reference = sampled_reference(store.home, root, card, store, now, most=_REFERENCE_ROWS)
-    model = row_model(reference.frame, shape.feature_names, _scores(subject), rules, seed=_SEED)
+    with one_thread():
+        model = row_model(reference.frame, shape.feature_names, _scores(subject), rules, seed=_SEED)
     if isinstance(model, str):
         return [replace(place, reason=model, weighted_reason=model) for place in places]
     most = min(_BUCKET_ROWS * len(places), _ROWS, _CELLS // max(len(shape.features), 1))
     rows = sampled_rows(store, asked, versions=versions, most=most).frame
-    return [
-        replace(place, reason=_GONE, weighted_reason=_GONE)
-        if store.before is not None and place.start < store.before
-        else row_estimate(model, _inside(rows, place), place)
-        for place in places
-    ]
+    with one_thread():
+        return [
+            replace(place, reason=_GONE, weighted_reason=_GONE)
+            if store.before is not None and place.start < store.before
+            else row_estimate(model, _inside(rows, place), place)
+            for place in places
+        ]
 
 
 def _inside(rows: pl.DataFrame, place: RowEstimate) -> pl.DataFrame:
