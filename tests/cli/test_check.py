@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Ended, workbench
+from tests.cli.command import Ended, done, workbench
 from tests.workspace.daily_site import make_site, moved, wrong
 
 parser = pytest.importorskip("prometheus_client.openmetrics.parser")
@@ -187,3 +187,26 @@ def test_no_model_is_unknown(tmp_path: Path) -> None:
 
     assert ended.code == 3
     assert ended.out == "UNKNOWN - there is no model to check\n"
+
+
+def test_files_tell_the_state_and_nothing_is_said_that_could_not_be_written(
+    loud: Path, tmp_path: Path
+) -> None:
+    refused = workbench("-C", loud, "check", "--since-last", "--junit", tmp_path / "no" / "x.xml")
+    assert refused.code == 3
+    assert "cannot write" in refused.err
+    first = workbench("-C", loud, "check", "--since-last")
+    assert first.code == 2
+    assert "(new, since" in first.out
+    metrics = tmp_path / "metrics.txt"
+    again = workbench("-C", loud, "check", "--since-last", "--openmetrics", metrics)
+    assert (again.code, again.out) == (0, "")
+    assert "workbench_check_exit_code 2" in metrics.read_text()
+    assert "workbench_alert" in metrics.read_text()
+    assert "new," not in workbench("-C", loud, "check").out
+
+
+def test_an_incident_that_was_closed_too_early_is_said(loud: Path) -> None:
+    workbench("-C", loud, "check")
+    done("-C", loud, "incident", "close", "INC-1", "--cause", "thought so")
+    assert "INC-1 is closed" in workbench("-C", loud, "check").out

@@ -95,7 +95,7 @@ def test_rows_are_read_when_asked_and_remembered_until_others_come(tmp_path: Pat
     ingest(ws, "log.parquet", LOG)
     before = report(ws)
     assert before.whole.weighted_bad_rate is None
-    assert before.whole.weighted_reason == "needs the rows: give --estimate"
+    assert before.whole.weighted_reason == "needs the rows: workbench performance --estimate"
     asked = report(ws, estimate=True)
     assert asked.whole.weighted_bad_rate is not None
     assert asked.whole.weighted_low is not None
@@ -137,7 +137,7 @@ def test_what_scores_cannot_tell_is_estimated_from_rows(tmp_path: Path, task: st
     ingest(ws, "log.parquet", log)
     before = report(ws).whole
     assert before.estimated_bad_rate is None
-    assert before.estimated_reason == "needs the rows: give --estimate"
+    assert before.estimated_reason == "needs the rows: workbench performance --estimate"
     whole = report(ws, estimate=True).whole
     assert whole.estimated_bad_rate is not None
     assert whole.estimated_low is not None

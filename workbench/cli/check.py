@@ -46,22 +46,23 @@ def check(
     from workbench.cli.junit import junit_text
     from workbench.cli.metrics_text import openmetrics_text
     from workbench.cli.printing import note, print_json
-    from workbench.cli.report import write_report
+    from workbench.cli.report import require_writable, write_report
     from workbench.workspace.watching import exit_code
 
+    for path in (junit, openmetrics):
+        if path is not None:
+            # What a check has told counts as said: it must not be told to nobody.
+            require_writable(Path(path))
     with session_of(ctx).workspace() as ws:
         report = ws.check(name)
         now = ws.clock.now()
+    whole = report
     if since_last:
         alerts = tuple(alert for alert in report.alerts if not alert.is_said)
         said = {alert.model for alert in report.alerts}
         others = [s for s in report.statuses if s.name not in said]
         code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
         report = replace(report, alerts=alerts, exit_code=code if report.statuses else 3)
-    if junit is not None:
-        write_report(Path(junit), junit_text(report, now))
-    if openmetrics is not None:
-        write_report(Path(openmetrics), openmetrics_text(report))
     if as_json:
         print_json(check_document(report))
     else:
@@ -69,6 +70,11 @@ def check(
             click.echo(line)
     for text in report.notes:
         note(text)
+    # The files tell the state, whatever was said before: a metric that is gone is an alarm over.
+    if junit is not None:
+        write_report(Path(junit), junit_text(whole, now))
+    if openmetrics is not None:
+        write_report(Path(openmetrics), openmetrics_text(whole))
     ctx.exit(report.exit_code)
 
 
@@ -99,8 +105,9 @@ def alert_line(alert: Alert) -> str:
     from workbench.cli.printing import when
     from workbench.domain.alert import incident_name
 
-    new = "new, " if alert.is_new else ""
+    new = "new, " if alert.is_new and not alert.is_said else ""
     incident = f", {incident_name(alert.incident)}" if alert.incident is not None else ""
+    incident += " is closed" if alert.is_closed else ""
     return _plain(
         f"{alert.status.upper()} - {alert.model} {alert.kind}: {alert.message} "
         f"({new}since {when(alert.since)}{incident})"

@@ -277,6 +277,7 @@ def check_document(report: CheckReport) -> dict[str, Any]:
                 "incident": incident_name(alert.incident) if alert.incident is not None else None,
                 "new": alert.is_new,
                 "said": alert.is_said,
+                "incident_closed": alert.is_closed if alert.incident is not None else None,
             }
             for alert in report.alerts
         ],

@@ -149,7 +149,8 @@ def misused(error: click.UsageError) -> Any:
     from workbench.domain.names import shown
 
     command = error.ctx.command_path if error.ctx is not None else "workbench"
-    click.echo(f"error: {shown(error.format_message().rstrip('.'))}", err=True)
+    said = " ".join(error.format_message().split()).rstrip(".")
+    click.echo(f"error: {shown(said)}", err=True)
     click.echo(f"hint: {shown(command)} --help shows how", err=True)
     sys.exit(2)
 

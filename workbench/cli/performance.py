@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--estimate",
     is_flag=True,
-    help="Also estimate from the rows (takes seconds); it is remembered.",
+    help="Also estimate from the rows (takes a minute or so); it is remembered.",
 )
 @json_option
 @common_options
@@ -45,7 +45,7 @@ def performance(
     from workbench.cli.printing import interval, note, print_json, print_table, rate, when, word
 
     if estimate:
-        note("estimating from the rows, which takes seconds")
+        note("estimating from the rows what is not remembered yet: a minute or so")
     with session_of(ctx).workspace() as ws:
         report = ws.performance_report(name, period, by, segment, version, estimate)
         card = ws.card(name)

@@ -42,7 +42,8 @@ def quality(
         f"{when(report.period.end)}  {word(report.status)}"
     )
     if not report.faults:
-        click.echo("no faults found")
+        seen = report.status != "unknown"
+        click.echo("no faults found" if seen else "no rows of these versions in this period")
     else:
         print_table(
             ("column", "kind", "status", "since", "share", "where"),

@@ -80,7 +80,7 @@ def _print_slices(report: SliceReport) -> None:
         f"bad {rate(search.bad_rate)}, was {rate(search.reference_bad_rate)}"
     )
     if not search.slices:
-        alike = "" if search.rise_reason else ": what rose, rose everywhere alike"
+        alike = "" if search.rise_reason else " that the reference has rows of"
         click.echo(f"no slice stands out among {search.looked_at:,}{alike}")
         return
     rows = []

@@ -67,7 +67,7 @@ def print_status(ws: Workspace, as_json: bool = False) -> None:
     )
     for s in statuses:
         parts = [s.reason] if s.reason else []
-        if s.since is not None:
+        if s.since is not None and not (s.reason or "").startswith("since "):
             parts.append(f"since {when(s.since)}")
         if parts:
             click.echo(f"{shown(s.name, 24)}: {shown('; '.join(parts))}")

@@ -74,6 +74,8 @@ class Alert:
     """Whether it was raised by the newest look: that is a page."""
     is_said: bool = False
     """Whether an earlier check has said it, as loud as it is now."""
+    is_closed: bool = False
+    """Whether its incident was closed although it is not over."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from workbench.performance.estimation import (
 )
 from workbench.performance.timeline import pooled
 
-ASK = "needs the rows: give --estimate"
+ASK = "needs the rows: workbench performance --estimate"
 ONLY_BUCKETS = "estimated for buckets and the whole period only"
 
 

@@ -67,6 +67,10 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
             notes.append(f"could not record what was found: {error.message}")
             with reading(ws.store, "reading alerts") as catalog:
                 alerts = _known(catalog, looked)
+    if alerts:
+        with reading(ws.store, "reading incidents") as catalog:
+            closed = {one.id for one in read_incidents(catalog) if one.state == "closed"}
+        alerts = [replace(alert, is_closed=alert.incident in closed) for alert in alerts]
     statuses = tuple(status for status in ws.status() if status.name in names)
     ordered = sorted(alerts, key=lambda a: (-STATUSES.index(a.status), a.since, a.model, a.kind))
     return CheckReport(
