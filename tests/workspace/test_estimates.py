@@ -114,6 +114,21 @@ def test_rows_are_read_when_asked_and_remembered_until_others_come(tmp_path: Pat
     assert later.buckets[1].weighted_bad_rate == asked.buckets[1].weighted_bad_rate
 
 
+def test_revised_labels_are_estimated_again(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path, task="regression")
+    log = as_regression(LOG)
+    ingest(ws, "log.parquet", log)
+    first = report(ws, estimate=True).whole.concept
+    assert first is not None
+    wrong = log.select("prediction_id", label=pl.col("prediction") + 50.0)
+    ingest(ws, "revised.csv", wrong)
+    assert report(ws).whole.concept is None
+    again = report(ws, estimate=True).whole
+    assert again.concept is not None
+    assert again.concept.realised == again.bad_rate == 1.0
+    assert again.concept.realised > first.realised
+
+
 def test_as_of_an_earlier_moment_nothing_is_remembered(tmp_path: Path) -> None:
     ws = make_workspace(tmp_path)
     ingest(ws, "log.parquet", LOG)

@@ -25,13 +25,15 @@ _BUCKETS = 400
 def label_law(subject: Subject) -> DelayLaw:
     """The usual share of labels by age: from the labels' times where they were read, else from commits.
 
+    Once labels came in since their times were read, commits tell it again.
+
     Nothing is known as of an earlier moment: it would know what came later.
     """
     store = subject.store
     if subject.extent is None or store.as_of is not None:
         return DelayLaw({})
     with reading(store.home, f"reading {subject.card.name}") as catalog:
-        remembered = read_delays(catalog, store.baseline)
+        remembered = read_delays(catalog, store.baseline, store.segments.labels_version)
         if remembered:
             return DelayLaw(remembered)
         since = subject.extent.newest - _BUCKETS * subject.bucket

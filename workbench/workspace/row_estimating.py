@@ -94,7 +94,9 @@ def make_estimates(
 
 
 def _holds(known: RowEstimate | None, place: RowEstimate) -> bool:
-    return known is not None and (known.rows, known.labelled) == (place.rows, place.labelled)
+    if known is None or known.rows != place.rows:
+        return False
+    return known.has_labels(place.labelled, place.bad)
 
 
 def _made(
@@ -156,7 +158,8 @@ def _remember(
     with writing(store.home, f"remembering estimates of {subject.card.name}") as catalog:
         write_estimates(catalog, store.baseline, versions, made, now)
         if shares:
-            write_delays(catalog, store.baseline, shares, now)
+            version = store.segments.labels_version
+            write_delays(catalog, store.baseline, shares, version, now)
 
 
 def _label_shares(subject: Subject) -> dict[int, float]:
