@@ -41,8 +41,9 @@ def read_estimates(
     for start, end, count, labelled, bad, figures in rows:
         begins, ends = aware(start), aware(end)
         if begins is not None and ends is not None:
-            figures = json.loads(figures)
-            found[begins, ends] = RowEstimate(begins, ends, count, labelled, bad, **figures)
+            found[begins, ends] = RowEstimate(
+                begins, ends, count, labelled, bad, **json.loads(figures)
+            )
     return found
 
 

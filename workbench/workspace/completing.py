@@ -9,6 +9,7 @@ from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import bucket_end, parse_duration
 from workbench.domain.rates import RateBucket
 from workbench.performance.completeness import (
+    NEWEST,
     DelayLaw,
     law_from_commits,
     whole_completeness,
@@ -17,9 +18,6 @@ from workbench.performance.completeness import (
 from workbench.store.connections import reading
 from workbench.store.remembered_estimates import read_arrivals, read_delays
 from workbench.workspace.subjects import Subject
-
-_BUCKETS = 400
-"""How far back buckets tell what is usual."""
 
 
 def label_law(subject: Subject) -> DelayLaw:
@@ -36,7 +34,7 @@ def label_law(subject: Subject) -> DelayLaw:
         remembered = read_delays(catalog, store.baseline, store.segments.labels_version)
         if remembered:
             return DelayLaw(remembered)
-        since = subject.extent.newest - _BUCKETS * subject.bucket
+        since = subject.extent.newest - NEWEST * subject.bucket
         return law_from_commits(read_arrivals(catalog, store.baseline, since), subject.bucket)
 
 
