@@ -75,6 +75,15 @@ def test_the_law_of_timed_labels_counts_each_age_only_where_it_is_reached() -> N
     assert dict(law.shares) == {0: 0.5, 1: 0.5, 2: 0.5, 3: 1.0, 4: 1.0, 5: 1.0}
 
 
+def test_only_the_newest_buckets_tell_what_timed_labels_are_usual() -> None:
+    rows = {START + d * DAY: 10.0 for d in range(4000)}
+    newest = START + 3600 * DAY
+    labelled = {(day, 2): 9.0 if day >= newest else 1.0 for day in rows}
+    law = law_from_ages(labelled, rows, now=START + 4000 * DAY, width=DAY)
+    assert max(law.shares) < 400
+    assert law.usual(3) == law.usual(3999) == 0.9
+
+
 def test_a_bucket_with_fewer_labels_than_usual_is_not_judged() -> None:
     found = judged(bucket(0, 30), SLOW, 4)
     assert (found.completeness, found.expected_completeness) == (0.3, 0.8)

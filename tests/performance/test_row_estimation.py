@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -176,6 +177,42 @@ def test_few_labels_no_rows_and_no_overlap_say_why() -> None:
     assert found.bad_rate is not None
     assert found.weighted_bad_rate is None
     assert found.weighted_reason is not None
+
+
+def test_infinite_labels_and_predictions_of_a_reference_are_left_out() -> None:
+    reference, own = numeric(1, 1000, False), rules("regression", "absolute_error", 2.0)
+    number = pl.int_range(pl.len())
+    broken = reference.with_columns(
+        wb_label=pl.when(number == 3).then(float("inf")).when(number == 4).then(float("nan"))
+        .otherwise("wb_label"),
+        wb_prediction=pl.when(number == 5).then(float("-inf")).when(number == 6).then(1e200)
+        .otherwise("wb_prediction"),
+    )  # fmt: skip
+    rows = numeric(2, 200, False)
+    found = row_estimate(made(broken, [], own), rows, PLACE)
+    clean = reference.filter(~number.is_between(3, 6))
+    assert found == row_estimate(made(clean, [], own), rows, PLACE)
+
+
+def test_differences_between_buckets_cancel_over_a_long_stretch() -> None:
+    model = replace(made(binary(1, 3000, False), [("1", "wb_score")], rules("binary")), spread=0.1)
+    rows = binary(5, 1600, False)  # 80 on each of 20 days
+    month = replace(PLACE, end=START + timedelta(days=20), rows=1600)
+    one = row_estimate(model, rows.with_columns(wb_timestamp=pl.lit(START)), month)
+    long = row_estimate(model, rows, month)
+    assert one.spread == pytest.approx(0.1)
+    assert long.spread == pytest.approx(0.1 / 20**0.5)
+    weekly = replace(model, rules=replace(model.rules, bucket_seconds=7 * 86_400))
+    week = row_estimate(weekly, rows.head(7 * 80), replace(month, end=START + timedelta(days=7)))
+    assert START.isoweekday() == 1
+    assert week.spread == pytest.approx(0.1)
+
+    def variance(found: RowEstimate) -> float:
+        assert found.high is not None
+        assert found.low is not None
+        return float(((found.high - found.low) / 2 / 1.959964) ** 2)
+
+    assert variance(one) - variance(long) == pytest.approx(0.1**2 * (1 - 1 / 20), rel=1e-3)
 
 
 def test_rows_are_encoded_by_the_references_categories() -> None:

@@ -27,7 +27,7 @@ START = datetime(2024, 2, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 WEEK = Period(START, START + 7 * DAY)
 FULL = RowEstimate(
-    START, START + DAY, 100, 7, 0.2, 0.1, 0.3, {"accuracy": 0.8, "f1": None}, None, 0.25, 0.2, 0.3,
+    START, START + DAY, 100, 7, 2.0, 0.2, 0.1, 0.3, {"accuracy": 0.8, "f1": None}, None, 0.25, 0.2, 0.3,
     None, 0.9, 0.6, 7, 2.0, 1.5, 0.4, 1e-5, 0.01,
 )  # fmt: skip
 
@@ -76,10 +76,11 @@ def test_estimates_over_another_reference_go(ws: Workspace) -> None:
     write(ws.store, replace(baseline, bins_id="new"), None, FULL)
     assert read(ws.store, baseline, None) == []
     with writing(ws.store, "testing") as catalog:
-        write_delays(catalog, baseline, {0: 0.1, 3: 0.9}, NOW)
+        write_delays(catalog, baseline, {0: 0.1, 3: 0.9}, 4, NOW)
     with reading(ws.store) as catalog:
-        assert read_delays(catalog, baseline) == {0: 0.1, 3: 0.9}
-        assert read_delays(catalog, replace(baseline, rules_id="new")) == {}
+        assert read_delays(catalog, baseline, 4) == {0: 0.1, 3: 0.9}
+        assert read_delays(catalog, replace(baseline, rules_id="new"), 4) == {}
+        assert read_delays(catalog, baseline, 5) == {}
 
 
 def test_arrivals_are_by_commit_until_counts_are_added_up(ws: Workspace) -> None:

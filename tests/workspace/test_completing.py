@@ -56,3 +56,7 @@ def test_label_times_tell_the_usual_delay_when_rows_are_read(tmp_path: Path) -> 
     assert last.expected_completeness is not None
     assert 0.3 < last.expected_completeness < 0.7
     assert last.completeness == pytest.approx(last.expected_completeness, abs=0.1)
+    rest = late.filter(pl.col("label_timestamp") >= newest)
+    ingest(ws, "rest.csv", rest)
+    # All labels are in: what was usual before they came does not speak any more.
+    assert all(b.expected_completeness is None for b in report(ws).buckets)

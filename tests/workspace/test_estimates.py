@@ -16,7 +16,8 @@ from tests.store.upkeep import as_regression, ingest, make_workspace
 from tests.workspace.test_tasks_and_rules import multiclass
 from workbench.domain.rates import PerformanceReport
 from workbench.store.connections import reading
-from workbench.workspace import Workspace
+from workbench.store.remembered_estimates import read_estimates
+from workbench.workspace import Workspace, row_estimating
 
 LOG = binary_log(3000, seed=3, hours=72)
 
@@ -112,6 +113,41 @@ def test_rows_are_read_when_asked_and_remembered_until_others_come(tmp_path: Pat
     assert "rows came in since" in later.whole.weighted_reason
     assert later.buckets[0].weighted_bad_rate is None
     assert later.buckets[1].weighted_bad_rate == asked.buckets[1].weighted_bad_rate
+
+
+def test_revised_labels_are_estimated_again(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path, task="regression")
+    log = as_regression(LOG)
+    ingest(ws, "log.parquet", log)
+    first = report(ws, estimate=True).whole.concept
+    assert first is not None
+    wrong = log.select("prediction_id", label=pl.col("prediction") + 50.0)
+    ingest(ws, "revised.csv", wrong)
+    assert report(ws).whole.concept is None
+    again = report(ws, estimate=True).whole
+    assert again.concept is not None
+    assert again.concept.realised == again.bad_rate == 1.0
+    assert again.concept.realised > first.realised
+
+
+def test_the_bucket_that_is_new_is_estimated_from_as_many_rows_as_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_estimating, "_BUCKET_ROWS", 300)
+    ws = make_workspace(tmp_path, task="regression")
+    log = as_regression(binary_log(1200, seed=3, hours=96))  # 300 a day
+    last = pl.col("timestamp") >= START.replace(tzinfo=None) + timedelta(hours=72)
+    ingest(ws, "log.parquet", log.filter(~last))
+    report(ws, estimate=True)
+    ingest(ws, "more.parquet", log.filter(last))
+    report(ws, estimate=True)
+    subject = ws._subject("m")
+    period = subject.period("all")
+    with reading(ws.store) as catalog:
+        kept = read_estimates(catalog, subject.store.baseline, None, period)
+        kept |= read_estimates(catalog, subject.store.baseline, ("1",), period)
+    new = [e for e in kept.values() if e.start == START + timedelta(hours=72)]
+    assert [(e.labelled, e.labelled_rows) for e in new] == [(300, 300)]
 
 
 def test_as_of_an_earlier_moment_nothing_is_remembered(tmp_path: Path) -> None:

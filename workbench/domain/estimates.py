@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,8 @@ class RowEstimate:
     rows: int
     """Live rows that the stretch had; with others the estimate does not hold any more."""
     labelled: int
+    bad: float = 0.0
+    """Sum of the realised badness; labels that were revised change it."""
     bad_rate: float | None = None
     low: float | None = None
     """95 % interval of the rate that labels will show."""
@@ -42,4 +45,8 @@ class RowEstimate:
     model_variance: float = 0.0
     """Variance of the estimated rate that comes from the reference."""
     spread: float = 0.0
-    """Between the reference's buckets beyond what is expected, a standard deviation."""
+    """Standard deviation of the labelled rows' mean that comes from buckets being unlike."""
+
+    def has_labels(self, labelled: float, bad: float) -> bool:
+        """Whether so many labels, and so bad, are those that it was made with."""
+        return self.labelled == labelled and math.isclose(self.bad, bad, rel_tol=1e-9, abs_tol=1e-6)

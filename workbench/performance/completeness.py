@@ -21,6 +21,8 @@ LEAST_BUCKETS = 3
 """With fewer buckets of an age, what is usual at it is not known."""
 USUAL = 0.8
 """A bucket with less than this part of the usual share has labels missing."""
+NEWEST = 400
+"""How many buckets back tell what is usual: the work grows with its square."""
 RIPE = 0.5
 """At an age at which usually less than this part of all labels is there, they are early ones."""
 
@@ -97,7 +99,7 @@ def law_from_ages(
     labelled: Mapping[tuple[datetime, int], float], rows: Mapping[datetime, float], *,
     now: datetime, width: timedelta,
 ) -> DelayLaw:  # fmt: skip
-    """The usual share by age, from the time of each label.
+    """The usual share by age, from the time of each label, over the newest `NEWEST` buckets.
 
     Args:
         labelled: by (start of the bucket, whole buckets from its end to the label): how many
@@ -108,7 +110,7 @@ def law_from_ages(
     """
     seen: defaultdict[int, list[float]] = defaultdict(list)
     for bucket, count in rows.items():
-        if count <= 0:
+        if count <= 0 or bucket < now - NEWEST * width:
             continue
         total = 0.0
         for age in range(int((now - bucket - width) / width) + 1):

@@ -199,7 +199,9 @@ def _score_gap(
 def _row_gap(
     estimate: RowEstimate, bucket: RateBucket, thresholds: Thresholds
 ) -> ConceptGap | None:
-    if estimate.labelled != bucket.labelled or not math.isfinite(estimate.labelled_variance):
+    if not estimate.has_labels(bucket.labelled, bucket.bad):
+        return None
+    if not math.isfinite(estimate.labelled_variance):
         return None
     part = LabelledPart(
         estimate.labelled_rows, estimate.labelled_bad, estimate.labelled_expected,

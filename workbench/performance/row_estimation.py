@@ -36,6 +36,8 @@ LEAST_REFERENCE = 200
 """Fewer labelled rows of the reference say too little."""
 LEAST_CURRENT = 50
 """Fewer rows have no inputs to speak of that the reference could be weighted to."""
+_MONDAY = 4 * 86_400
+"""1970-01-05, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def row_model(
     import polars as pl
 
     labelled = reference.filter(pl.col("wb_bad").is_not_null())
+    if not rules.is_classification:
+        error = pl.col("wb_prediction") - pl.col("wb_label")  # its square may be too large
+        labelled = labelled.filter((error * error).is_finite())
     usable = _with_scores(labelled, scores)
     has_scores = bool(scores) and usable.height >= LEAST_REFERENCE
     kept = usable if has_scores else labelled
@@ -111,7 +116,7 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
     Plain: the mean of the expected badness m(x). Weighted: the same with m calibrated on the
     weighted reference, + sum w (bad - m) / sum w over the reference. The variance adds sampling
     of that many labels, the reference's sum w^2 (bad - m)^2 / (sum w)^2, and the spread between
-    buckets.
+    buckets: spread^2 sum (rows of a bucket / all rows)^2.
 
     Args:
         model: of the reference.
@@ -126,7 +131,8 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
         nothing = "no row has what the estimate needs"
         return replace(place, reason=nothing, weighted_reason=nothing)
     expected = _expected(model, rows)
-    plain = _mean(model, expected, np.ones(len(model.bad)), place.rows)
+    own_spread = _spread_of(model, rows)
+    plain = _mean(model, expected, np.ones(len(model.bad)), place.rows, own_spread)
     labelled = rows["wb_bad"].is_not_null().to_numpy()
     own = expected.current[labelled] + plain.correction
     found = replace(
@@ -140,7 +146,7 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
         labelled_expected=float(own.sum()),
         labelled_variance=float(np.sum(np.clip(own * (1 - own), 0.0, None))),
         model_variance=plain.model_variance,
-        spread=model.spread,
+        spread=_spread_of(model, rows.filter(labelled)),
     )
     if rows.height < LEAST_CURRENT:
         few = f"fewer than {LEAST_CURRENT} rows cannot be told from the reference"
@@ -151,7 +157,7 @@ def row_estimate(model: RowModel, current: pl.DataFrame, place: RowEstimate) -> 
     found = replace(found, effective_share=weights.effective_share, domain_auc=weights.auc)
     if weights.shortage is not None:
         return replace(found, weighted_reason=weights.shortage)
-    weighted = _mean(model, _expected(model, rows, weights), weights.values, place.rows)
+    weighted = _mean(model, _expected(model, rows, weights), weights.values, place.rows, own_spread)
     return replace(
         found,
         weighted_bad_rate=weighted.rate,
@@ -261,7 +267,9 @@ def _loss_metrics(model: RowModel, matrix: NDArray[Any]) -> dict[str, float | No
     return {"accuracy": 1 - mean("bad") if model.rules.rule == "mismatch" else None}
 
 
-def _mean(model: RowModel, expected: _Expectation, weights: NDArray[Any], rows: int) -> _Mean:
+def _mean(
+    model: RowModel, expected: _Expectation, weights: NDArray[Any], rows: int, spread: float
+) -> _Mean:
     """The expected bad rate of a stretch of `rows` rows, from a sample of them."""
     import numpy as np
 
@@ -273,9 +281,24 @@ def _mean(model: RowModel, expected: _Expectation, weights: NDArray[Any], rows: 
     rate = min(max(float(e.mean()) + correction, 0.0), 1.0)
     sampling = float(np.mean(np.clip(e * (1 - e), 0.0, None))) / max(rows, 1)
     left_out = float(e.var()) / len(e) * (1 - min(len(e) / max(rows, 1), 1.0))
-    variance = sampling + left_out + model_variance + model.spread**2
+    variance = sampling + left_out + model_variance + spread**2
     half = normal_quantile((1 + LEVEL) / 2) * math.sqrt(variance)
     return _Mean(rate, max(rate - half, 0.0), min(rate + half, 1.0), correction, model_variance)
+
+
+def _spread_of(model: RowModel, rows: pl.DataFrame) -> float:
+    """Of the mean of rows from several buckets, whose effects cancel in part; 0 without rows."""
+    if rows.height == 0:
+        return 0.0
+    counts = rows.group_by(_bucket(model.rules)).len()["len"].to_list()
+    return model.spread * math.sqrt(sum(n * n for n in counts)) / rows.height
+
+
+def _bucket(rules: OutcomeRules) -> pl.Expr:
+    """A number a bucket; weeks begin on Mondays, as in the store's counts."""
+    import polars as pl
+
+    return (pl.col("wb_timestamp").dt.epoch("s") - _MONDAY) // rules.bucket_seconds
 
 
 def _with_scores(frame: pl.DataFrame, scores: Sequence[tuple[str, str]]) -> pl.DataFrame:
@@ -309,7 +332,7 @@ def _spread(
     import polars as pl
 
     times = kept.select(
-        bucket=pl.col("wb_timestamp").dt.epoch("s") // rules.bucket_seconds,
+        bucket=_bucket(rules),
         residual=pl.Series(residual),
     ).filter(pl.col("bucket").is_not_null())
     sums = times.group_by("bucket").agg(pl.col("residual").sum(), n=pl.len())

@@ -46,6 +46,11 @@ class ModelSegments:
     before: datetime | None = None
     """Retention took the rows that are older than this; None when it never took any."""
 
+    @property
+    def labels_version(self) -> int:
+        """The newest commit that brought labels in files of their own; 0 without any."""
+        return max((segment.sequence for segment in self.labels), default=0)
+
     def since(self, version: int) -> ModelSegments:
         """Only what was committed after that version."""
         return ModelSegments(

@@ -101,11 +101,12 @@ _ESTIMATES = """
 CREATE TABLE row_estimates (
     model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
     versions VARCHAR NOT NULL, start_time TIMESTAMP NOT NULL, end_time TIMESTAMP NOT NULL,
-    rows BIGINT NOT NULL, labelled BIGINT NOT NULL, made_at TIMESTAMP NOT NULL,
-    figures VARCHAR NOT NULL);
+    rows BIGINT NOT NULL, labelled BIGINT NOT NULL, bad DOUBLE NOT NULL,
+    made_at TIMESTAMP NOT NULL, figures VARCHAR NOT NULL);
 CREATE TABLE label_delays (
     model VARCHAR NOT NULL, bins_id VARCHAR NOT NULL, rules_id VARCHAR NOT NULL,
-    age INTEGER NOT NULL, share DOUBLE NOT NULL, made_at TIMESTAMP NOT NULL);
+    age INTEGER NOT NULL, share DOUBLE NOT NULL, labels_version BIGINT NOT NULL,
+    made_at TIMESTAMP NOT NULL);
 """
 
 _INCIDENTS = """

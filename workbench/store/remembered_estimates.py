@@ -15,7 +15,7 @@ from workbench.store.catalog import aware, naive
 from workbench.store.connections import Connection
 
 _KEY = "model = ? AND bins_id = ? AND rules_id = ?"
-_PLACED = ("start", "end", "rows", "labelled")
+_PLACED = ("start", "end", "rows", "labelled", "bad")
 
 Stretch = tuple[datetime, datetime]
 """Start and end."""
@@ -33,15 +33,17 @@ def read_estimates(
         period: what is asked about.
     """
     rows = catalog.execute(
-        f"SELECT start_time, end_time, rows, labelled, figures FROM row_estimates WHERE {_KEY} "
-        "AND versions = ? AND start_time >= ? AND end_time <= ?",
+        f"SELECT start_time, end_time, rows, labelled, bad, figures FROM row_estimates "
+        f"WHERE {_KEY} AND versions = ? AND start_time >= ? AND end_time <= ?",
         [baseline.model, *baseline.ids, _named(versions), naive(period.start), naive(period.end)],
     ).fetchall()
     found = {}
-    for start, end, count, labelled, figures in rows:
+    for start, end, count, labelled, bad, figures in rows:
         begins, ends = aware(start), aware(end)
         if begins is not None and ends is not None:
-            found[begins, ends] = RowEstimate(begins, ends, count, labelled, **json.loads(figures))
+            found[begins, ends] = RowEstimate(
+                begins, ends, count, labelled, bad, **json.loads(figures)
+            )
     return found
 
 
@@ -68,30 +70,48 @@ def write_estimates(
         )
         figures = {name: v for name, v in asdict(estimate).items() if name not in _PLACED}
         catalog.execute(
-            "INSERT INTO row_estimates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO row_estimates VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [baseline.model, *baseline.ids, _named(versions), *place, estimate.rows,
-             estimate.labelled, naive(now), json.dumps(figures)],
+             estimate.labelled, estimate.bad, naive(now), json.dumps(figures)],
         )  # fmt: skip
 
 
-def read_delays(catalog: Connection, baseline: Baseline) -> dict[int, float]:
-    """The remembered usual share of labelled rows by age in buckets; empty when there is none."""
+def read_delays(catalog: Connection, baseline: Baseline, labels_version: int) -> dict[int, float]:
+    """The remembered usual share of labelled rows by age in buckets; empty when there is none.
+
+    Args:
+        catalog: open.
+        baseline: the bins and rules that it must go with.
+        labels_version: the newest commit of labels; what was measured before it does not count.
+    """
     rows = catalog.execute(
-        f"SELECT age, share FROM label_delays WHERE {_KEY} ORDER BY age",
-        [baseline.model, *baseline.ids],
+        f"SELECT age, share FROM label_delays WHERE {_KEY} AND labels_version = ? ORDER BY age",
+        [baseline.model, *baseline.ids, labels_version],
     ).fetchall()
     return {int(age): float(share) for age, share in rows}
 
 
 def write_delays(
-    catalog: Connection, baseline: Baseline, shares: Mapping[int, float], now: datetime
+    catalog: Connection,
+    baseline: Baseline,
+    shares: Mapping[int, float],
+    labels_version: int,
+    now: datetime,
 ) -> None:
-    """Remembers the usual share by age in the place of what was known, in the open transaction."""
+    """Remembers the usual share by age in the place of what was known, in the open transaction.
+
+    Args:
+        catalog: open for writing.
+        baseline: the bins and rules that it goes with.
+        shares: by age in buckets.
+        labels_version: the newest commit of the labels that it was measured on.
+        now: the machine's clock.
+    """
     catalog.execute("DELETE FROM label_delays WHERE model = ?", [baseline.model])
     for age, share in shares.items():
         catalog.execute(
-            "INSERT INTO label_delays VALUES (?, ?, ?, ?, ?, ?)",
-            [baseline.model, *baseline.ids, age, share, naive(now)],
+            "INSERT INTO label_delays VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [baseline.model, *baseline.ids, age, share, labels_version, naive(now)],
         )
 
 

@@ -9,6 +9,7 @@ from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import bucket_end, parse_duration
 from workbench.domain.rates import RateBucket
 from workbench.performance.completeness import (
+    NEWEST,
     DelayLaw,
     law_from_commits,
     whole_completeness,
@@ -18,12 +19,11 @@ from workbench.store.connections import reading
 from workbench.store.remembered_estimates import read_arrivals, read_delays
 from workbench.workspace.subjects import Subject
 
-_BUCKETS = 400
-"""How far back buckets tell what is usual."""
-
 
 def label_law(subject: Subject) -> DelayLaw:
     """The usual share of labels by age: from the labels' times where they were read, else from commits.
+
+    Once labels came in since their times were read, commits tell it again.
 
     Nothing is known as of an earlier moment: it would know what came later.
     """
@@ -31,10 +31,10 @@ def label_law(subject: Subject) -> DelayLaw:
     if subject.extent is None or store.as_of is not None:
         return DelayLaw({})
     with reading(store.home, f"reading {subject.card.name}") as catalog:
-        remembered = read_delays(catalog, store.baseline)
+        remembered = read_delays(catalog, store.baseline, store.segments.labels_version)
         if remembered:
             return DelayLaw(remembered)
-        since = subject.extent.newest - _BUCKETS * subject.bucket
+        since = subject.extent.newest - NEWEST * subject.bucket
         return law_from_commits(read_arrivals(catalog, store.baseline, since), subject.bucket)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -136,11 +137,12 @@ def whole_buckets(outcomes: Sequence[OutcomeBucket], period: Period) -> tuple[Ro
     """The stretches to be estimated: the period itself and each of its buckets, cut at its ends."""
     total = sum(bucket.counts.rows for bucket in outcomes)
     labelled = sum(bucket.counts.labelled for bucket in outcomes)
-    places = [RowEstimate(period.start, period.end, round(total), round(labelled))]
+    bad = math.fsum(bucket.counts.bad for bucket in outcomes)
+    places = [RowEstimate(period.start, period.end, round(total), round(labelled), bad)]
     for bucket in outcomes:
         start, end = max(bucket.start, period.start), min(bucket.end, period.end)
         counts = bucket.counts
-        place = RowEstimate(start, end, round(counts.rows), round(counts.labelled))
+        place = RowEstimate(start, end, round(counts.rows), round(counts.labelled), counts.bad)
         if (start, end) != (period.start, period.end):
             places.append(place)
     return tuple(places)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from workbench.domain.classes import class_name
 from workbench.domain.estimates import RowEstimate
@@ -27,14 +26,10 @@ from workbench.workspace.fitting import one_thread
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
 
-if TYPE_CHECKING:
-    import polars as pl
-
 MOST_BUCKETS = 62
 """More are not estimated at once: the newest come first."""
 _REFERENCE_ROWS = 30_000
 _BUCKET_ROWS = 10_000
-_ROWS = 200_000
 _CELLS = 20_000_000
 """Rows times columns that are held at once."""
 _SEED = 20_240_101
@@ -87,21 +82,22 @@ def make_estimates(
     missing = [*missing[:1], *missing[1:][-MOST_BUCKETS:]]
     if not missing:
         return tuple(held)
-    made = _made(subject, root, now, asked, versions, missing)
+    made = _made(subject, root, now, versions, missing)
     if store.as_of is None and os.access(store.home.folder, os.W_OK):
         _remember(subject, versions, made, now)
     return (*held, *made)
 
 
 def _holds(known: RowEstimate | None, place: RowEstimate) -> bool:
-    return known is not None and (known.rows, known.labelled) == (place.rows, place.labelled)
+    if known is None or known.rows != place.rows:
+        return False
+    return known.has_labels(place.labelled, place.bad)
 
 
 def _made(
     subject: Subject,
     root: Path,
     now: datetime,
-    asked: Period,
     versions: tuple[str, ...] | None,
     places: Sequence[RowEstimate],
 ) -> list[RowEstimate]:
@@ -114,24 +110,17 @@ def _made(
         model = row_model(reference.frame, shape.feature_names, _scores(subject), rules, seed=_SEED)
     if isinstance(model, str):
         return [replace(place, reason=model, weighted_reason=model) for place in places]
-    most = min(_BUCKET_ROWS * len(places), _ROWS, _CELLS // max(len(shape.features), 1))
-    rows = sampled_rows(store, asked, versions=versions, most=most).frame
-    with one_thread():
-        return [
-            replace(place, reason=_GONE, weighted_reason=_GONE)
-            if store.before is not None and place.start < store.before
-            else row_estimate(model, _inside(rows, place), place)
-            for place in places
-        ]
-
-
-def _inside(rows: pl.DataFrame, place: RowEstimate) -> pl.DataFrame:
-    import polars as pl
-
-    own = rows.filter(pl.col("wb_timestamp").is_between(place.start, place.end, closed="left"))
-    if own.height <= _BUCKET_ROWS:
-        return own
-    return own.sample(_BUCKET_ROWS, seed=_SEED)
+    most = min(_BUCKET_ROWS, _CELLS // max(len(shape.features), 1))
+    made = []
+    for place in places:
+        if store.before is not None and place.start < store.before:
+            made.append(replace(place, reason=_GONE, weighted_reason=_GONE))
+            continue
+        own = Period(place.start, place.end)
+        rows = sampled_rows(store, own, versions=versions, most=most).frame
+        with one_thread():
+            made.append(row_estimate(model, rows, place))
+    return made
 
 
 def _scores(subject: Subject) -> list[tuple[str, str]]:
@@ -156,7 +145,8 @@ def _remember(
     with writing(store.home, f"remembering estimates of {subject.card.name}") as catalog:
         write_estimates(catalog, store.baseline, versions, made, now)
         if shares:
-            write_delays(catalog, store.baseline, shares, now)
+            version = store.segments.labels_version
+            write_delays(catalog, store.baseline, shares, version, now)
 
 
 def _label_shares(subject: Subject) -> dict[int, float]:
