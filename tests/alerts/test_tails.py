@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,33 @@ def test_many_rows_go_on_where_few_end() -> None:
     many = share_survival(10_601, 50_001, 0.2, 1e-5)
 
     assert many == pytest.approx(few, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "share"),
+    [(15, 60_000, 1e-4), (12, 10**6, 1e-6), (40, 10**7, 1e-6), (9300, 10**6, 0.009)],
+)
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_rare_hits_of_many_rows_have_the_law_of_few(
+    hits: int, n: int, share: float, spread: float
+) -> None:
+    variance = (spread * share) ** 2
+    law = stats.binom(n, share)
+    if variance:
+        concentration = share * (1 - share) / variance - 1
+        law = stats.betabinom(n, share * concentration, (1 - share) * concentration)
+    upper = range(hits, min(60 * hits, n) + 1)
+    exact = law.pmf(upper).sum() if variance else law.sf(hits - 1)
+
+    assert share_survival(hits, n, share, variance) == pytest.approx(exact, rel=1e-5)
+
+
+def test_what_can_hardly_be_is_found_at_once() -> None:
+    started = time.perf_counter()
+
+    assert share_survival(5 * 10**7, 10**8, 9e-5, 0.0) == 0.0
+    assert share_survival(5 * 10**7, 10**8, 9e-5, 1e-12) == 0.0
+    assert time.perf_counter() - started < 1
 
 
 def test_what_is_not_above_its_expectation_has_not_risen() -> None:

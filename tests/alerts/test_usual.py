@@ -127,3 +127,19 @@ def test_hours_of_the_weekend_are_their_own() -> None:
     assert phase(MONDAY + 3 * HOUR, HOUR) == 3
     assert phase(MONDAY + 5 * DAY + 3 * HOUR, HOUR) == 27
     assert phase(MONDAY + 5 * DAY, DAY) == 5
+
+
+def test_hours_of_one_day_say_what_a_day_may_differ_by() -> None:
+    usual = usual_share([0, 60] * 12, [100] * 24, days(24, HOUR), HOUR)
+
+    assert usual is not None
+    assert usual.units == 1
+    assert usual.variance(HOUR) ** 0.5 > 0.25
+    assert usual.variance(DAY) >= usual.variance(HOUR)
+
+
+@pytest.mark.parametrize("width", [HOUR, DAY, 7 * DAY])
+def test_a_column_without_values_has_no_spread(width: timedelta) -> None:
+    usual = usual_spread(np.zeros(4), np.zeros((40, 4)), days(40, width), width)
+
+    assert usual.beside(MONDAY, 1) == ([0, 0, 0, 0], 0.0)

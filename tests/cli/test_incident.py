@@ -40,6 +40,13 @@ def test_an_incident_from_its_opening_to_its_end(root: Path) -> None:
     assert "the feed is [bold]slow[/]" in shown
 
 
+def test_an_incident_since_the_first_of_all_days_is_shown(root: Path) -> None:
+    done("-C", root, "incident", "open", "m", "old", "--since", "0001-01-01T00:00:00")
+
+    assert done("-C", root, "incident", "show", "1", "--json").document["id"] == "INC-1"
+    assert "old" in done("-C", root, "incident", "show", "1").out
+
+
 def test_closed_ones_are_listed_only_when_asked_for(root: Path) -> None:
     done("-C", root, "incident", "open", "m", "one")
     done("-C", root, "incident", "open", "m", "two")

@@ -142,3 +142,14 @@ def test_two_processes_acknowledge_at_once(tmp_path: Path) -> None:
     (one,) = done("-C", root, "incident", "list", "--json").document["incidents"]
     written = sorted(e["author"] for e in one["entries"] if e["kind"] == "acknowledged")
     assert written == ["ann", "bob"]
+
+
+def test_the_newest_entry_of_an_alert_is_the_last_one_whatever_the_clock_said(
+    home: StoreHome,
+) -> None:
+    found = Finding("drift", "warning", NOW, NOW, ("x",), ("x",))
+    with writing(home, "test") as catalog:
+        number = add_alert(catalog, "back", found, NOW, 1).id
+        add_alert_entry(catalog, number, found, NOW - timedelta(hours=1), "ok")
+    with reading(home) as catalog:
+        assert read_raised(catalog, ["back"]) == ()

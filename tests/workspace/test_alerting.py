@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from tests.logs import START, binary_log
 from tests.store.upkeep import as_regression, ingest, make_workspace
 from workbench.clock import FixedClock
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, alerting
 from workbench.workspace.alerting import closed_end, look_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -98,6 +99,45 @@ def test_a_reference_without_times_or_labels_is_enough_for_inputs(tmp_path: Path
 
     assert looks.reason == "no bad rate: no labels, or none to compare with"
     assert {finding.kind: finding.columns for finding in findings} == {"drift": ("x",)}
+
+
+def test_reference_rows_without_a_time_are_no_day_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = make_workspace(tmp_path)
+    path = ws.root / "data" / "reference.parquet"
+    reference = pl.read_parquet(path)
+    untimed = pl.when(pl.int_range(2000) % 2 == 0).then(pl.col("timestamp"))
+    reference.with_columns(timestamp=untimed).write_parquet(path)
+    ingest(ws, "log.parquet", binary_log(1500, hours=120))
+    asked: list[list[datetime]] = []
+    for name in ("usual_share", "usual_spread"):
+        made = getattr(alerting, name)
+
+        def spied(
+            a: object, b: object, starts: Sequence[datetime], bucket: timedelta,
+            made: Callable[..., object] = made,
+        ) -> object:  # fmt: skip
+            asked.append(list(starts))
+            return made(a, b, starts, bucket)
+
+        monkeypatch.setattr(alerting, name, spied)
+    looked(at(ws, 5))
+
+    assert len(asked) >= 6
+    assert all(starts == [START + day * DAY for day in range(20)] for starts in asked)
+
+
+def test_a_feature_that_the_reference_lacks_and_hours_of_one_day_can_be_looked_at(
+    tmp_path: Path,
+) -> None:
+    ws = make_workspace(tmp_path, '[monitoring]\nbucket = "1h"\nwindow = "6h"\n')
+    reference = binary_log(2000, seed=99, first_id=10**6, hours=20)
+    empty = pl.lit(None, dtype=pl.Float64)
+    reference.with_columns(y=empty).write_parquet(ws.root / "data" / "reference.parquet")
+    ingest(ws, "log.parquet", binary_log(1500, hours=20).with_columns(y=empty))
+
+    assert looked(at(ws, 1)) == {}
 
 
 def test_a_column_that_moved_by_far_outliers_alone_is_seen_by_its_distance(

@@ -181,6 +181,47 @@ def test_silence_is_critical_by_the_clock_and_ends_when_rows_come(tmp_path: Path
     assert back.check().alerts == ()
 
 
+def test_a_check_that_looked_earlier_does_not_end_what_a_later_one_raised(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = watching._look
+    later: list[Workspace] = []
+
+    def slow(ws: Workspace, name: str) -> watching._Looked:
+        found = look(ws, name)
+        monkeypatch.undo()
+        later.append(after(ws, wrong(10), 10))
+        assert told(later[0].check()) == [("bad_rate", 1, True)]
+        return found
+
+    monkeypatch.setattr(watching, "_look", slow)
+    assert told(ws.check()) == [("bad_rate", 1, False)]
+
+    assert told(later[0].check()) == [("bad_rate", 1, True)]
+    (incident,) = ws.incidents.all()
+    assert [entry.kind for entry in incident.entries] == ["opened"]
+
+
+def test_early_labels_are_not_judged_before_the_rest(tmp_path: Path) -> None:
+    """Positives are known first: of the day's labels, a fifth is in, and all of it positive."""
+    ws = make_site(tmp_path, '[labels]\ndelay = "3d"\n')
+    day = wrong(10)
+    ws = after(ws, day.with_columns(label=pl.when(pl.int_range(300) < 60).then(1)), 10)
+    early = ws.check()
+    assert ws.performance_report("m", "all", "1d").buckets[-1].status == "unknown"
+    assert early.alerts == ()
+    assert early.looks[0].until == FIRST + 11 * DAY
+    assert {"bad_rate", "label_drift"} <= set(early.looks[0].kinds)
+    ws = after(ws, calm(11).drop("label"), 11)
+    labels = ws.root / "labels.parquet"
+    day.select("prediction_id", label=pl.lit(1)).write_parquet(labels)
+    assert not ws.ingest(labels, model="m").failed
+    found = {alert.kind: alert for alert in ws.check().alerts}
+
+    assert found.keys() == {"bad_rate", "label_drift"}
+    assert {alert.since for alert in found.values()} == {FIRST + 10 * DAY}
+
+
 def test_what_cannot_be_looked_at_is_neither_over_nor_new(ws: Workspace) -> None:
     ws = after(ws, wrong(10), 10)
     ws.check()

@@ -10,7 +10,9 @@ import math
 from functools import lru_cache
 
 _MANY = 50_000
-"""Rows beyond which the normal law stands in for the sum."""
+_MUCH = 10_000
+"""Rows, and the variance of a count of so many, beyond which the normal law stands in for the sum.
+Of a rare share many rows are still few hits, whose law is lopsided."""
 _PRACTICALLY_FIXED = 1e8
 """A beta law this narrow adds nothing to the binomial one."""
 
@@ -20,8 +22,8 @@ def share_survival(hits: int, n: int, share: float, variance: float) -> float:
     """Probability of at least `hits` in `n` rows, when the true share varies around `share`.
 
     The beta-binomial law whose beta has this mean and variance (binomial for a variance of 0);
-    beyond 50,000 rows the normal law with the same mean and variance. Made for rises: 1 for a
-    count that is not above its expectation.
+    beyond 50,000 rows, and a binomial variance of 10,000, the normal law with the same mean and
+    variance. Made for rises: 1 for a count that is not above its expectation.
 
     Args:
         hits: rows that have the property.
@@ -32,7 +34,7 @@ def share_survival(hits: int, n: int, share: float, variance: float) -> float:
     if hits <= n * share:
         return 1.0
     room = share * (1 - share)
-    if n > _MANY:
+    if n > _MANY and n * room > _MUCH:
         z = (hits - 0.5 - n * share) / math.sqrt(n * room + n * n * variance)
         return math.erfc(z / math.sqrt(2)) / 2
     concentration = room / variance - 1 if variance > 0 else math.inf
@@ -43,6 +45,8 @@ def share_survival(hits: int, n: int, share: float, variance: float) -> float:
     term = math.exp(
         _log_choose(n, hits) + _log_beta(hits + a, n - hits + b) - _log_beta(a, b)
     )  # fmt: skip
+    if term == 0:
+        return 0.0
     total = 0.0
     for k in range(hits, n + 1):
         total += term
@@ -94,6 +98,8 @@ def _fraction(a: float, x: float) -> float:
 def _binomial(hits: int, n: int, share: float) -> float:
     odds = share / (1 - share)
     term = math.exp(_log_choose(n, hits) + hits * math.log(share) + (n - hits) * math.log1p(-share))
+    if term == 0:
+        return 0.0
     total = 0.0
     for k in range(hits, n + 1):
         total += term

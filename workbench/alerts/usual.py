@@ -156,15 +156,10 @@ def usual_share(
     offsets = _offsets(days, share, lambda s: ("weekday", s.weekday())) if unit < _WEEK else {}
     if bucket < _DAY:
         offsets |= _offsets(kept, share, lambda s: ("hour", s.hour))
-    return UsualShare(
-        share,
-        total,
-        bucket,
-        _variance(kept, offsets, bucket),
-        _variance(days, offsets, unit),
-        len(days),
-        offsets,
-    )
+    of_bucket = _variance(kept, offsets, bucket)
+    # One day says nothing of how days differ: as much as its buckets do.
+    of_unit = _variance(days, offsets, unit) if len(days) > 1 else of_bucket
+    return UsualShare(share, total, bucket, of_bucket, of_unit, len(days), offsets)
 
 
 def usual_spread(
@@ -178,7 +173,7 @@ def usual_spread(
         starts: when the buckets start.
         bucket: their width.
     """
-    if len(set(starts)) < LEAST:
+    if len(set(starts)) < LEAST or counts.sum() == 0:
         return UsualSpread(bucket, whole)
     if bucket >= _WEEK:
         excess = _pooled([_excesses(whole, counts)], 1)

@@ -142,10 +142,33 @@ def with_completeness(
     found = replace(bucket, completeness=share, expected_completeness=usual)
     if share is None or bucket.labelled == 0:
         return found
-    reason = _shortage(
-        share, usual, law.final, delay if now - bucket.end < (delay or width * 0) else None
-    )
+    reason = _reason(share, bucket.end, law, now=now, width=width, delay=delay)
     return found if reason is None else replace(found, status="unknown", reason=reason)
+
+
+def is_short(
+    share: float, end: datetime, law: DelayLaw, *, now: datetime, width: timedelta,
+    delay: timedelta | None,
+) -> bool:  # fmt: skip
+    """Whether a bucket with labels is not judgeable yet, as `with_completeness` says it.
+
+    Args:
+        share: labelled / rows of the bucket.
+        end: of the bucket.
+        law: the usual share by age.
+        now: the end of the newest bucket.
+        width: of the model's bucket, the unit of age.
+        delay: what the card says; None where it does not.
+    """
+    return _reason(share, end, law, now=now, width=width, delay=delay) is not None
+
+
+def _reason(
+    share: float, end: datetime, law: DelayLaw, *, now: datetime, width: timedelta,
+    delay: timedelta | None,
+) -> str | None:  # fmt: skip
+    usual = law.usual(max(int((now - end) / width), 0))
+    return _shortage(share, usual, law.final, delay if now - end < (delay or width * 0) else None)
 
 
 def whole_completeness(

@@ -12,8 +12,9 @@ from workbench.store.connections import Connection
 _NEWEST = (
     "SELECT a.alert, a.model, a.kind, e.columns, a.since, a.raised_look, a.incident, e.status, "
     "e.look, e.message FROM alerts a JOIN (SELECT * FROM alert_entries "
-    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY noted_at DESC, rowid DESC) = 1) e USING (alert)"
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) e USING (alert)"
 )
+# The newest entry is the last one written: a clock may be set back.
 
 
 def read_raised(catalog: Connection, models: Sequence[str]) -> tuple[RaisedAlert, ...]:

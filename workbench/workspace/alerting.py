@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from workbench.store.connections import reading
 from workbench.store.counted import Counts, reference_source
 from workbench.store.measured import FRESH, Choice, read_profiles
 from workbench.store.stretches import Stretch
+from workbench.workspace.completing import label_law, without_unripe
 from workbench.workspace.remembering import compared_stretch
 from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
@@ -32,6 +34,8 @@ from workbench.workspace.versions import chosen_versions
 SILENCE = "silence"
 _NOT_PAGED = ("label_coverage", "label_definition", "label_delay_change", "late_data")
 _LEAST_LOOKS = 12
+_UNTIMED = datetime(1970, 1, 8, tzinfo=UTC)
+"""Rows without a time are counted in the bucket in which 1970 began."""
 _DISTANCES = 6
 """How many of the newest looks are measured for a distance, which costs a read each."""
 _NEARLY = 20
@@ -149,9 +153,18 @@ class _Looking:
             stretch = compared_stretch(counts, recent)
             looks, columns, missing = self._inputs(counts, stretch, recent, wide)
             kinds = [*dict.fromkeys(share.kind for share in (*rates, *missing)), "drift"]
-            inputs = looked_at(looks, missing, columns, rule, kinds)
+            ripe = [one for one in columns if one.role != "label"]
+            inputs = looked_at(looks, missing, ripe, rule, kinds)
+            labels = _until(looks, labelled[-1].start if labelled else None)
+            of_labels = [
+                replace(one, counts=one.counts[: len(labels.starts)])
+                for one in columns
+                if one.role == "label" and labels.places
+            ]
+            told = looked_at(labels, (), of_labels, rule, kinds)
         outcomes = looked_at(rate_looks, rates, (), rule, kinds) if rate_looks else ()
         found = [_finding(one, looks, missing) for one in inputs if one.is_raised]
+        found += [_finding(one, labels, []) for one in told if one.is_raised]
         for one in outcomes:
             if one.is_raised and rate_looks is not None:
                 made = _finding(one, rate_looks, rates)
@@ -162,7 +175,7 @@ class _Looking:
                     )
                 found.append(made)
         named = [_called(kind) for kind in kinds]
-        tested = tuple(dict.fromkeys([*named, *(ROLE_KINDS[c.role] for c in columns)]))
+        tested = tuple(dict.fromkeys([*named, *(ROLE_KINDS[c.role] for c in (*ripe, *of_labels))]))
         return (
             tuple(found),
             tested,
@@ -170,7 +183,7 @@ class _Looking:
         )
 
     def _labelled(self) -> list[OutcomeBucket]:
-        """The outcomes of every closed bucket that has labels."""
+        """The outcomes of every closed bucket that has labels, up to the newest judgeable one."""
         everything = Period(self.first, self.end)
         store = self.subject.store
         with store.counts(everything, store.own_by) as counts:
@@ -178,7 +191,8 @@ class _Looking:
             versions, _ = chosen_versions(None, self.subject.champion, present)
             choice = Choice(everything, versions, assumed_before=self.subject.assumed_before())
             found = counts.outcomes(choice, by=store.own_by, start=everything.start)
-        return [one for one in found if one.counts.labelled > 0]
+        labelled = [one for one in found if one.counts.labelled > 0]
+        return without_unripe(self.subject, label_law(self.subject), labelled) if labelled else []
 
     def _rates(
         self, labelled: list[OutcomeBucket], wide: int
@@ -194,11 +208,13 @@ class _Looking:
         looks = Looks(starts, bucket, self.window, max(many - max(wide, _LEAST_LOOKS), 0))
         by_start = {one.start: one.counts for one in labelled}
         own = [by_start.get(start) for start in starts]
-        times, before = [one.start for one in reference], [one.counts for one in reference]
+        before = [one.counts for one in reference]
+        plain = sum(c.bad for c in before) / sum(c.labelled for c in before)
+        timed = [reference[i] for i in _timed([one.start for one in reference])]
+        times, before = [one.start for one in timed], [one.counts for one in timed]
         shares = []
         usual = usual_share([c.bad for c in before], [c.labelled for c in before], times, bucket)
         if usual is not None:
-            plain = sum(c.bad for c in before) / sum(c.labelled for c in before)
             warning, critical = threshold_rates_of(plain, card.thresholds)
             hits = np.array([c.bad if c else 0.0 for c in own])
             rows = np.array([c.labelled if c else 0.0 for c in own])
@@ -248,11 +264,13 @@ class _Looking:
             moved = [wasserstein(a, b) for a, b in zip(whole, now, strict=True)]
             return tuple(one.value if one else None for one in moved)
 
+        timed = _timed(before)
+        days = tuple(before[i] for i in timed)
         columns, missing = [], []
         for number, (now, then) in enumerate(zip(found, usual, strict=True)):
             if then.rows.sum() == 0:
                 continue
-            spread = usual_spread(then.counts.sum(axis=0), then.counts, before, bucket)
+            spread = usual_spread(then.counts.sum(axis=0), then.counts[timed], days, bucket)
             is_number = now.bins.kind == "numeric"
 
             def distance(begin: int, end: int, number: int = number) -> float | None:
@@ -267,7 +285,8 @@ class _Looking:
                 )
             )  # fmt: skip
             if now.bins.role == "feature":
-                missing.append(self._missing(now, then, before, kept, many))
+                of_days = replace(then, counts=then.counts[timed], missing=then.missing[timed])
+                missing.append(self._missing(now, of_days, days, kept, many))
         return looks, columns, [share for share in missing if share is not None]
 
     def _missing(
@@ -284,6 +303,17 @@ class _Looking:
             "missing_values", _spread_out(now.missing, kept, many),
             _spread_out(now.rows, kept, many), usual, warning, critical, now.bins.name,
         )  # fmt: skip
+
+
+def _until(looks: Looks, newest: datetime | None) -> Looks:
+    """The looks up to a bucket; none without one."""
+    kept = tuple(start for start in looks.starts if newest is not None and start <= newest)
+    return replace(looks, starts=kept)
+
+
+def _timed(starts: Sequence[datetime]) -> list[int]:
+    """The places of a reference's buckets without that of rows without a time; all, if it is alone."""
+    return [i for i, start in enumerate(starts) if start > _UNTIMED] or list(range(len(starts)))
 
 
 def _spread_out(counts: Array, kept: list[tuple[int, int]], many: int) -> Array:

@@ -11,6 +11,7 @@ from workbench.domain.rates import RateBucket
 from workbench.performance.completeness import (
     NEWEST,
     DelayLaw,
+    is_short,
     law_from_commits,
     whole_completeness,
     with_completeness,
@@ -50,6 +51,22 @@ def complete(
         with_completeness(bucket, law, now=now, width=subject.bucket, delay=delay)
         for bucket in buckets
     )
+
+
+def without_unripe(
+    subject: Subject, law: DelayLaw, outcomes: Sequence[OutcomeBucket]
+) -> list[OutcomeBucket]:
+    """Buckets of outcomes up to the newest whose labels are in as far as they should be."""
+    now, delay = _now(subject), _delay(subject)
+    kept = list(outcomes)
+    while kept and now is not None:
+        rows, labelled = kept[-1].counts.rows, kept[-1].counts.labelled
+        if labelled > 0 and not is_short(
+            labelled / rows, kept[-1].end, law, now=now, width=subject.bucket, delay=delay
+        ):
+            break
+        kept.pop()
+    return kept
 
 
 def complete_whole(

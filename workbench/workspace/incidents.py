@@ -54,7 +54,9 @@ class Incidents:
         with reading(self.workspace.store, "reading an incident") as catalog:
             incident = _found(catalog, number)
             closed = incident.closed
-            begin = min(incident.onset, incident.opened_at) - self._bucket(incident.model)
+            begin, bucket = min(incident.onset, incident.opened_at), self._bucket(incident.model)
+            earliest = datetime.min.replace(tzinfo=begin.tzinfo)
+            begin = begin - bucket if begin - earliest > bucket else earliest
             end = closed.at if closed else datetime.max.replace(tzinfo=begin.tzinfo)
             events = read_events(catalog, model=incident.model, period=Period(begin, end))
         return IncidentRecord(incident, events)

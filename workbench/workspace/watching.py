@@ -18,6 +18,7 @@ from workbench.domain.alert import (
     incident_name,
 )
 from workbench.domain.incident import Incident, IncidentEntry
+from workbench.domain.period import bucket_start
 from workbench.domain.rates import STATUSES
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, WorkbenchError
@@ -40,6 +41,17 @@ class _Looked:
     looks: ModelLooks
     findings: tuple[Finding, ...]
     bucket: timedelta
+    now: datetime
+
+    def is_past(self, alert: RaisedAlert) -> bool:
+        """Whether this saw at least as much as the alert's newest look.
+
+        Another check may have looked later, and have recorded it first.
+        """
+        newest = self.looks.until - self.bucket if self.looks.until is not None else None
+        if alert.kind == "silence":  # told by the clock, not by closed buckets
+            newest = bucket_start(self.now, self.bucket)
+        return newest is not None and newest >= alert.look
 
 
 def check(ws: Workspace, name: str | None = None) -> CheckReport:
@@ -101,16 +113,17 @@ def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
 def _look(ws: Workspace, name: str) -> _Looked:
     from workbench.workspace.alerting import look_at
 
+    now = ws.clock.now()
     try:
         one = ws.subject(name)
-        looks, findings = look_at(one, ws.root, ws.clock.now())
+        looks, findings = look_at(one, ws.root, now)
     except (SegmentGoneError, StoreLockedError):
         raise  # that says nothing about the model
     except WorkbenchError as error:
         from datetime import timedelta
 
-        return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1))
-    return _Looked(looks, findings, one.bucket)
+        return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1), now)
+    return _Looked(looks, findings, one.bucket, now)
 
 
 def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
@@ -185,7 +198,7 @@ def _differs(finding: Finding, known: RaisedAlert) -> bool:
 def _kept(
     one: _Looked, raised: Sequence[RaisedAlert], found: Sequence[RaisedAlert | None]
 ) -> list[Alert]:
-    """Alerts of what cannot be looked at now: they are neither confirmed nor over."""
+    """Alerts of what cannot be looked at now, or was looked at later: neither confirmed nor over."""
     from workbench.domain.fault import KINDS
 
     seen = {alert.id for alert in found if alert is not None}
@@ -196,7 +209,7 @@ def _kept(
             alert.id, alert.incident, False, True,
         )
         for alert in raised
-        if alert.id not in seen and alert.kind not in tested
+        if alert.id not in seen and (alert.kind not in tested or not one.is_past(alert))
     ]  # fmt: skip
 
 
