@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from workbench.domain.period import Period
 from workbench.domain.shape import FeatureColumn
-from workbench.quality.findings import Finding
+from workbench.quality.findings import Finding, merged
 from workbench.quality.labels import coverage_change, definition_change, inverted_labels
 from workbench.quality.missing import together
 from workbench.quality.names import canonical
@@ -209,3 +209,15 @@ def test_only_what_is_missing_in_the_same_rows_goes_together() -> None:
 def test_ways_to_write_one_name(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
     assert canonical("north") != canonical("south")
+
+
+def test_a_fault_of_three_segment_values_names_them_all() -> None:
+    rows = [np.arange(3) == i for i in range(3)]
+    same = [
+        Finding("x", "unit_change", "", rows=rows[i], segment=("app", f"v{i}")) for i in range(3)
+    ]
+    (found,) = merged(same)
+    assert found.segment == ("app", "v0")
+    assert found.note == "also where app is v1 and v2"
+    assert found.rows is not None
+    assert found.rows.all()

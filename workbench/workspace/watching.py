@@ -17,6 +17,7 @@ from workbench.domain.alert import (
     alert_name,
     incident_name,
 )
+from workbench.domain.card import Privacy
 from workbench.domain.incident import Incident, IncidentEntry
 from workbench.domain.rates import STATUSES
 from workbench.domain.status import ModelStatus
@@ -24,6 +25,7 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class _Looked:
     looks: ModelLooks
     findings: tuple[Finding, ...]
     bucket: timedelta
+    privacy: Privacy | None = None
 
 
 def check(ws: Workspace, name: str | None = None) -> CheckReport:
@@ -109,8 +112,13 @@ def _look(ws: Workspace, name: str) -> _Looked:
     except WorkbenchError as error:
         from datetime import timedelta
 
-        return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1))
-    return _Looked(looks, findings, one.bucket)
+        try:
+            privacy = ws.card(name).privacy
+        except WorkbenchError:
+            privacy = None  # nobody can tell what is sensitive
+        looks = ModelLooks(name, (), None, error.message)
+        return _Looked(looks, (), timedelta(days=1), privacy)
+    return _Looked(looks, findings, one.bucket, one.card.privacy)
 
 
 def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
@@ -192,8 +200,9 @@ def _kept(
     tested = {*one.looks.kinds, *(KINDS if one.looks.until is not None else ())}
     return [
         Alert(
-            alert.model, alert.kind, alert.status, alert.message, alert.since, alert.columns,
-            alert.id, alert.incident, False, True,
+            alert.model, alert.kind, alert.status,
+            masked_words(alert.message, alert.kind, alert.columns, one.privacy),
+            alert.since, alert.columns, alert.id, alert.incident, False, True,
         )
         for alert in raised
         if alert.id not in seen and alert.kind not in tested
