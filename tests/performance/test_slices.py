@@ -202,3 +202,19 @@ def test_the_exact_test_is_fishers(counts: tuple[int, int, int, int]) -> None:
     table = [[bad, n - bad], [bad_before, n_before - bad_before]]
     expected = stats.fisher_exact(table, alternative="greater").pvalue
     assert worse_p_value(bad, n, bad_before, n_before) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    "counts", [(3000, 50_000, 2900, 50_000), (1100, 5000, 500, 5000), (9, 100_000, 2, 100_000)]
+)
+def test_the_exact_test_holds_where_its_terms_are_tiny(counts: tuple[int, int, int, int]) -> None:
+    bad, n, bad_before, n_before = counts
+    expected = stats.hypergeom.sf(bad - 1, n + n_before, bad + bad_before, n)
+    assert worse_p_value(bad, n, bad_before, n_before) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("counts", [(500, 5000, 3000, 5000), (0, 9000, 8999, 9000)])
+def test_a_slice_that_is_far_better_is_not_worse(counts: tuple[int, int, int, int]) -> None:
+    bad, n, bad_before, n_before = counts
+    expected = stats.hypergeom.sf(bad - 1, n + n_before, bad + bad_before, n)
+    assert worse_p_value(*counts) == pytest.approx(expected)

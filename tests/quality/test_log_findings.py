@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from workbench.domain.period import Period
 from workbench.domain.shape import FeatureColumn
-from workbench.quality.findings import Finding
+from workbench.quality.findings import Finding, merged
 from workbench.quality.labels import coverage_change, definition_change, inverted_labels
 from workbench.quality.missing import together
 from workbench.quality.names import canonical
@@ -58,6 +59,20 @@ def test_a_day_that_is_not_over_is_not_judged() -> None:
     rows = volume(1, {41: 0.3})
     assert volume_changes(rows, WEEK, STARTS[41] + timedelta(hours=8), DAY) == []
     assert volume_changes(rows, WEEK, NEWEST, DAY) != []
+
+
+@pytest.mark.parametrize("since", [None, datetime(1970, 1, 1, tzinfo=UTC)])
+def test_one_row_of_long_ago_does_not_hang_it(since: datetime | None) -> None:
+    hour = timedelta(hours=1)
+    rows = {START + i * hour: 100.0 for i in range(-600, 1008) if not 990 <= i < 996}
+    period = Period(since or WEEK.start, WEEK.end)
+    expected = volume_changes(rows, WEEK, NEWEST, hour)
+    begun = time.process_time()
+    found = volume_changes({datetime(1970, 1, 1, tzinfo=UTC): 1.0, **rows}, period, NEWEST, hour)
+    assert time.process_time() - begun < 10
+    (gone,) = expected
+    assert [(f.kind, f.since, f.until) for f in found] == [(gone.kind, gone.since, gone.until)]
+    assert (gone.kind, gone.since) == ("late_data", START + 990 * hour)
 
 
 def test_silence_is_by_the_clock() -> None:
@@ -194,3 +209,15 @@ def test_only_what_is_missing_in_the_same_rows_goes_together() -> None:
 def test_ways_to_write_one_name(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
     assert canonical("north") != canonical("south")
+
+
+def test_a_fault_of_three_segment_values_names_them_all() -> None:
+    rows = [np.arange(3) == i for i in range(3)]
+    same = [
+        Finding("x", "unit_change", "", rows=rows[i], segment=("app", f"v{i}")) for i in range(3)
+    ]
+    (found,) = merged(same)
+    assert found.segment == ("app", "v0")
+    assert found.note == "also where app is v1 and v2"
+    assert found.rows is not None
+    assert found.rows.all()

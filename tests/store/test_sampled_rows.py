@@ -108,3 +108,22 @@ def test_a_regression_has_numbers(tmp_path: Path) -> None:
     errors = (log["prediction"] - log["label"]).abs()
     assert found["wb_bad"].to_list() == (errors > tolerance).cast(pl.Float64).to_list()
     assert "wb_score" in found.columns
+
+
+def test_rows_of_the_reference_without_an_id_go_by_their_place(ws: Workspace) -> None:
+    ingest(ws, "log.parquet", LOG)
+    path = ws.root / "data" / "reference.parquet"
+    table = pl.read_parquet(path)
+    gone = pl.int_range(pl.len()) % 2 == 0
+    table.with_columns(
+        prediction_id=pl.when(gone).then(None).otherwise(pl.col("prediction_id"))
+    ).write_parquet(path)
+    one = ws._subject("m")
+    found = sampled_reference(ws.store, ws.root, one.card, one.store, ws.clock.now())
+    assert found.frame["wb_id"].null_count() == 0
+    assert found.frame["wb_id"].n_unique() == 2000
+    few = sampled_reference(ws.store, ws.root, one.card, one.store, ws.clock.now(), most=300)
+    is_placed = few.frame["wb_id"].str.starts_with("reference:")
+    assert 80 < is_placed.sum() < 220
+    assert 80 < (~is_placed).sum() < 220
+    assert ws.slices("m", "all").reference_sampled == 2000

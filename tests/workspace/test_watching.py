@@ -13,7 +13,8 @@ import pytest
 from tests.workspace.daily_site import DAY, FIRST, after, calm, make_site, moved, wrong
 from workbench.alerts.looking import HOLD
 from workbench.clock import FixedClock
-from workbench.domain.alert import CheckReport
+from workbench.domain.alert import CheckReport, ModelLooks, RaisedAlert
+from workbench.domain.card import Privacy
 from workbench.errors import StoreError
 from workbench.workspace import Workspace, watching
 
@@ -276,3 +277,37 @@ def test_a_store_that_cannot_be_written_is_answered_and_said(
     assert told(report) == [("bad_rate", None, True)]
     assert report.exit_code == 2
     assert "read-only" in report.notes[0]
+
+
+def test_what_was_said_of_a_column_is_withheld_once_it_is_sensitive(ws: Workspace) -> None:
+    secret = pl.when(pl.int_range(300) % 3 == 0).then(pl.lit("XYZZY")).otherwise(pl.col("c"))
+    ws = after(ws, calm(10).with_columns(c=secret), 10)
+    (alert,) = (a for a in ws.check().alerts if a.kind in ("new_category", "renamed_category"))
+    number = alert.incident
+    assert number is not None
+    asked = "SELECT message FROM catalog.alert_entries UNION ALL SELECT text FROM catalog.incident_entries"
+    assert "XYZZY" in alert.message
+    assert "XYZZY" in repr(ws.incidents.record(number))
+    assert "XYZZY" in repr(ws.sql(asked).rows())
+
+    card = ws.root / "models" / "m.toml"
+    card.write_text(card.read_text() + '[privacy]\nsensitive = ["c"]\n')
+    (ws.root / "data" / "reference.parquet").rename(ws.root / "gone.parquet")
+    ws = replace(Workspace.open(ws.root), clock=ws.clock)
+    assert "XYZZY" not in repr(ws.check())
+    (entry, *_) = ws.incidents.record(number).incident.entries
+    assert "XYZZY" not in entry.text
+    assert entry.text.endswith("of c; what was said of sensitive values is withheld")
+    assert "XYZZY" not in repr(ws.incidents.all())
+    assert "XYZZY" not in repr(ws.sql(asked).rows())
+    assert "XYZZY" not in repr(ws.incidents.acknowledge(number, "ann"))
+
+
+def test_a_kept_alert_tells_no_value_of_a_column_that_is_sensitive_now() -> None:
+    raised = RaisedAlert(
+        1, "m", "new_category", ("c",), FIRST, FIRST, 1, "critical", FIRST, "c: XYZZY is new"
+    )
+    for privacy, is_told in ((Privacy(), True), (Privacy(sensitive=("C",)), False), (None, False)):
+        one = watching._Looked(ModelLooks("m", (), None, "no card"), (), DAY, FIRST, privacy)
+        (kept,) = watching._kept(one, [raised], [])
+        assert ("XYZZY" in kept.message) == is_told

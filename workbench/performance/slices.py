@@ -111,24 +111,26 @@ def worse_p_value(bad: float, n: int, bad_before: float, n_before: int) -> float
     """Probability of at least so many bad ones if both samples had one rate.
 
     Fisher's exact test, one-sided: the upper tail of the hypergeometric law, for whole counts.
+    1 where the rate is no higher than before.
     """
     high, total = round(bad), round(bad + bad_before)
     rows = n + n_before
     last = min(total, n)
-    if high <= max(0, total - n_before):
-        return 1.0
+    if high <= max(0, total - n_before) or bad / n <= bad_before / n_before:
+        return 1.0  # no worse than before: only the upper tail counts
 
     def chosen(of: int, k: int) -> float:
         return math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1)
 
-    term = math.exp(chosen(total, high) + chosen(rows - total, n - high) - chosen(rows, n))
-    tail = 0.0
+    # The first term may be too small for a float while the tail is not: it is put back last.
+    first = chosen(total, high) + chosen(rows - total, n - high) - chosen(rows, n)
+    term, tail = 1.0, 0.0
     for k in range(high, last + 1):
         tail += term
         term *= (total - k) * (n - k) / ((k + 1) * (rows - total - n + k + 1))
         if term <= tail * 1e-17:
             break
-    return min(tail, 1.0)
+    return min(math.exp(first + math.log(tail)), 1.0)
 
 
 @dataclass(frozen=True)

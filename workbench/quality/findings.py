@@ -115,11 +115,11 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
         since = None if None in (other.since, finding.since) else min(
             t for t in (other.since, finding.since) if t is not None
         )  # fmt: skip
-        found[same] = replace(
-            other, rows=other.rows | finding.rows, since=since, segment=other.segment,
-            note=f"also where {finding.segment[0]} is {finding.segment[1]}"
-            if finding.segment else other.note,
-        )  # fmt: skip
+        note = other.note
+        if finding.segment is not None:
+            column, value = finding.segment
+            note = f"{note} and {value}" if note else f"also where {column} is {value}"
+        found[same] = replace(other, rows=other.rows | finding.rows, since=since, note=note)
     return found
 
 

@@ -142,15 +142,33 @@ def _told_by_rows(
     gained, lost = sum(q[c] for c in new), sum(p[b] - q[b] for b in gone)
     if len(gone) < len(new) or not 0.6 <= lost / max(gained, 1e-9) <= 1.6:
         return {}
-    like = likeness(values, scope, rest)
+    like = likeness(_only(values, new, gone), scope, rest)
     fit = np.zeros((len(new), len(gone)))
     for i, c in enumerate(new):
         for j, b in enumerate(gone):
             apart = abs(np.log(q[c] / p[b]))
-            fit[i, j] = now[c] * (like.now[c, b] - 0.5 * apart)
+            fit[i, j] = now[c] * (like.now[i, j] - 0.5 * apart)
     left, right = linear_sum_assignment(-fit)
     pairs = {new[i]: gone[j] for i, j in zip(left, right, strict=True)}
     return pairs if all(abs(np.log(q[c] / p[b])) < np.log(2) for c, b in pairs.items()) else {}
+
+
+def _only(values: Values, new: Sequence[int], gone: Sequence[int]) -> Values:
+    """The column with some names of the log and some of the reference's; its others are one.
+
+    Of all names against all there would be a table of billions where there are many.
+    """
+    import numpy as np
+
+    log = np.full(len(values.names) + 1, -1, dtype=np.int64)
+    log[list(new)] = np.arange(len(new))
+    reference = np.full(len(values.names) + 1, len(gone), dtype=np.int64)
+    reference[list(gone)] = np.arange(len(gone))
+    reference[-1] = -1
+    return Values(
+        values.name, values.kind, log[values.log], reference[values.reference],
+        tuple(values.names[c] for c in new), len(gone) + 1,
+    )  # fmt: skip
 
 
 def _locate(sides: Sides, values: Values, codes: Sequence[int]) -> _Unseen:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NEAR = 3
 """Buckets on each side of the border that are compared when the whole stretches differ by season."""
+_LEAST_USUAL = 30
+"""Values of the log's other rows that say what is usual; with fewer the reference does."""
 
 
 def unit_changes(
@@ -142,10 +144,14 @@ def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion)
     import numpy as np
 
     scope = group.mask & ~np.isnan(values.log)
-    usual = (
-        values.log[group.others] if group.others.sum() >= 100 else values.reference[group.reference]
-    )
+    usual = values.log[group.others]
     usual = usual[~np.isnan(usual)]
+    if usual.size < _LEAST_USUAL:
+        # The column may have been all missing before.
+        usual = values.reference[group.reference]
+        usual = usual[~np.isnan(usual)]
+    if not usual.size:
+        return group.run
     logged = values.log[scope]
     gains = _density(usual, conversion.undone(logged)) - _density(usual, logged)
     if conversion.kind == "affine":

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LEAST_HISTORY = 8
 """Buckets that a usual volume is taken from."""
+_LOOKED_BACK, _MOST_BACK = timedelta(weeks=8), 400
+"""How far before the period usual volumes are taken from: the longer of a time and of buckets."""
 _MATCHED = 6
 _LARGE = math.log(1.5)
 _SURE = 5.0
@@ -39,10 +41,13 @@ def volume_changes(
     """
     import numpy as np
 
-    if not rows:
-        return []
-    first = bucket_start(min(rows), bucket)
     last = bucket_start(newest, bucket)
+    # One row of long ago must not make millions of empty buckets.
+    back = max(_LOOKED_BACK, _MOST_BACK * bucket)
+    known = [start for start in rows if period.start - start <= back and start <= last]
+    if not known:
+        return []
+    first = bucket_start(min(known), bucket)
     count = int((last - first) / bucket) + 1
     starts = [first + i * bucket for i in range(count)]
     counts = np.array([rows.get(start, 0.0) for start in starts])
@@ -83,28 +88,38 @@ def _against_usual(counts: NDArray[Any], bucket: timedelta, judged: int) -> NDAr
 
     cycle = max(int(timedelta(days=7) / bucket), 1)
     ratios = np.zeros(len(counts))
-    fine = np.ones(len(counts), dtype=bool)
-    fine[0] = False  # it may be cut
-    for place in range(1, judged):
-        older = np.flatnonzero(fine[:place])
-        matched = older[(place - older) % cycle == 0][-_MATCHED:]
-        same = matched if matched.size >= 3 else older[-4 * cycle :]
-        if older.size < LEAST_HISTORY or same.size < 3:
-            continue
-        if matched.size < 3 and 0.6 * counts[same].min() < counts[place] < 1.6 * counts[same].max():
-            continue  # it may be a weekend, which nobody has seen often enough
-        usual = float(np.median(counts[same]))
-        if usual <= 0 or (counts[same] > 0).mean() < _HABITUAL:
-            continue
-        logs = np.log(np.maximum(counts[same], 0.5))
-        spread = max(1.4826 * float(np.median(abs(logs - np.median(logs)))), float(logs.std()) / 2)
-        error = math.hypot(max(spread, 0.05), math.sqrt(1 / usual))
-        ratio = math.log(max(counts[place], 0.5) / usual)
-        if abs(ratio) > _LARGE and abs(ratio) > _SURE * error:
-            ratios[place] = ratio
-            # Odd buckets are no measure for later ones, unless they have become the rule.
-            fine[place] = place >= 14 and bool((ratios[place - 14 : place] != 0).all())
+    older: list[int] = []
+    matching: list[list[int]] = [[] for _ in range(cycle)]
+    for place in range(1, judged):  # the first may be cut
+        ratios[place] = _ratio(counts, place, older, matching[place % cycle], cycle)
+        # Odd buckets are no measure for later ones, unless they have become the rule.
+        if not ratios[place] or (place >= 14 and bool((ratios[place - 14 : place] != 0).all())):
+            older.append(place)
+            matching[place % cycle].append(place)
     return ratios
+
+
+def _ratio(
+    counts: NDArray[Any], place: int, older: list[int], matching: list[int], cycle: int
+) -> float:
+    """One bucket's: `older` and `matching` are the places before it that say what is usual."""
+    import numpy as np
+
+    is_matched = len(matching) >= 3
+    chosen = matching[-_MATCHED:] if is_matched else older[-4 * cycle :]
+    if len(older) < LEAST_HISTORY or len(chosen) < 3:
+        return 0.0
+    same = counts[chosen]
+    if np.count_nonzero(same) < _HABITUAL * len(chosen):
+        return 0.0
+    if not is_matched and 0.6 * same.min() < counts[place] < 1.6 * same.max():
+        return 0.0  # it may be a weekend, which nobody has seen often enough
+    usual = float(np.median(same))
+    logs = np.log(np.maximum(same, 0.5))
+    spread = max(1.4826 * float(np.median(abs(logs - np.median(logs)))), float(logs.std()) / 2)
+    error = math.hypot(max(spread, 0.05), math.sqrt(1 / usual))
+    ratio = math.log(max(counts[place], 0.5) / usual)
+    return ratio if abs(ratio) > _LARGE and abs(ratio) > _SURE * error else 0.0
 
 
 def _runs(odd: NDArray[Any]) -> list[tuple[int, int]]:

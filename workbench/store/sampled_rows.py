@@ -137,9 +137,11 @@ def sampled_reference(
                 f"the reference of {card.name} cannot be read", error.hint
             ) from None
         make_reference_rows(connection, source, card, shape, rules, folder, now)
+        # A reference needs no ids: a row without one goes by its place in the file.
         connection.execute(
-            "CREATE OR REPLACE TEMP VIEW reference_judged AS SELECT *, wb_label AS judged_label "
-            "FROM reference_rows"
+            "CREATE OR REPLACE TEMP VIEW reference_judged AS SELECT * "
+            "REPLACE (coalesce(wb_id, wb_file || ':' || wb_row) AS wb_id), "
+            "wb_label AS judged_label FROM reference_rows"
         )
         columns = known_columns(rules, shape)
         return _sample(connection, "reference_judged", "true", columns, rules, most)

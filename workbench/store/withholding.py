@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from workbench.store.baseline import REFERENCE
 from workbench.store.connections import Connection
 from workbench.store.query_views import WITHHELD, StoredModel
-from workbench.store.quoting import literal
+from workbench.store.quoting import literal, literal_list
 
 OPEN_TABLES = frozenset(
     {
@@ -25,9 +25,7 @@ OPEN_TABLES = frozenset(
         "remote_objects",
         "label_delays",
         "alerts",
-        "alert_entries",
         "incidents",
-        "incident_entries",
         "events",
     }
 )
@@ -70,6 +68,8 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     | {"label": (_of_rules("label"), _TEXT), "prediction": (_of_rules("prediction"), _TEXT)},
     "row_estimates": {"versions": (_of_rules("model_version"), _TEXT), "figures": _CLASSES},
     "segments": {"reading": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
+    "alert_entries": {"message": ("alert IN (SELECT * FROM wb_veiled_alerts)", _TEXT)},
+    "incident_entries": {"text": ("incident IN (SELECT * FROM wb_veiled_incidents)", _TEXT)},
     "baselines": {"shape": _CLASSES, "rules": _CLASSES},
     "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},
 }
@@ -137,6 +137,13 @@ def _make_hidden(connection: Connection, database: str, models: Sequence[StoredM
     _fill(connection, "wb_known_bins", "bins_id VARCHAR", [(str(row[0]),) for row in columns])
     veiled = [(model.name,) for model in models if model.sensitive is None or model.sensitive]
     _fill(connection, "wb_veiled_models", "model VARCHAR", veiled)
+    # What was written before a column became sensitive may name its values.
+    bare = [model.name for model in models if (model.name,) not in veiled]
+    for table, number in (("alerts", "alert"), ("incidents", "incident")):
+        connection.execute(
+            f"CREATE TABLE wb_veiled_{table} AS SELECT {number} FROM {database}.main.{table} "
+            f"WHERE NOT list_contains({literal_list(bare)}, model)"
+        )
     known, rules = [], []
     for model in models:
         for prefix in ("", f"{REFERENCE}:"):

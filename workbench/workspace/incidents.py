@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from workbench.store.incidents import (
     read_events,
     read_incidents,
 )
+from workbench.workspace.masked_faults import masked_words
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -43,7 +44,8 @@ class Incidents:
         if model is not None:
             self.workspace.card(model)
         with reading(self.workspace.store, "reading incidents") as catalog:
-            return read_incidents(catalog, model=model)
+            found = read_incidents(catalog, model=model)
+        return tuple(self._masked(incident) for incident in found)
 
     def record(self, number: int) -> IncidentRecord:
         """One incident with the events of its span.
@@ -59,7 +61,7 @@ class Incidents:
             begin = begin - bucket if begin - earliest > bucket else earliest
             end = closed.at if closed else datetime.max.replace(tzinfo=begin.tzinfo)
             events = read_events(catalog, model=incident.model, period=Period(begin, end))
-        return IncidentRecord(incident, events)
+        return IncidentRecord(self._masked(incident), events)
 
     def open(self, model: str, title: str, author: str, onset: datetime | None = None) -> Incident:
         """Opens an incident by hand.
@@ -143,7 +145,24 @@ class Incidents:
                     "Its record stays as it is; add a note, or open another incident.",
                 )
             add_entry(catalog, number, IncidentEntry(now, author, kind, text))
-            return _found(catalog, number)
+            return self._masked(_found(catalog, number))
+
+    def _masked(self, incident: Incident) -> Incident:
+        """Without what alerts said of columns that are sensitive now."""
+        if incident.kind is None:
+            return incident
+        try:
+            privacy = self.workspace.card(incident.model).privacy
+        except WorkbenchError:
+            privacy = None  # its card is gone or broken; the record is still told
+        entries = []
+        for entry in incident.entries:
+            head, _, words = entry.text.partition(": ")
+            shown = masked_words(words, incident.kind, incident.columns, privacy)
+            if entry.kind in ("opened", "alert") and words and shown != words:
+                entry = replace(entry, text=f"{head}: {shown}")  # noqa: PLW2901
+            entries.append(entry)
+        return replace(incident, entries=tuple(entries))
 
     def _bucket(self, model: str) -> timedelta:
         try:

@@ -17,6 +17,7 @@ from workbench.domain.period import (
     bucket_end,
     bucket_start,
     is_whole_buckets,
+    iso,
     parse_duration,
 )
 from workbench.domain.profile import ColumnProfile
@@ -48,13 +49,15 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 50_000
 MOST_BEFORE = 30_000
+_MOST_BUCKETS, _LEAST_BACK = 400, timedelta(weeks=8)
+"""How far back from the period's end anything is looked at: the longer of buckets and of a time."""
 _LOOKED_BACK = 3
 """How many periods before the asked one repeated rows are counted in, for what is usual."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What the stored counts say of the period and of all time before it."""
+    """What the stored counts say of the period and of the time before it."""
 
     asked: Period
     """The period in whole buckets."""
@@ -91,7 +94,10 @@ def measure_quality(
     """
     report = find_faults(subject, root, now, period=period, version=version)
     card = subject.card
-    shown = tuple(masked(fault, card.privacy, card.columns.label) for fault in report.faults)
+    own = card.columns
+    shown = tuple(
+        masked(fault, card.privacy, own.label, own.model_version) for fault in report.faults
+    )
     return replace(report, faults=shown)
 
 
@@ -155,7 +161,13 @@ def _count(subject: Subject, asked: Period, version: str | None) -> Counted:
         last = bucket_start(asked.end - timedelta(microseconds=1), bucket)
         whole = Period(bucket_start(asked.start, bucket), bucket_end(last, bucket))
     first = subject.extent.first if subject.extent is not None else whole.start
-    everything = Period(min(bucket_start(first, bucket), whole.start), whole.end)
+    oldest = min(bucket_start(first, bucket), whole.start)
+    cut: tuple[str, ...] = ()
+    back = max(_MOST_BUCKETS * bucket, _LEAST_BACK)
+    if whole.end - oldest > back and oldest < whole.start:
+        oldest = min(whole.end - back, whole.start)
+        cut = (f"compared with what is stored since {iso(oldest)}, not with older rows",)
+    everything = Period(oldest, whole.end)
     with store.counts(everything, store.own_by) as counts:
         stretch = compared_stretch(counts, everything)
         present = counts.groups(Choice(whole), "model_version")
@@ -170,7 +182,7 @@ def _count(subject: Subject, asked: Period, version: str | None) -> Counted:
         reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
     return Counted(
         whole, everything, filtered, answered, histories, reference, tuple(outcomes),
-        tuple(reference_outcomes(subject, baseline=own)), notes,
+        tuple(reference_outcomes(subject, baseline=own)), (*notes, *cut),
     )  # fmt: skip
 
 

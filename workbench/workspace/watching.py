@@ -17,6 +17,7 @@ from workbench.domain.alert import (
     alert_name,
     incident_name,
 )
+from workbench.domain.card import Privacy
 from workbench.domain.incident import Incident, IncidentEntry
 from workbench.domain.period import bucket_start
 from workbench.domain.rates import STATUSES
@@ -25,6 +26,7 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class _Looked:
     findings: tuple[Finding, ...]
     bucket: timedelta
     now: datetime
+    privacy: Privacy | None = None
+    """None where the card cannot be read."""
 
     def is_past(self, alert: RaisedAlert) -> bool:
         """Whether this saw at least as much as the alert's newest look.
@@ -122,8 +126,13 @@ def _look(ws: Workspace, name: str) -> _Looked:
     except WorkbenchError as error:
         from datetime import timedelta
 
-        return _Looked(ModelLooks(name, (), None, error.message), (), timedelta(days=1), now)
-    return _Looked(looks, findings, one.bucket, now)
+        try:
+            privacy = ws.card(name).privacy
+        except WorkbenchError:
+            privacy = None  # nobody can tell what is sensitive
+        looks = ModelLooks(name, (), None, error.message)
+        return _Looked(looks, (), timedelta(days=1), now, privacy)
+    return _Looked(looks, findings, one.bucket, now, one.card.privacy)
 
 
 def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
@@ -205,8 +214,9 @@ def _kept(
     tested = {*one.looks.kinds, *(KINDS if one.looks.until is not None else ())}
     return [
         Alert(
-            alert.model, alert.kind, alert.status, alert.message, alert.since, alert.columns,
-            alert.id, alert.incident, False, True,
+            alert.model, alert.kind, alert.status,
+            masked_words(alert.message, alert.kind, alert.columns, one.privacy),
+            alert.since, alert.columns, alert.id, alert.incident, False, True,
         )
         for alert in raised
         if alert.id not in seen and (alert.kind not in tested or not one.is_past(alert))
