@@ -147,7 +147,9 @@ def _ask(root: Path, over: Path, seconds: list[float], problems: list[str]) -> N
             check=False, capture_output=True, text=True,
         )  # fmt: skip
         seconds.append(time.monotonic() - begun)
-        if done.returncode or done.stderr or "busy" in done.stdout:
+        # While the first labels are still to come, the rate is an estimate, which a note explains.
+        errors = [line for line in done.stderr.splitlines() if not line.startswith("~ stands")]
+        if done.returncode or errors or "busy" in done.stdout:
             problems.append(done.stdout + done.stderr)
         time.sleep(PAUSE)
 
