@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics import parser
 
 from tests.cli.command import Ended, done, workbench
 from tests.workspace.daily_site import make_site, moved, wrong
 
-parser = pytest.importorskip("prometheus_client.openmetrics.parser")
 HOSTILE = 'm"<&>|\\[x]'
 
 

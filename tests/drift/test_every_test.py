@@ -11,7 +11,7 @@ from scipy import stats
 from workbench.domain.bins import make_category_bins, make_numeric_bins
 from workbench.domain.profile import ColumnProfile
 from workbench.drift.divergence import coarse_counts, hellinger, jensen_shannon, psi
-from workbench.drift.every_test import TESTS, TestResult, test_column
+from workbench.drift.every_test import TESTS, TestResult, column_tests
 from workbench.drift.pooling import profile_table
 from workbench.drift.profiling import profile_values
 
@@ -22,7 +22,7 @@ def numbers(before: np.ndarray, after: np.ndarray) -> tuple[ColumnProfile, Colum
 
 
 def named(before: ColumnProfile, after: ColumnProfile) -> dict[str, TestResult]:
-    return {result.name: result for result in test_column(before, after)}
+    return {result.name: result for result in column_tests(before, after)}
 
 
 def test_numbers_have_all_but_unseen_and_categories_all_but_those_of_order() -> None:
@@ -68,7 +68,7 @@ def test_few_rows_are_dealt_out_and_seeded() -> None:
         p_value = found[name].p_value
         assert p_value is not None
         assert p_value < 0.01
-    assert test_column(*sides) == test_column(*sides)
+    assert column_tests(*sides) == column_tests(*sides)
 
 
 def test_a_constant_column_has_nothing_to_test() -> None:
@@ -81,13 +81,13 @@ def test_what_is_missing_is_a_test_of_its_own_and_alone_without_values() -> None
     bins = make_category_bins("c", "feature", {"a": 90})
     before = profile_values(bins, ["a"] * 90 + [None] * 10)
     gone = profile_values(bins, [None] * 40)
-    (only,) = test_column(before, gone)
+    (only,) = column_tests(before, gone)
     assert only.name == "missing"
     assert only.effect == pytest.approx(0.9)
     table = [[10, 90], [40, 0]]
     expected = stats.chi2_contingency(table, correction=False).pvalue
     assert only.p_value == pytest.approx(expected, rel=1e-6)
-    assert test_column(before, profile_values(bins, [])) == ()
+    assert column_tests(before, profile_values(bins, [])) == ()
 
 
 def test_every_p_value_finds_a_large_change() -> None:

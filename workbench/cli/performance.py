@@ -89,6 +89,15 @@ def performance(
     )
     for line in _estimated_lines(report):
         click.echo(line)
+    _print_groups(report)
+    for text in report.notes:
+        note(text)
+
+
+def _print_groups(report: PerformanceReport) -> None:
+    """The rates by version, role and arm, where there are several."""
+    from workbench.cli.printing import interval, print_table, rate
+
     for title, groups in (
         ("version", report.by_version),
         ("role", report.by_role),
@@ -105,8 +114,6 @@ def performance(
                 ],
                 "lrrrr",
             )  # fmt: skip
-    for text in report.notes:
-        note(text)
 
 
 def _estimate(bucket: RateBucket) -> tuple[str, str]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TESTS = (
     "values", "pearson", "g", "psi", "js", "hellinger", "ks", "location", "missing", "unseen",
 )  # fmt: skip
-"""What `test_column` can give, in its order."""
+"""What `column_tests` can give, in its order."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class TestResult:
     """How far `effect` can lie below the one on raw values (`ks` only)."""
 
 
-def test_column(
+def column_tests(
     reference: ColumnProfile,
     current: ColumnProfile,
     *,
-    seed: int = 0,  # noqa: PT028  # not a test of pytest's
+    seed: int = 0,  # not a test of pytest's
 ) -> tuple[TestResult, ...]:
     """All tests of a column, rows taken as independent, in the order of `TESTS`.
 
@@ -98,9 +98,6 @@ def test_column(
         share = unseen.rows / current.present
         found.append(TestResult("unseen", share, unseen.p_value, "exact"))
     return tuple(found)
-
-
-test_column.__test__ = False  # type: ignore[attr-defined]  # pytest: this is no test
 
 
 def cramers_v(table: Table) -> float:

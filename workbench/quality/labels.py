@@ -144,16 +144,7 @@ def definition_change(
         return None
     n = labelled[use]
     gap = (observed[use] - expected[use]) / n
-    best: tuple[float, int, float] | None = None
-    for cut in range(_LEAST_BEFORE, use.size - 1):
-        left, right = gap[:cut], gap[cut:]
-        a, b = np.average(left, weights=n[:cut]), np.average(right, weights=n[cut:])
-        within = float((n[:cut] * (left - a) ** 2).sum() + (n[cut:] * (right - b) ** 2).sum())
-        if best is None or within < best[0]:
-            best = (within, cut, float(b - a))
-    if best is None:
-        return None
-    within, cut, step = best
+    within, cut, step = _best_step(gap, n)
     spread = math.sqrt(within / max(use.size - 2, 1) / float(n.mean()))
     total = float((n * (gap - np.average(gap, weights=n)) ** 2).sum())
     is_step = within <= 0.35 * total
@@ -178,6 +169,22 @@ def definition_change(
         repair="ask who makes the labels; keep these rows out of training until it is known",
         note="inputs and scores are as before; a step of the world itself would look the same",
     )  # fmt: skip
+
+
+def _best_step(gap: NDArray[Any], n: NDArray[Any]) -> tuple[float, int, float]:
+    """(squares left within both sides, where the right one begins, how far it is above the left).
+
+    There must be more than `_LEAST_BEFORE` + 1 buckets.
+    """
+    import numpy as np
+
+    found = []
+    for cut in range(_LEAST_BEFORE, gap.size - 1):
+        left, right = gap[:cut], gap[cut:]
+        a, b = np.average(left, weights=n[:cut]), np.average(right, weights=n[cut:])
+        within = float((n[:cut] * (left - a) ** 2).sum() + (n[cut:] * (right - b) ** 2).sum())
+        found.append((within, cut, float(b - a)))
+    return min(found)
 
 
 def inverted_labels(

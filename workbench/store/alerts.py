@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from workbench.domain.alert import Finding, RaisedAlert
 from workbench.store.catalog import aware, naive
@@ -83,11 +84,11 @@ def next_number(catalog: Connection, table: str, column: str) -> int:
     return int(rows[0][0])
 
 
-def _alert(row: tuple[object, ...]) -> RaisedAlert:
+def _alert(row: tuple[Any, ...]) -> RaisedAlert:
     number, model, kind, columns, since, raised, incident, status, look, message = row
     return RaisedAlert(
-        int(str(number)), str(model), str(kind), tuple(columns),  # type: ignore[arg-type]
-        _time(since), _time(raised), int(str(incident)), str(status), _time(look), str(message),
+        int(number), str(model), str(kind), tuple(columns), _time(since), _time(raised),
+        int(incident), str(status), _time(look), str(message),
     )  # fmt: skip
 
 

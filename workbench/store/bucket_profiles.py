@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from workbench.domain.bins import coarser
 from workbench.domain.profile import ColumnBins, ColumnProfile
@@ -15,6 +16,9 @@ from workbench.store.measured import CountSource
 
 MOST_BUCKETS = 35
 """Of a longer reference so many buckets are read, chosen without regard to the calendar."""
+
+_Place = tuple[datetime, int]
+"""A bucket and the number of a column."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,39 @@ def read_bucket_profiles(
     chosen = [row[0] for row in named[:most]]
     if not chosen or not bins:
         return BucketProfiles(0, ())
-    where = "WHERE bins_id = ? AND bucket IN (SELECT unnest(?::TIMESTAMP[]))"
-    values = [source.bins_id, chosen]
-    starts = _starts(bins)
-    listed = ", ".join(
-        f"({number}, {place}, {first}, {end})" for number, place, first, end in starts
+    counts, missing = _counts(connection, [source.bins_id, chosen], bins)
+    fewer = [coarser(column) for column in bins]
+    return BucketProfiles(
+        len(named),
+        tuple(
+            tuple(
+                ColumnProfile(
+                    column,
+                    tuple(counts[bucket, number].get(i, 0) for i in range(column.size)),
+                    missing.get((bucket, number), 0),
+                )
+                for number, column in enumerate(fewer)
+            )
+            for bucket in sorted(chosen)
+        ),
     )
-    counts: defaultdict[tuple[datetime, int], dict[int, int]] = defaultdict(dict)
+
+
+def _counts(
+    connection: Connection, values: list[Any], bins: Sequence[ColumnBins]
+) -> tuple[defaultdict[_Place, dict[int, int]], dict[_Place, int]]:
+    """The rows a coarser bin, and the missing values, of some buckets' columns.
+
+    Args:
+        connection: the catalog.
+        values: the identity of the bins, and the buckets.
+        bins: of every column.
+    """
+    where = "WHERE bins_id = ? AND bucket IN (SELECT unnest(?::TIMESTAMP[]))"
+    listed = ", ".join(
+        f"({number}, {place}, {first}, {end})" for number, place, first, end in _starts(bins)
+    )
+    counts: defaultdict[_Place, dict[int, int]] = defaultdict(dict)
     for bucket, number, place, n in connection.execute(
         "WITH places AS (SELECT column_no, place, unnest(range(first_bin, end_bin)) AS bin FROM "
         f"(VALUES {listed}) AS starts(column_no, place, first_bin, end_bin)) "
@@ -75,21 +105,7 @@ def read_bucket_profiles(
             values,
         ).fetchall()
     }
-    fewer = [coarser(column) for column in bins]
-    return BucketProfiles(
-        len(named),
-        tuple(
-            tuple(
-                ColumnProfile(
-                    column,
-                    tuple(counts[bucket, number].get(i, 0) for i in range(column.size)),
-                    missing.get((bucket, number), 0),
-                )
-                for number, column in enumerate(fewer)
-            )
-            for bucket in sorted(chosen)
-        ),
-    )
+    return counts, missing
 
 
 def _starts(bins: Sequence[ColumnBins]) -> list[tuple[int, int, int, int]]:

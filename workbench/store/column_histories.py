@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.history import ColumnHistory
+from workbench.domain.profile import ColumnBins
 from workbench.store.catalog import aware
 from workbench.store.counted import Counts
 from workbench.store.measured import FRESH, Choice, profile_conditions
@@ -50,30 +52,37 @@ def read_histories(counts: Counts, stretch: Stretch, choice: Choice) -> tuple[Co
         moment = aware(bucket)
         if moment is not None:
             listed[place[moment]][name] = n
-    histories = []
-    for number, bins in enumerate(stretch.baseline.bins):
-        own = found["counts"]["column_no"] == number
-        table = np.zeros((len(starts), bins.size), dtype=np.int64)
-        at = np.searchsorted(buckets, found["counts"]["bucket"][own])
-        np.add.at(
-            table, (at, found["counts"]["bin"][own].astype(np.int64)), found["counts"]["n"][own]
-        )
-        mine = found["moments"]["column_no"] == number
-        at = np.searchsorted(buckets, found["moments"]["bucket"][mine])
-        ends = []
-        for what in ("low", "high"):
-            placed = np.full(len(starts), np.nan)
-            placed[at] = np.ma.filled(found["moments"][what][mine].astype(float), np.nan)
-            ends.append(placed)
-        sums = []
-        for what in ("missing", "failures"):
-            total = np.zeros(len(starts), dtype=np.int64)
-            np.add.at(total, at, found["moments"][what][mine])
-            sums.append(total)
-        histories.append(
-            ColumnHistory(
-                bins, starts, table, sums[0], sums[1], ends[0], ends[1],
-                tuple(names_of.get(number, [{} for _ in starts])),
-            )
-        )  # fmt: skip
-    return tuple(histories)
+    return tuple(
+        _history(bins, number, buckets, starts, found, names_of.get(number, [{} for _ in starts]))
+        for number, bins in enumerate(stretch.baseline.bins)
+    )
+
+
+def _history(
+    bins: ColumnBins,
+    number: int,
+    buckets: NDArray[Any],
+    starts: tuple[datetime, ...],
+    found: dict[str, dict[str, NDArray[Any]]],
+    unseen: list[dict[str, int]],
+) -> ColumnHistory:
+    """One column, by its number in what was found of all."""
+    import numpy as np
+
+    own = found["counts"]["column_no"] == number
+    table = np.zeros((len(starts), bins.size), dtype=np.int64)
+    at = np.searchsorted(buckets, found["counts"]["bucket"][own])
+    np.add.at(table, (at, found["counts"]["bin"][own].astype(np.int64)), found["counts"]["n"][own])
+    mine = found["moments"]["column_no"] == number
+    at = np.searchsorted(buckets, found["moments"]["bucket"][mine])
+    ends = []
+    for what in ("low", "high"):
+        placed = np.full(len(starts), np.nan)
+        placed[at] = np.ma.filled(found["moments"][what][mine].astype(float), np.nan)
+        ends.append(placed)
+    sums = []
+    for what in ("missing", "failures"):
+        total = np.zeros(len(starts), dtype=np.int64)
+        np.add.at(total, at, found["moments"][what][mine])
+        sums.append(total)
+    return ColumnHistory(bins, starts, table, sums[0], sums[1], ends[0], ends[1], tuple(unseen))
