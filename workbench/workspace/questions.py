@@ -129,10 +129,12 @@ class Questions(Opened):
         version: str | None = None,
         *,
         multivariate: bool = False,
+        exact: bool = False,
     ) -> DriftReport:
         """How far every column moved, worst first.
 
-        `multivariate` compares all inputs together as well, on samples of the rows.
+        `multivariate` compares all inputs together as well, on samples of the rows; `exact` reads
+        rows for the Kolmogorov-Smirnov test of raw values beside the one of bins.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -145,6 +147,10 @@ class Questions(Opened):
             one = self._subject(model)
             with self.one_reading(one, periods=periods):
                 report = measure_drift(one, period=period, against=against, version=version)
+            if exact:
+                from workbench.workspace.exact_values import with_exact_ks
+
+                report = with_exact_ks(one, self.root, self.clock.now(), report, period, version)
             if multivariate:
                 from workbench.workspace.multivariate import with_all_inputs
 
