@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.card import ModelCard
 from workbench.domain.event import Event
 from workbench.domain.fault import Fault
+from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import FeatureColumn
@@ -81,6 +82,12 @@ class Case:
     """Logged columns that are no features, and no names of rows or times."""
     seed: int = 0
     bucket: timedelta = timedelta(days=1)
+    counted: tuple[OutcomeBucket, ...] = ()
+    """Outcomes of every row of the period by bucket, as far as their labels are in: not a sample."""
+    before_counted: tuple[OutcomeBucket, ...] = ()
+    """The same before the onset."""
+    reference_counted: tuple[OutcomeBucket, ...] = ()
+    """The same of the reference."""
     labels_as_of: datetime | None = None
     """When the newest label is from."""
     notes: tuple[str, ...] = field(default=())
