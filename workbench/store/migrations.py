@@ -131,7 +131,16 @@ CREATE TABLE events (
     added_at TIMESTAMP NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS)
+_VERDICTS = """
+CREATE TABLE verdicts (
+    verdict BIGINT PRIMARY KEY, model VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,
+    catalog_version BIGINT NOT NULL, document VARCHAR NOT NULL);
+CREATE TABLE verdict_overrules (
+    verdict BIGINT NOT NULL, noted_at TIMESTAMP NOT NULL, author VARCHAR NOT NULL,
+    said VARCHAR NOT NULL, reason VARCHAR NOT NULL);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _VERDICTS)
 
 
 def schema_version(connection: Any) -> int:
