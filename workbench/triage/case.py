@@ -88,6 +88,8 @@ class Case:
     """The same before the onset."""
     reference_counted: tuple[OutcomeBucket, ...] = ()
     """The same of the reference."""
+    ripe_end: datetime | None = None
+    """Labels of rows from here on are still to come, and left out; None: none are."""
     labels_as_of: datetime | None = None
     """When the newest label is from."""
     notes: tuple[str, ...] = field(default=())

@@ -146,6 +146,7 @@ def gather(
         counted=tuple(ripe),
         before_counted=tuple(b for b in counted.ripe if b.end <= cut.start),
         reference_counted=tuple(reference_outcomes(subject)),
+        ripe_end=ripe_end if ripe_end < asked.end else None,
         labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
         notes=tuple(notes),
     )
