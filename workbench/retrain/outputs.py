@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.domain.card import ModelCard
@@ -30,14 +30,14 @@ def score_column(card: ModelCard, name: str) -> str:
     return f"{card.columns.score or 'score'}_{name}"
 
 
-def no_outputs(card: ModelCard, rules: OutcomeRules) -> pl.DataFrame:
-    """The outputs of no rows."""
+def no_outputs(card: ModelCard, rules: OutcomeRules, classes: Sequence[str] = ()) -> pl.DataFrame:
+    """The outputs of no rows; with a score column for each of some classes."""
     import polars as pl
 
     kind = pl.String if rules.is_classification else pl.Float64
     empty = pl.Series("wb_prediction", [], dtype=kind)
-    scores = {rules.positive_class: pl.Series([], dtype=pl.Float64)}
-    return outputs(pl.DataFrame(), empty, scores if rules.task == "binary" else {}, card, rules)
+    scores = {name: pl.Series([], dtype=pl.Float64) for name in classes}
+    return outputs(pl.DataFrame(), empty, scores, card, rules)
 
 
 def outputs(

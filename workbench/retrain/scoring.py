@@ -54,11 +54,12 @@ def scorer_of(
             "Save a fitted scikit-learn estimator or pipeline.",
         )
     classes = _classes(estimator, rules)
+    has_scores = hasattr(estimator, "predict_proba")
     nan_texts = reads_missing_text_as_nan(estimator)
 
     def score(frame: pl.DataFrame) -> pl.DataFrame:
         if not frame.height:
-            return no_outputs(card, rules)
+            return no_outputs(card, rules, classes if has_scores else ())
         table = _table(estimator, frame, features)
         try:
             return _scored(estimator, frame, table, classes, card, rules, nan_texts=nan_texts)
