@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.store.querying import Answer
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
+    from workbench.workspace.trusting import Trust
 
 __all__ = ["Workspace"]
 
@@ -134,6 +135,18 @@ class Workspace(Questions):
         return tuple(
             self._check(one) for one in ((name,) if name is not None else card_names(self.root))
         )
+
+    def trust(self, name: str, author: str) -> Trust:
+        """Lets the code that a model's card names be run; see `trusting.trust_code`.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            CardError: its card cannot be used.
+            StoreError: the record cannot be written.
+        """
+        from workbench.workspace.trusting import trust_code
+
+        return trust_code(self.root, self.card(name), author, self.clock.now())
 
     def ingest(
         self,
