@@ -80,14 +80,14 @@ def evidence_of(case: Case, step: str, fault: Fault, effect: Effect | None, why:
         return Evidence(step, name, None, f"{subject}: its harm is not known, {why}.")
     points, basis = f"{100 * effect.amount.value:.1f} points", _BASES[effect.basis]
     share = effect.share
-    part = f", {share[0]:.0%} of the rise" if share is not None else ""
+    part = f", {min(share[0], 1.0):.0%} of the rise" if share is not None else ""
     if effect.is_harmful:
-        suspected = "may add" if effect.basis == "comparison" else "adds"
-        reading = f"{subject} {suspected} {points} to the bad rate{part}, {basis}."
+        sure = "perhaps " if effect.basis == "comparison" else ""
+        reading = f"{subject}: {sure}{points} of the bad rate come from it{part}, {basis}."
     elif effect.is_harmful is False:
-        reading = f"{subject} makes no difference that matters ({points}), {basis}."
+        reading = f"{subject}: no difference that matters ({points}), {basis}."
     else:
-        reading = f"{subject}: whether it does harm is not sure ({points}{part}), {basis}."
+        reading = f"{subject}: not sure whether it does harm ({points}{part}), {basis}."
     return Evidence(
         step, name, effect.amount.value, reading, effect.amount.low, effect.amount.high, effect.amount.n,
         effect.floor, supports="fix_upstream" if effect.is_harmful else None,

@@ -18,6 +18,7 @@ from workbench.domain.verdict import Cause, Evidence
 from workbench.errors import WorkbenchError
 from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case, Scorer
+from workbench.triage.disagreement import compared
 from workbench.triage.effects import (
     LEAST_AFFECTED,
     Effect,
@@ -29,8 +30,7 @@ from workbench.triage.effects import (
     is_input,
     usual_rows,
 )
-from workbench.triage.replay import compared
-from workbench.triage.rescoring import floor_of, rescored, rise_of, sampled
+from workbench.triage.rescoring import floor_of, ordered, rescored, rise_of, sampled
 from workbench.triage.undoing import affected, in_scope, is_invertible
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def measure_injections(case: Case) -> Injections:
     The champion is needed, and labelled rows without the fault (before it, or the reference);
     without an artifact affected rows are compared with others, and the fault is only suspected.
     """
+    case = ordered(case)
     listed = [f for f in case.faults if f.column and f.kind in KINDS and not is_invertible(f)]
     masks = {f: affected_now(case, f) for f in listed}
     faults = [f for f in listed if masks[f].any()][:MOST_FAULTS]

@@ -25,6 +25,7 @@ from workbench.triage.rescoring import (
     badness_of,
     expectations,
     floor_of,
+    ordered,
     reference_rate,
     rise_of,
     sampled,
@@ -123,6 +124,7 @@ class LabelFaults:
 
 def measure_label_faults(case: Case) -> LabelFaults:
     """The faults of the labels, with what they add to the bad rate where that can be measured."""
+    case = ordered(case)
     listed = [f for f in case.faults if f.kind in KINDS]
     labelled = (
         int(case.current["wb_label"].is_not_null().sum())
@@ -145,7 +147,7 @@ def _looked_at(case: Case, fault: Fault) -> LabelFault:
     if fault.kind != "label_definition":
         how = "coverage" if fault.kind == "label_coverage" else "delay"
         words = Evidence(
-            _STEP, fault.kind, fault.share, 
+            _STEP, fault.kind, fault.share,
             f"{called(case, fault)}: {fault.detail}; labelled rows may not stand for all.",
             supports="wait" if fault.status != "ok" else None,
         )  # fmt: skip

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Cause, Evidence
 from workbench.quality.distances import ks, ks_by_chance
-from workbench.triage.blocks import Resampled, blocks_of
+from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.replay import Replay
-from workbench.triage.rescoring import rise_of, score_columns
+from workbench.triage.rescoring import ordered, rise_of, score_columns
 from workbench.triage.served_since import newly_live
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ USUAL = 0.95
 LEAST_ROWS = 50
 LEAST_LABELS = 50
 _DRAWS = 200
+_LEVELS = 200
 _STEP = "outputs"
 
 
@@ -135,6 +136,7 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         replay: what replaying showed, where it was tried; outputs that the champion gives
             again are not serving's fault.
     """
+    case = ordered(case)
     if case.current.height < LEAST_ROWS or "wb_prediction" not in case.current.columns:
         return Outputs(skipped=f"fewer than {LEAST_ROWS} rows with outputs")
     now, usual = _share_of_one(case, case.current), _share_of_one(case, case.reference)
@@ -210,8 +212,6 @@ def _ranking(case: Case, frame: pl.DataFrame) -> Resampled | None:
     if part.height < LEAST_LABELS:
         return None
     blocks, basis = blocks_of(part, case.card.columns.entity)
-    rng = np.random.default_rng(case.seed)
-    many = int(blocks.max()) + 1
     if case.rules.is_classification:
         labels = part["wb_label"].cast(pl.String).to_numpy()
         if columns:
@@ -225,52 +225,68 @@ def _ranking(case: Case, frame: pl.DataFrame) -> Resampled | None:
         sides = [(s, is_in) for s, is_in in sides if 10 <= is_in.sum() <= len(is_in) - 10]
         if not sides:
             return None
-        placed = [(np.unique(s, return_inverse=True)[1], is_in) for s, is_in in sides]
+        found = [_area(s, is_in, blocks, basis, case.seed) for s, is_in in sides]
+        value = float(np.mean([one for one, _ in found]))
+        drawn = np.mean([draws for _, draws in found], axis=0)
+        return Resampled(value, drawn, part.height, basis)
+    pair = part.select(
+        pl.col("wb_prediction").cast(pl.Float64), pl.col("wb_label").cast(pl.Float64)
+    )
+    # Ranks: one wild label must not set the correlation.
+    x, y = (pair[name].rank().to_numpy().astype(float) for name in pair.columns)
+    if x.std() == 0 or y.std() == 0:
+        return None
+    x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    table = np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y], axis=1)
+    n, a, b, aa, bb, ab = resampled_sums(table, blocks, case.seed, _DRAWS).T / len(x)
+    spread = np.sqrt(np.maximum((aa * n - a * a) * (bb * n - b * b), 1e-300))
+    return Resampled(float(np.mean(x * y)), (ab * n - a * b) / spread, part.height, basis)
 
-        def figure(weights: NDArray[Any]) -> float:
-            return float(np.mean([_gini(at, is_in, weights) for at, is_in in placed]))
+
+def _area(
+    scores: NDArray[Any], is_in: NDArray[Any], blocks: NDArray[Any], basis: str, seed: int
+) -> tuple[float, NDArray[Any]]:
+    """2 AUC - 1 of a score against membership, ties counting half, and its resamplings.
+
+    The resamplings are of the score in at most `_LEVELS` levels, moved by what that costs. A row by
+    itself is drawn as the cell, level and class, that it is in.
+    """
+    import numpy as np
+
+    _, exact = np.unique(scores, return_inverse=True)
+    edges = np.unique(np.quantile(scores, np.arange(1, _LEVELS) / _LEVELS, method="inverted_cdf"))
+    levels = np.searchsorted(edges, scores, side="left")
+    size = len(edges) + 1
+    cell = levels + size * is_in
+    value = float(_gini(_cells(exact + (int(exact.max()) + 1) * is_in, int(exact.max()) + 1))[0])
+    whole = _cells(cell, size)
+    if basis == "rows":
+        random = np.random.default_rng(seed)
+        drawn = random.multinomial(len(cell), whole[0] / len(cell), size=_DRAWS).astype(float)
     else:
-        pair = part.select(
-            pl.col("wb_prediction").cast(pl.Float64), pl.col("wb_label").cast(pl.Float64)
-        )
-        # Ranks: one wild label must not set the correlation.
-        x, y = (pair[name].rank().to_numpy().astype(float) for name in pair.columns)
-        if x.std() == 0 or y.std() == 0:
-            return None
-
-        def figure(weights: NDArray[Any]) -> float:
-            return _correlation(x, y, weights)
-
-    draws = [
-        figure(rng.multinomial(many, np.full(many, 1 / many))[blocks].astype(float))
-        if many <= 2000
-        else figure(rng.poisson(1.0, many)[blocks].astype(float))
-        for _ in range(_DRAWS)
-    ]  # fmt: skip
-    return Resampled(figure(np.ones(part.height)), np.array(draws), part.height, basis)
+        many = int(blocks.max()) + 1
+        table = np.bincount(blocks * 2 * size + cell, minlength=many * 2 * size)
+        table = table.reshape(many, 2 * size).astype(float)
+        drawn = resampled_sums(table, np.arange(many), seed, _DRAWS)
+    return value, _gini(drawn) + value - _gini(whole)[0]
 
 
-def _gini(at: NDArray[Any], is_in: NDArray[Any], weights: NDArray[Any]) -> float:
-    """2 AUC - 1 of places in order against membership; ties count half. 0 with one class only."""
+def _cells(cell: NDArray[Any], size: int) -> NDArray[Any]:
     import numpy as np
 
-    size = int(at.max()) + 1
-    positive = np.bincount(at[is_in], weights=weights[is_in], minlength=size)
-    negative = np.bincount(at[~is_in], weights=weights[~is_in], minlength=size)
-    pairs = positive.sum() * negative.sum()
-    if pairs <= 0:
-        return 0.0
-    below = np.cumsum(negative) - negative
-    return float(2 * np.sum(positive * (below + negative / 2)) / pairs - 1)
+    return np.bincount(cell, minlength=2 * size)[None, :].astype(float)
 
 
-def _correlation(x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> float:
+def _gini(counts: NDArray[Any]) -> NDArray[Any]:
+    """2 AUC - 1 of each row of counts: levels of those outside, then of those inside."""
     import numpy as np
 
-    total = max(float(weights.sum()), 1e-12)
-    a, b = x - (weights @ x) / total, y - (weights @ y) / total
-    spread = float(np.sqrt((weights @ (a * a)) * (weights @ (b * b))))
-    return float(weights @ (a * b)) / spread if spread > 0 else 0.0
+    size = counts.shape[1] // 2
+    negative, positive = counts[:, :size], counts[:, size:]
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    below = np.cumsum(negative, axis=1) - negative
+    wins = np.sum(positive * (below + negative / 2), axis=1)
+    return np.where(pairs > 0, 2 * wins / np.maximum(pairs, 1e-300) - 1, 0.0)
 
 
 def _is_mirrored(case: Case) -> bool | None:

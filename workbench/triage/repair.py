@@ -32,6 +32,7 @@ from workbench.triage.rescoring import (
     badness_of,
     expectations,
     floor_of,
+    ordered,
     paired,
     reference_rate,
     rescored,
@@ -128,6 +129,7 @@ def measure_repairs(case: Case) -> Repairs:
     calibrated score of the repaired rows (numbers: the reference's residuals around the repaired
     prediction) lets expect; without an artifact by comparing affected rows with others.
     """
+    case = ordered(case)
     faults = [f for f in case.faults if is_invertible(f)]
     masks = {f: affected_now(case, f) for f in faults}
     faults = [f for f in faults if masks[f].any()]

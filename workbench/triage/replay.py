@@ -19,48 +19,27 @@ from workbench.quality.stretches import affected_run
 from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case, Scorer
 from workbench.triage.confined import confined_rows
+from workbench.triage.disagreement import Disagreement, compared
 from workbench.triage.rescoring import (
     Rescored,
     badness_of,
     expectations,
     floor_of,
-    rescored,
+    ordered,
     rise_of,
     sampled,
-    score_columns,
 )
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-RELATIVE = 1e-5
-"""What single precision can make of an output."""
 LEAST_SHARE = 0.002
 """Of the rows; a smaller share of disagreement decides nothing."""
 NOT_THE_MODEL = 0.5
 """Share of disagreement in the reference from which the artifact is not the model that made it."""
 LEAST_LABELS = 50
 _STEP = "replay"
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """How the logged outputs of some rows compare with those made anew."""
-
-    differs: NDArray[Any] = field(repr=False, compare=False)
-    """By more than rounding makes: the score where one was logged, else the prediction."""
-    decided: NDArray[Any] = field(repr=False, compare=False)
-    """The prediction itself is another one, and not by rounding."""
-    known: NDArray[Any] = field(repr=False, compare=False)
-    """Rows that have an output to compare with."""
-    anew: Rescored = field(repr=False, compare=False)
-
-    @property
-    def share(self) -> float | None:
-        """Of the rows with an output; None without one."""
-        n = int(self.known.sum())
-        return float(self.differs.sum()) / n if n else None
 
 
 @dataclass(frozen=True)
@@ -110,13 +89,15 @@ class Replay:
         """Whether serving makes predictions worse by what matters; None where it cannot be told."""
         if self.skipped is not None or not self.is_comparable:
             return None
-        if self.agrees or self.is_rounding or self.share_decided == 0.0:
+        if self.agrees or self.share_decided == 0.0:
             return False
+        # Rounding is taken for harmless unless labels say otherwise.
+        unknown = False if self.is_rounding else None
         if self.harm is None or self.floor is None:
-            return None
+            return unknown
         if self.harm.high < self.floor:
             return False
-        return True if self.harm.low > 0 else None
+        return True if self.harm.low > 0 else unknown
 
     @property
     def decides(self) -> bool:
@@ -124,7 +105,7 @@ class Replay:
 
         Also where harm cannot be told: what is logged is then not what the champion says.
         """
-        if self.skipped is not None or not self.is_comparable or self.agrees or self.is_rounding:
+        if self.skipped is not None or not self.is_comparable or self.agrees:
             return False
         return self.is_harmful is not False
 
@@ -186,7 +167,7 @@ class Replay:
         if self.is_rounding:
             return (
                 f"{share} of the outputs differ, and no longer once the inputs are rounded to single "
-                "precision: harmless."
+                f"precision: {'it still does harm' if self.is_harmful else 'harmless'}."
             )
         words = [f"The champion gives other outputs than those logged in {share} of the rows"]
         if self.segment is not None:
@@ -216,6 +197,7 @@ def measure_replay(case: Case) -> Replay:
     """
     import polars as pl
 
+    case = ordered(case)
     champion = case.models.champion
     if champion is None:
         return Replay(skipped=case.models.why_not("champion"))
@@ -276,48 +258,6 @@ def measure_replay(case: Case) -> Replay:
         share_of_rise=share,
         badness=_both(case, now),
     )
-
-
-def compared(case: Case, scorer: Scorer, frame: pl.DataFrame) -> Disagreement:
-    """The logged outputs of a frame's rows against those that a model gives anew.
-
-    Args:
-        case: for the card's rules.
-        scorer: the model.
-        frame: rows as the case has them; may have none.
-    """
-    import numpy as np
-
-    anew = rescored(case, scorer, frame)
-    nothing = np.zeros(frame.height, dtype=bool)
-    if not frame.height or "wb_prediction" not in frame.columns:
-        return Disagreement(nothing, nothing, nothing, anew)
-    logged = frame["wb_prediction"]
-    said = (logged.is_not_null() & anew.prediction.is_not_null()).to_numpy()
-    if not case.rules.is_classification:
-        other = _differ(logged, anew.prediction) & said
-        return Disagreement(other, other, said, anew)
-    other_class = (logged != anew.prediction).fill_null(value=False).to_numpy() & said
-    differs, scored = nothing.copy(), nothing.copy()
-    for _, column in score_columns(case, anew.scores):
-        if column in frame.columns:
-            has = (frame[column].is_not_null() & anew.scores[column].is_not_null()).to_numpy()
-            scored |= has
-            differs |= has & _differ(frame[column], anew.scores[column])
-    # With a score on both sides a class alone tells nothing: it may lie on the threshold.
-    differs |= other_class & ~scored
-    return Disagreement(differs, other_class & differs, said | scored, anew)
-
-
-def _differ(logged: pl.Series, anew: pl.Series) -> NDArray[Any]:
-    import numpy as np
-    import polars as pl
-
-    a = logged.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().astype(float)
-    b = anew.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().astype(float)
-    with np.errstate(invalid="ignore"):
-        found: NDArray[Any] = np.abs(a - b) > RELATIVE * np.maximum(np.abs(a), np.abs(b)) + 1e-6
-    return found
 
 
 def _stretch(

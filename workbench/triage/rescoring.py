@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.performance.class_probabilities import (
@@ -64,6 +64,23 @@ class Rise:
         return float(np.quantile(self.draws, 0.975))
 
 
+def ordered(case: Case) -> Case:
+    """The case with its rows in order of time and id, as what is drawn from them goes by their place."""
+
+    def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+        names = ("wb_timestamp", "wb_id", "wb_version", "wb_role")
+        keys = [name for name in names if name in frame.columns]
+        return frame.sort(keys, maintain_order=True) if keys else frame
+
+    return replace(
+        case,
+        reference=in_order(case.reference),
+        before=in_order(case.before),
+        current=in_order(case.current),
+        others=in_order(case.others),
+    )
+
+
 def score_columns(case: Case, frame: pl.DataFrame) -> tuple[tuple[str, str], ...]:
     """(class, column) of each score that a frame has; binary: the positive class's."""
     if not case.rules.is_classification:
@@ -96,7 +113,7 @@ def rescored(case: Case, scorer: Scorer, frame: pl.DataFrame) -> Rescored:
             pl.Series("wb_prediction", [], dtype=own), frame.select(), badness_of(case, frame, None)
         )
     inputs = [n for n in (*case.feature_names, own_threshold) if n and n in frame.columns]
-    out = scorer(frame.select(dict.fromkeys(inputs)))
+    out = scorer(frame.select(list(dict.fromkeys(inputs))))
     prediction = out["wb_prediction"].cast(own, strict=False)
     if rules.task == "binary" and own_threshold and "wb_score" in out.columns:
         limit = frame[own_threshold].cast(pl.Float64, strict=False).fill_null(rules.threshold)

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.errors import WorkbenchError
-from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
+from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case
+from workbench.triage.concurrent import LEAST_LABELS, by_buckets, by_pairs, labelled
 from workbench.triage.rescoring import (
     badness_of,
     floor_of,
+    ordered,
     paired,
     reference_rate,
     rescored,
@@ -33,11 +35,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-LEAST_LABELS = 50
-"""Labelled rows of a version without which it is not compared."""
 _NEXT_TO = 7
 """Buckets on either side of a switch of versions that are compared."""
-_MOST_STRATA = 50
 _STEP = "version_comparison"
 
 
@@ -159,7 +158,8 @@ class Versions:
         }
         points = 100 * c.worse_by.value
         side = "worse" if points > 0 else "better"
-        words = f"{newer[0].upper()}{newer[1:]} ({c.role}) is {abs(points):.1f} points {side} than {older}, {ways[c.how]}"
+        words = f"{newer[0].upper()}{newer[1:]} ({c.role}) is {abs(points):.1f} points {side} than {older}"
+        words = f"{words}, {ways[c.how]}"
         if c.is_worse and c.is_older_well is False:
             return f"{words}; but the older one has become worse than it was itself: going back does not mend it."
         if c.is_worse and c.role == "shadow":
@@ -173,6 +173,7 @@ def measure_versions(case: Case) -> Versions:
     Best proven first. `skipped` where only one version has served and there is no artifact of
     another.
     """
+    case = ordered(case)
     floor = floor_of(case)
     if floor is None:
         return Versions(
@@ -213,7 +214,7 @@ def _previous_rescored(case: Case, floor: float) -> list[Comparison] | str:
         return f"fewer than {LEAST_LABELS} labels of the champion's rows"
     try:
         anew = rescored(case, previous, part).bad
-        usual = rescored(case, previous, _labelled(case, case.reference)).bad
+        usual = rescored(case, previous, labelled(case, case.reference)).bad
     except WorkbenchError as error:
         return error.message
     both = np.column_stack([logged[np.isfinite(logged)], anew])
@@ -281,18 +282,18 @@ def _concurrent(case: Case, floor: float) -> list[Comparison]:
         else set()
     )
     own = _version(case.current)
-    live = _labelled(case, case.current)
+    live = labelled(case, case.current)
     for version, role, rows in _others(case):
-        theirs = _labelled(case, rows)
+        theirs = labelled(case, rows)
         # What had been live before the champion is the older one, in whatever role it runs now.
         is_older = version in older
-        pair = _by_pairs(case, theirs, live) or _by_buckets(case, theirs, live)
+        pair = by_pairs(case, theirs, live) or by_buckets(case, theirs, live)
         if pair is None:
             continue
         how, worse, other_rate, own_rate = pair
         if is_older:
             worse = Resampled(-worse.value, -worse.draws, worse.n, worse.basis)
-            usual = _rate(older_live(case).filter(_is(case, version)))
+            usual = _rate(older_live(case).filter(_is(version)))
             found.append(
                 Comparison(own, version, LIVE, how, worse, floor, other_rate, usual, newly_live(case))
             )  # fmt: skip
@@ -316,9 +317,9 @@ def _since_the_switch(case: Case, floor: float) -> Comparison | None:
     if start is None or abs(start - onset) > case.bucket:
         return None
     reach = _NEXT_TO * case.bucket
-    before = _labelled(case, older_live(case))
+    before = labelled(case, older_live(case))
     earlier = before.filter(pl.col("wb_timestamp") >= start - reach)
-    after = _labelled(case, case.current).filter(pl.col("wb_timestamp") < start + reach)
+    after = labelled(case, case.current).filter(pl.col("wb_timestamp") < start + reach)
     if min(earlier.height, after.height) < LEAST_LABELS:
         return None
     one, other = (sampled(case, badness_of(case, f, None), f) for f in (after, earlier))
@@ -334,94 +335,6 @@ def _since_the_switch(case: Case, floor: float) -> Comparison | None:
     )  # fmt: skip
 
 
-def _by_pairs(
-    case: Case, theirs: pl.DataFrame, live: pl.DataFrame
-) -> tuple[str, Resampled, float, float] | None:
-    """(how, theirs minus live, their rate, the live rate) over ids that both scored."""
-    import polars as pl
-
-    own = (
-        live.select("wb_id", pl.col("wb_bad").alias("\0live"))
-        .drop_nulls()
-        .unique("wb_id", keep="first")
-    )
-    both = theirs.filter(pl.col("wb_id").is_not_null()).unique(
-        "wb_id", keep="first", maintain_order=True
-    )
-    both = both.join(own, on="wb_id", how="inner", maintain_order="left")
-    if both.height < LEAST_LABELS:
-        return None
-    means, drawn, basis = paired(
-        case, both.select("wb_bad", "\0live").to_numpy().astype(float), both
-    )
-    worse = Resampled(float(means[0] - means[1]), drawn[:, 0] - drawn[:, 1], both.height, basis)
-    return "pairs", worse, float(means[0]), float(means[1])
-
-
-def _by_buckets(
-    case: Case, theirs: pl.DataFrame, live: pl.DataFrame
-) -> tuple[str, Resampled, float, float] | None:
-    """The same over buckets in which both served, live rows weighted to the other's mix.
-
-    The mix is that over buckets, and over buckets and the values of each segment; of all these the
-    difference nearest to none is taken, so that another mix of segments does not pass for harm.
-    """
-    import polars as pl
-
-    every = pl.concat(
-        [
-            theirs.with_columns(pl.lit(value=True).alias("\0own")),
-            live.with_columns(pl.lit(value=False).alias("\0own")),
-        ],
-        how="diagonal_relaxed",
-    )
-    every = every.with_columns(
-        (pl.col("wb_timestamp").dt.epoch("s") // int(case.bucket.total_seconds())).alias("\0bucket")
-    )
-    names = [n for n in case.segments if n in every.columns and every[n].n_unique() <= _MOST_STRATA]
-    best: tuple[str, Resampled, float, float] | None = None
-    for strata in (["\0bucket"], *(["\0bucket", name] for name in names)):
-        one = _standardised(case, every, strata)
-        if one is None:
-            if len(strata) == 1:
-                return None
-            continue
-        if best is None or abs(one[1].value) < abs(best[1].value):
-            best = one
-    return best
-
-
-def _standardised(
-    case: Case, every: pl.DataFrame, strata: list[str]
-) -> tuple[str, Resampled, float, float] | None:
-    import numpy as np
-    import polars as pl
-
-    counted = every.with_columns(
-        pl.col("\0own").sum().over(strata).alias("\0n"),
-        (~pl.col("\0own")).sum().over(strata).alias("\0m"),
-    ).filter((pl.col("\0n") > 0) & (pl.col("\0m") > 0))
-    own = counted["\0own"].to_numpy()
-    if min(own.sum(), (~own).sum()) < LEAST_LABELS:
-        return None
-    bad = badness_of(case, counted, None)
-    weights = np.where(own, 0.0, (counted["\0n"] / counted["\0m"]).to_numpy())
-    table = np.stack([own * bad, own, weights * bad, weights], axis=1).astype(float)
-    blocks, basis = blocks_of(counted, case.card.columns.entity)
-    total, sums = table.sum(axis=0), resampled_sums(table, blocks, case.seed)
-    rates = total[0] / total[1], total[2] / total[3]
-    value = float(rates[0] - rates[1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3]
-    drawn = np.where(np.isfinite(drawn), drawn, value)
-    return (
-        "concurrent",
-        Resampled(value, drawn, counted.height, basis),
-        float(rates[0]),
-        float(rates[1]),
-    )
-
-
 def _others(case: Case) -> list[tuple[str, str, pl.DataFrame]]:
     """(version, role, rows of the period) of all others, in order of name."""
     import polars as pl
@@ -431,7 +344,7 @@ def _others(case: Case) -> list[tuple[str, str, pl.DataFrame]]:
     inside = case.others.filter(pl.col("wb_timestamp") >= case.period.start)
     keys = inside.select("wb_version", "wb_role").unique().sort("wb_version", "wb_role").rows()
     return [
-        (str(version), str(role), inside.filter(_is(case, version) & (pl.col("wb_role") == role)))
+        (str(version), str(role), inside.filter(_is(version) & (pl.col("wb_role") == role)))
         for version, role in keys
         if version is not None
     ]
@@ -445,17 +358,10 @@ def _candidates(case: Case) -> list[tuple[str, str, pl.DataFrame]]:
     return [(v, role, rows) for v, role, rows in _others(case) if v not in known and v != own]
 
 
-def _is(case: Case, version: str) -> pl.Expr:
+def _is(version: str) -> pl.Expr:
     import polars as pl
 
-    del case
     return pl.col("wb_version") == version
-
-
-def _labelled(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
-    import numpy as np
-
-    return frame.filter(np.isfinite(badness_of(case, frame, None)))
 
 
 def _rate(frame: pl.DataFrame) -> float | None:
