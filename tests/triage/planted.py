@@ -63,7 +63,10 @@ def logit(frame: pl.DataFrame, sign: float = 1.0) -> NDArray[np.float64]:
     """The law; a missing value counts as 0, an unknown carrier too."""
     x = {n: frame[n].fill_null(0.0).to_numpy().astype(float) for n in NUMBERS}
     carrier = np.array([EFFECTS.get(v, 0.0) for v in frame["carrier"].to_list()])
-    return sign * (1.5 * x["x0"] - x["x1"] + 0.8 * x["x2"] * (x["x0"] > 0) + carrier)
+    found: NDArray[np.float64] = sign * (
+        1.5 * x["x0"] - x["x1"] + 0.8 * x["x2"] * (x["x0"] > 0) + carrier
+    )
+    return found
 
 
 def drawn(

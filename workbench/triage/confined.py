@@ -73,6 +73,12 @@ def confined_rows(
     return None if best is None else (best[1], best[2])
 
 
+def is_hidden(case: Case, column: str) -> bool:
+    """Whether values of a column (or of the version, under our name for it) must not be shown."""
+    own = case.card.columns.model_version if column in (VERSION, "wb_version") else column
+    return case.card.privacy.is_sensitive(own)
+
+
 def _columns(case: Case, frame: pl.DataFrame) -> list[str]:
     import polars as pl
 

@@ -11,6 +11,7 @@ from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
+from workbench.triage.confined import is_hidden
 from workbench.triage.rescoring import badness_of
 from workbench.triage.undoing import affected, in_scope
 
@@ -98,17 +99,16 @@ def evidence_of(case: Case, step: str, fault: Fault, effect: Effect | None, why:
 def cause_of(case: Case, fault: Fault, effect: Effect | None, where: str = "feature") -> Cause:
     """A fault as the cause of a verdict; nothing in it is a value of a sensitive column."""
     share = effect.share if effect is not None else None
-    hidden = case.card.privacy.is_sensitive
     segment = fault.segment
     return Cause(
         fault.kind,
         where,
         fault.column,
-        None if segment is not None and hidden(segment[0]) else segment,
+        None if segment is not None and is_hidden(case, segment[0]) else segment,
         fault.since,
         fault.until,
         None if share is None else min(max(share[0], 0.0), 1.0),
-        None if hidden(fault.column) else fault.repair,
+        None if is_hidden(case, fault.column) else fault.repair,
     )
 
 
@@ -119,7 +119,7 @@ def called(case: Case, fault: Fault) -> str:
         words += f" of {shown(fault.column, 40)}"
     if fault.segment is not None:
         column, value = fault.segment
-        hidden = case.card.privacy.is_sensitive(column)
+        hidden = is_hidden(case, column)
         words += f" where {shown(column, 40)} is " + ("one value" if hidden else shown(value, 40))
     return words[0].upper() + words[1:]
 

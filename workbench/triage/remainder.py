@@ -10,6 +10,7 @@ from workbench.domain.fault import Fault
 from workbench.domain.verdict import Exclusion
 from workbench.errors import WorkbenchError
 from workbench.triage.case import Case
+from workbench.triage.confined import is_hidden
 from workbench.triage.effects import is_input, usual_rows
 from workbench.triage.injection import Injections
 from workbench.triage.label_faults import LabelFaults
@@ -81,15 +82,11 @@ def _excluded(case: Case, fault: Fault, share: float) -> Iterable[Exclusion]:
     start, end = fault.since, fault.until
     if fault.segment is not None:
         column, value = fault.segment
-        if case.card.privacy.is_sensitive(column):
+        if is_hidden(case, column):
             return [Exclusion((), start, end)]
         return [Exclusion(((column, v),), start, end) for v in (value, *fault.also_in)]
     named = fault.transform.values if fault.transform is not None else ()
-    if (
-        fault.kind == "sentinel_value"
-        and len(named) == 1
-        and not case.card.privacy.is_sensitive(fault.column)
-    ):
+    if fault.kind == "sentinel_value" and len(named) == 1 and not is_hidden(case, fault.column):
         return [Exclusion(((fault.column, named[0]),), start, end)]
     if start is None and end is None and share < _MOST_OF_IT:
         return []

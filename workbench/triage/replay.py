@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence, Exclusion
 from workbench.errors import WorkbenchError
+from workbench.quality.sides import VERSION
 from workbench.quality.stretches import affected_run
 from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case, Scorer
-from workbench.triage.confined import confined_rows
+from workbench.triage.confined import confined_rows, is_hidden
 from workbench.triage.disagreement import Disagreement, compared
 from workbench.triage.rescoring import (
     Rescored,
@@ -144,7 +145,7 @@ class Replay:
         )
         return (
             Cause(
-                "serving_mismatch", "serving", segment=self.segment, since=self.since,
+                "serving_mismatch", "serving", segment=None if self._hides_segment else self.segment, since=self.since,
                 until=self.until, share_of_rise=self.share_of_rise, repair=repair,
                 verdict="fix_serving",
             ),
@@ -154,13 +155,12 @@ class Replay:
         """None: inputs and labels of wrongly served rows are right, and good for training."""
         return ()
 
+    @property
+    def _hides_segment(self) -> bool:
+        return self.segment is not None and self.segment[0] in self.sensitive
+
     def _reading(self) -> str:
         share = f"{self.share or 0.0:.2%}"
-        if not self.is_comparable:
-            return (
-                f"The artifact gives other outputs than those logged in {share} of the rows, and in "
-                f"{self.share_reference or 0.0:.0%} of the reference: it is not the model that was serving."
-            )
         if self.agrees:
             few = "" if not self.share else f", but for {share} of the rows"
             return f"The champion gives the logged outputs again{few}: serving is as it should be."
@@ -169,11 +169,18 @@ class Replay:
                 f"{share} of the outputs differ, and no longer once the inputs are rounded to single "
                 f"precision: {'it still does harm' if self.is_harmful else 'harmless'}."
             )
+        if not self.is_comparable:
+            return (
+                f"The artifact gives other outputs than those logged in {share} of the rows, and in "
+                f"{self.share_reference or 0.0:.0%} of the reference: it is not the model that was serving."
+            )
         words = [f"The champion gives other outputs than those logged in {share} of the rows"]
         if self.segment is not None:
             column, value = self.segment
-            hidden = column in self.sensitive
-            words.append(f"only where {column} is " + ("one value" if hidden else shown(value, 40)))
+            words.append(
+                f"only where {column} is "
+                + ("one value" if self._hides_segment else shown(value, 40))
+            )
         if self.from_the_first_day:
             words.append("in all of the log, while it gives those of the reference")
         elif self.since is not None:
@@ -219,7 +226,7 @@ def measure_replay(case: Case) -> Replay:
         share_reference=reference.share,
         n=int(now.known.sum()),
         floor=floor,
-        sensitive=tuple(n for n in case.current.columns if case.card.privacy.is_sensitive(n)),
+        sensitive=tuple(n for n in (*case.current.columns, VERSION) if is_hidden(case, n)),
         anew=now.anew,
     )
     if found.agrees:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.performance.class_probabilities import (
@@ -42,7 +42,7 @@ class Rise:
     """How much worse the period's labelled rows are than the reference's."""
 
     value: float
-    draws: NDArray[Any]
+    draws: NDArray[Any] = field(repr=False, compare=False)
     n: int
     reference: float
     """The reference's rate."""
