@@ -66,13 +66,21 @@ class Repair:
     """Whether the model reads the column."""
     rows: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """Which rows of the period it touched."""
+    last: Effect | None = None
+    """What it would still add if all the others were mended."""
 
     @property
     def is_harmful(self) -> bool | None:
-        """Whether it does harm that matters; None where that cannot be told."""
+        """Whether it does harm that matters, beside the others or without them; None: not known."""
         if not self.is_input:
             return False
-        return None if self.effect is None else self.effect.is_harmful
+        if self.effect is None:
+            return None
+        found = {
+            self.effect.is_harmful,
+            self.effect.is_harmful if self.last is None else self.last.is_harmful,
+        }
+        return True if True in found else None if None in found else False
 
     @property
     def is_proven(self) -> bool:
@@ -172,7 +180,8 @@ class _Made:
     """Badness of the period's rows: as logged, with all undone, and each fault's part."""
 
     labelled: NDArray[Any]
-    """(rows, 2 + faults), by the labels; NaN without."""
+    """(rows, 2 + 2 faults), by the labels: parts, then what is left of each if the others are mended;
+    NaN without."""
     expected: NDArray[Any] | str
     """The same to be expected; or why there is none."""
     anew: Rescored
@@ -205,11 +214,13 @@ def _rescored_all(
     kinds: list[tuple[NDArray[Any], NDArray[Any]]] = [(logged[touched], joint.bad)]
     if usable and not isinstance(found, str):
         kinds.append((found.of(part["wb_prediction"], joint), found.of(joint.prediction, joint)))
-    parts = [np.zeros((part.height, len(faults))) for _ in kinds]
+    many = len(faults)
+    parts = [np.zeros((part.height, 2 * many)) for _ in kinds]
     for place, mask in enumerate(inside):
         alone_rows = mask & ~shared
         for table, (before, after) in zip(parts, kinds, strict=True):
             table[alone_rows, place] = (before - after)[alone_rows]
+            table[alone_rows, many + place] = (before - after)[alone_rows]
         both = mask & shared
         if not both.any():
             continue
@@ -220,6 +231,7 @@ def _rescored_all(
             sides.append(_expected_of(found, joint, both, first, rest))
         for table, (before, after), (one, other) in zip(parts, kinds, sides, strict=True):
             table[both, place] = ((before[both] - one) + (other - after[both])) / 2
+            table[both, many + place] = other - after[both]
     labelled = _spread(frame.height, touched, logged, joint.bad, parts[0])
     expected: NDArray[Any] | str = reason
     if usable and not isinstance(found, str):
@@ -320,12 +332,15 @@ def _by_rescoring(
     for place, fault in enumerate(faults):
         rows = masks[fault]
         few = int((rows & known).sum()) < LEAST_AFFECTED
-        effect = _chosen(
-            None if by_labels is None or few else by_labels[1 + place],
-            None if by_score is None else by_score[1 + place],
+        effect, last = (
+            _chosen(
+                None if by_labels is None or few else by_labels[column],
+                None if by_score is None else by_score[column],
+            )
+            for column in (1 + place, 1 + len(faults) + place)
         )
         reason = "" if effect is not None else f"too few labels, and {why or 'no estimate'}"
-        repairs.append(Repair(fault, float(rows.mean()), effect, reason, True, rows))
+        repairs.append(Repair(fault, float(rows.mean()), effect, reason, True, rows, last))
     return repairs, _chosen(
         None if by_labels is None else by_labels[0], None if by_score is None else by_score[0]
     )
@@ -339,7 +354,7 @@ def _chosen(by_labels: Effect | None, by_score: Effect | None) -> Effect | None:
 
 
 def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -> list[Effect]:
-    """All faults' effect, then each one's, from rows of (logged, all undone, each part)."""
+    """All faults' effect, then each one's part, then each one's last; from rows as `_Made` has them."""
     import numpy as np
 
     part = table[known]
