@@ -207,6 +207,7 @@ def test_without_an_artifact_affected_rows_are_compared_with_others() -> None:
     (one,) = measure_repairs(none).repairs
     assert one.is_harmful
     assert not one.is_proven
+    assert "there is no artifact" in measure_repairs(none).evidence()[0].reading
     assert one.effect is not None
     assert one.effect.basis == "comparison"
     proven = measure_repairs(case).repairs[0].effect

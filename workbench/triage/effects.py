@@ -73,13 +73,15 @@ def evidence_of(case: Case, step: str, fault: Fault, effect: Effect | None, why:
         step: the module that measured it.
         fault: which.
         effect: None where it could not be measured.
-        why: the reason then.
+        why: the reason then, or why it was measured no better.
     """
     name = f"{fault.kind}:{fault.column}" if fault.column else fault.kind
     subject = called(case, fault)
     if effect is None:
         return Evidence(step, name, None, f"{subject}: its harm is not known, {why}.")
     points, basis = f"{100 * effect.amount.value:.1f} points", _BASES[effect.basis]
+    if why:
+        basis = f"{basis} ({why})"
     share = effect.share
     part = f", {min(share[0], 1.0):.0%} of the rise" if share is not None else ""
     if effect.is_harmful:

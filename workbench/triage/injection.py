@@ -206,7 +206,9 @@ def _injected(case: Case, fault: Fault, rows: NDArray[Any]) -> Injection:
     effect = Effect(
         amount, basis, floor, None if rise is None else rise.draws, None if rise is None else rise.value
     )  # fmt: skip
-    return Injection(fault, share, effect, contrast, "", True, rows)
+    return Injection(
+        fault, share, effect, contrast, why if basis == "comparison" else "", True, rows
+    )
 
 
 def _amount(

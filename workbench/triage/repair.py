@@ -386,4 +386,4 @@ def _by_comparison(case: Case, fault: Fault, rows: NDArray[Any], why: str) -> Re
         amount, "comparison", floor_of(case), None if rise is None else rise.draws,
         None if rise is None else rise.value,
     )  # fmt: skip
-    return Repair(fault, share, effect, "", True, rows)
+    return Repair(fault, share, effect, why, True, rows)
