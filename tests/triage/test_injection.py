@@ -222,3 +222,25 @@ def test_other_rows_of_the_same_time_are_weighted_to_the_buckets_of_the_affected
     assert found is not None
     assert found.low < 0 < found.high
     assert abs(found.value) < 0.02
+
+
+def test_strange_values_that_are_right_are_not_taken_for_harm() -> None:
+    """New territory that the model knows: putting its values into other rows would do harm."""
+    case = case_of(rows=6000)
+    far = case.current.with_columns(
+        pl.when(pl.int_range(pl.len()) % 3 == 0)
+        .then(pl.col("x0") + 8.0)
+        .otherwise("x0")
+        .alias("x0")
+    )
+    labels = pl.Series("wb_label", (logit(far) > 0).astype(int).astype(str))
+    current = served(far.with_columns(labels), "binary", scorer("binary"))
+    fault = Fault("x0", "out_of_range", "critical", ONSET, 0.33, "")
+    found = measure_injections(replace(case, current=current, faults=(fault,)))
+    (one,) = found.injections
+    assert one.effect is not None
+    assert one.effect.is_harmful
+    assert not one.is_harmful
+    assert not found.decides
+    assert "labels do not show" in found.evidence()[0].reading
+    assert all(e.supports is None for e in found.evidence())

@@ -215,3 +215,26 @@ def test_the_law_of_the_world_is_calibrated() -> None:
     case = case_of(rows=20_000)
     label = (case.current["wb_label"] == "1").to_numpy()
     assert abs(float(label.mean()) - float(expit(logit(case.current)).mean())) < 0.01
+
+
+@pytest.mark.parametrize("turn", [0.9, 1.0])
+def test_a_rotation_close_to_the_mirror_image_is_told_from_it_by_the_features(turn: float) -> None:
+    """The weights of a concept exchanged and turned: the error rate alone would take it for the labels."""
+
+    def rotated(frame: pl.DataFrame) -> NDArray[np.float64]:
+        x = [frame[n].to_numpy() for n in ("x0", "x1", "x2")]
+        found: NDArray[np.float64] = turn * (-1.5 * x[0] + 0.4 * x[1] + 0.9 * x[2] * (x[0] > 0))
+        return found
+
+    found = measure_label_faults(case_of(law=rotated, faults=[DEFINITION]))
+    assert not any(f.is_proven for f in found.faults)
+
+
+def test_exchanged_classes_are_proven_in_nearly_all_draws() -> None:
+    proven = 0
+    for seed in range(20):
+        case = case_of(seed=seed + 300, rows=2000)
+        turned = relabelled(case, case.current["wb_label"].replace({"0": "1", "1": "0"}))
+        (one,) = measure_label_faults(replace(turned, faults=(DEFINITION,))).faults
+        proven += one.is_proven
+    assert proven >= 19

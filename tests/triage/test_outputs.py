@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from tests.triage.planted import ONSET, case_of, logit, rows_of, scorer
+from tests.triage.planted import ONSET, case_of, logit, missing_fault, rows_of, scorer
 from workbench.triage.case import Case, Models
 from workbench.triage.outputs import measure_outputs, ranking_of
 from workbench.triage.replay import measure_replay
@@ -156,3 +156,16 @@ def test_few_rows_and_missing_columns_are_said() -> None:
     assert found.skipped is None
     alone = measure_outputs(replace(case, reference=case.reference.clear()))
     assert not alone.is_broken
+
+
+def test_what_a_spoilt_input_collapses_is_not_serving_s_fault() -> None:
+    def constant(frame: pl.DataFrame) -> NDArray[np.float64]:
+        return np.full(frame.height, -1.0)
+
+    case = case_of(
+        served_by=scorer("binary", constant), faults=[missing_fault(1.0)], models=Models()
+    )
+    found = measure_outputs(case)
+    assert found.is_collapsed
+    assert found.follows_from == "x0"
+    assert found.verdict is None

@@ -279,3 +279,21 @@ def test_the_interval_covers_the_truth(harm: float) -> None:
     if harm:
         assert np.mean(truth) == pytest.approx(0.0655, abs=0.01)
     assert covered >= 34
+
+
+def test_copies_are_left_out_and_do_no_harm_unless_they_are_the_bad_ones() -> None:
+    case = case_of(rows=2000)
+    fault = Fault("", "duplicate_rows", "warning", ONSET, 0.3, "rows twice")
+
+    def doubled(copies: pl.DataFrame) -> Case:
+        again = copies.with_columns(("c" + pl.col("wb_id")).alias("wb_id"))
+        return replace(case, current=pl.concat([case.current, again]), faults=(fault,))
+
+    (one,) = measure_repairs(doubled(case.current.sample(fraction=0.4, seed=1))).repairs
+    assert one.is_harmful is False
+    (other,) = measure_repairs(doubled(case.current.filter(pl.col("wb_bad") == 1))).repairs
+    assert other.is_harmful
+    assert other.effect is not None
+    own = float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
+    assert other.effect.amount.value == pytest.approx(2 * own / (1 + own) - own, abs=1e-9)
+    assert measure_repairs(replace(case, faults=(fault,))).skipped is not None

@@ -26,6 +26,7 @@ _BASES = {
     "labels": "by the labels",
     "estimate": "by the calibrated score, without labels",
     "injection": "by putting it into clean rows",
+    "copies": "by leaving the copies out",
     "comparison": "by comparing affected rows with others of the same time",
 }
 
@@ -37,7 +38,7 @@ class Effect:
     amount: Resampled
     """A fraction of all rows of the period; > 0: the fault does harm."""
     basis: str
-    """`labels`, `estimate`, `injection` or `comparison`."""
+    """`labels`, `estimate`, `injection`, `copies` or `comparison`."""
     floor: float | None
     rise_draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """Of the rise seen, paired with the amount's where both are of the same rows."""
@@ -49,6 +50,24 @@ class Effect:
         if self.floor is not None and self.amount.high < self.floor:
             return False
         return True if self.amount.low > 0 else None
+
+    @property
+    def sees_no_rise(self) -> bool:
+        """Whether the labels surely show no rise that matters, so that nothing can have made one."""
+        import numpy as np
+
+        if self.rise_draws is None or self.floor is None:
+            return False
+        return float(np.quantile(self.rise_draws, 0.975)) < self.floor
+
+    @property
+    def exceeds_rise(self) -> bool:
+        """Whether the fault would surely make more than the rise that is seen, by the floor."""
+        import numpy as np
+
+        if self.rise_draws is None or self.floor is None:
+            return False
+        return self.amount.low > float(np.quantile(self.rise_draws, 0.975)) + self.floor
 
     @property
     def share(self) -> tuple[float, float, float] | None:
@@ -65,7 +84,9 @@ class Effect:
         return self.amount.value / self.rise, float(low), float(high)
 
 
-def evidence_of(case: Case, step: str, fault: Fault, effect: Effect | None, why: str) -> Evidence:
+def evidence_of(
+    case: Case, step: str, fault: Fault, effect: Effect | None, why: str, unseen: bool = False
+) -> Evidence:
     """What was measured of a fault, in an operator's words.
 
     Args:
@@ -74,27 +95,33 @@ def evidence_of(case: Case, step: str, fault: Fault, effect: Effect | None, why:
         fault: which.
         effect: None where it could not be measured.
         why: the reason then, or why it was measured no better.
+        unseen: the harm that it would do is not seen in the period's labels.
     """
     name = f"{fault.kind}:{fault.column}" if fault.column else fault.kind
     subject = called(case, fault)
     if effect is None:
         return Evidence(step, name, None, f"{subject}: its harm is not known, {why}.")
-    points, basis = f"{100 * effect.amount.value:.1f} points", _BASES[effect.basis]
+    amount = effect.amount
+    points, basis = f"{100 * amount.value:.1f} points", _BASES[effect.basis]
     if why:
         basis = f"{basis} ({why})"
     share = effect.share
     part = f", {min(share[0], 1.0):.0%} of the rise" if share is not None else ""
-    if effect.is_harmful:
+    harmful = effect.is_harmful
+    if unseen and harmful:
+        reading = f"{subject}: it would make {points}, {basis}, but the labels do not show them."
+        harmful = None
+    elif harmful:
         sure = "perhaps " if effect.basis == "comparison" else ""
         reading = f"{subject}: {sure}{points} of the bad rate come from it{part}, {basis}."
-    elif effect.is_harmful is False:
+    elif harmful is False:
         reading = f"{subject}: no difference that matters ({points}), {basis}."
     else:
         reading = f"{subject}: not sure whether it does harm ({points}{part}), {basis}."
     return Evidence(
-        step, name, effect.amount.value, reading, effect.amount.low, effect.amount.high, effect.amount.n,
-        effect.floor, supports="fix_upstream" if effect.is_harmful else None,
-        against="fix_upstream" if effect.is_harmful is False else None,
+        step, name, amount.value, reading, amount.low, amount.high, amount.n, effect.floor,
+        supports="fix_upstream" if harmful else None,
+        against="fix_upstream" if harmful is False else None,
     )  # fmt: skip
 
 

@@ -78,7 +78,11 @@ class Injection:
         """Whether it does harm that matters; None where that cannot be told."""
         if not self.is_input or self.is_only_logged:
             return False
-        return None if self.effect is None else self.effect.is_harmful
+        if self.effect is None or not self.effect.is_harmful:
+            return None if self.effect is None else self.effect.is_harmful
+        if self.effect.sees_no_rise:
+            return False
+        return None if self.is_contradicted else True
 
     @property
     def is_proven(self) -> bool:
@@ -89,13 +93,17 @@ class Injection:
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether the affected rows of the period are surely no worse than others of the same time."""
-        floor = self.effect.floor if self.effect is not None else None
-        return (
-            self.contrast is not None
-            and floor is not None
-            and self.contrast.high < min(floor, 0.0) + 1e-12
-        )
+        """Whether the period's own labels say otherwise: what was put in is not what has happened.
+
+        Affected rows are no worse than others of the same time; or all the rise seen is smaller than
+        what the fault would make. The strange values may then be right.
+        """
+        effect = self.effect
+        if effect is None or effect.floor is None or effect.basis != "injection":
+            return False
+        if self.contrast is not None:
+            return self.contrast.high < min(effect.floor, effect.amount.low)
+        return effect.exceeds_rise
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,8 @@ def measure_injections(case: Case) -> Injections:
             name = f"{one.fault.kind}:{one.fault.column}"
             words.append(Evidence(_STEP, name, 0.0, "No input of the model: it does no harm."))
             continue
-        words.append(evidence_of(case, _STEP, one.fault, one.effect, one.why))
+        unseen = one.effect is not None and bool(one.effect.is_harmful) and not one.is_harmful
+        words.append(evidence_of(case, _STEP, one.fault, one.effect, one.why, unseen))
         if one.contrast is not None and one.effect is not None and one.effect.basis == "injection":
             words.append(_second(case, one, one.contrast))
     named = tuple(cause_of(case, i.fault, i.effect) for i in found if i.is_harmful)
@@ -219,7 +228,9 @@ def _amount(
     import polars as pl
 
     clean = usual_rows(case, fault)
-    if "wb_label" not in clean.columns:
+    if _labels(clean) < LEAST_CLEAN:
+        clean = case.reference
+    if not _labels(clean):
         return None, "there are no labelled rows without the fault"
     clean = clean.filter(pl.col("wb_label").is_not_null())
     everywhere = replace(fault, since=None, until=None)
@@ -250,6 +261,10 @@ def _amount(
     inside = float(rows.sum() / max(own.sum(), 1))
     excess = max(inside - usual, 0.0) / max(1 - usual, 1e-9) * float(own.mean())
     return Resampled(excess * mean.value, excess * mean.draws, mean.n, mean.basis), ""
+
+
+def _labels(frame: pl.DataFrame) -> int:
+    return frame.height - frame["wb_label"].null_count() if "wb_label" in frame.columns else 0
 
 
 def _second(case: Case, one: Injection, contrast: Resampled) -> Evidence:

@@ -19,6 +19,7 @@ from workbench.triage.badness import badness
 from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.effects import Effect, called, cause_of
+from workbench.triage.label_expected import is_as_expected
 from workbench.triage.label_join import JoinShift, label_join
 from workbench.triage.outputs import ranking_of
 from workbench.triage.rescoring import (
@@ -205,11 +206,12 @@ def _exchanged(case: Case, fault: Fault) -> LabelFault | None:
     before = badness_of(case, case.current, None)
     after = badness(case.rules, case.current["wb_prediction"], mended)
     effect = _effect(case, sampled(case, before - after, case.current))
-    rate, floor = reference_rate(case), floor_of(case)
+    rate = reference_rate(case)
     left = sampled(case, np.where(rows, after, np.nan), case.current)
     # The mirror image must be exact: a concept that turned round leaves something.
-    is_exact = rate is not None and floor is not None and left.low <= rate <= left.high
-    is_exact = is_exact and -now.value >= usual.low - (now.high - now.low) / 2
+    usual_bad = sampled(case, badness_of(case, case.reference, None), case.reference)
+    is_exact = _is_near(left, usual_bad, 1) and _is_near(now, usual, -1)
+    is_exact = is_exact and is_as_expected(case, mended, rows) is not False
     reading = (
         f"outputs run against the labels; with the classes exchanged {left.value:.1%} are bad, "
         f"in the reference {rate or 0.0:.1%}"
@@ -276,6 +278,14 @@ def _words(
         _STEP, fault.kind, amount.value, text, amount.low, amount.high, amount.n, effect.floor,
         supports=supports, against="retrain" if supports is not None else None,
     )  # fmt: skip
+
+
+def _is_near(one: Resampled, other: Resampled, sign: int) -> bool:
+    """Whether two figures (the first turned round, if asked) differ by no more than chance, 99 %."""
+    import numpy as np
+
+    error = float(np.hypot(np.std(one.draws), np.std(other.draws)))
+    return abs(sign * one.value - other.value) <= 2.6 * error
 
 
 def _is_one_sided(case: Case, rows: NDArray[Any]) -> bool | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.quality.distances import ks, ks_by_chance
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
@@ -31,6 +32,7 @@ LEAST_ROWS = 50
 LEAST_LABELS = 50
 _DRAWS = 200
 _LEVELS = 200
+_NEARLY_ALL = 0.8
 _STEP = "outputs"
 
 
@@ -53,6 +55,8 @@ class Outputs:
     """The score's distribution is turned round as well; None where that cannot be told."""
     is_cleared: bool = False
     """Replaying the champion gives these outputs: serving gives what the model says."""
+    follows_from: str = ""
+    """The column of a fault of the inputs that makes outputs collapse all by itself; "": none does."""
     is_new_version: bool = False
     """A version that became live with it brought it."""
     since: datetime | None = None
@@ -69,7 +73,7 @@ class Outputs:
     @property
     def verdict(self) -> str | None:
         """What mends it: `fix_serving`, or `roll_back` where a new version brought it; else None."""
-        if not self.is_broken or self.has_rise is False:
+        if not self.is_broken or self.has_rise is False or self.follows_from:
             return None
         if self.is_new_version:
             return "roll_back"
@@ -83,6 +87,8 @@ class Outputs:
         if self.share_of_one is not None:
             usual = self.share_of_one_reference or 0.0
             words = f"One answer is given to {self.share_of_one:.1%} of the rows, in the reference to {usual:.1%}"
+            if self.follows_from and self.is_collapsed:
+                words += f", as {shown(self.follows_from, 40)} is spoilt"
             why = (
                 "; replaying gives it too, so it follows from the inputs or the version"
                 if self.is_cleared
@@ -170,11 +176,25 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         is_inverted=inverted,
         is_mirrored=mirrored,
         is_cleared=replay is not None and replay.agrees,
+        follows_from=_spoilt_input(case),
         is_new_version=live is not None and abs(live - onset) <= case.bucket,
         since=case.onset,
         n=case.current.height,
         has_rise=has_rise,
         draws=None if ranking is None else ranking.draws,
+    )
+
+
+def _spoilt_input(case: Case) -> str:
+    """An input that is spoilt in nearly all rows of the period; "" without."""
+    names = set(case.feature_names)
+    return next(
+        (
+            f.column
+            for f in case.faults
+            if f.column in names and f.status != "ok" and f.share >= _NEARLY_ALL
+        ),
+        "",
     )
 
 

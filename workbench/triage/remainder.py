@@ -38,12 +38,14 @@ def repaired(
     proven = [r.fault for r in repairs.repairs if r.is_proven]
     lost = [i.fault for i in injections.injections if i.is_proven]
     lost += [r.fault for r in repairs.repairs if r.is_harmful and not r.is_proven]
+    copied = any(r.is_proven and r.fault.kind == "duplicate_rows" for r in repairs.repairs)
     wrong = [f.fault for f in labels.faults if f.decides] if labels is not None else []
     if not proven and not lost and not wrong:
         return case
 
     def clean(frame: pl.DataFrame) -> pl.DataFrame:
-        return _without(case, _mended(case, frame, proven), lost, wrong)
+        kept = _without(case, _mended(case, frame, proven), lost, wrong)
+        return _single(case, kept) if copied else kept
 
     gone = {*proven, *lost, *wrong}
     note = "judged on rows with the proven faults undone, and without those that nothing repairs"
@@ -70,7 +72,7 @@ def exclusions(
     touched = [(r.fault, r.share) for r in repairs.repairs]
     touched += [(i.fault, i.share) for i in injections.injections]
     for own, share in touched:
-        if is_input(case, own):
+        if is_input(case, own) and own.kind != "duplicate_rows":
             found += _excluded(case, own, share)
     for fault in labels.faults if labels is not None else ():
         if fault.decides:
@@ -124,6 +126,11 @@ def _mended(case: Case, frame: pl.DataFrame, faults: Sequence[Fault]) -> pl.Data
         old.clone().scatter(at, new.cast(old.dtype, strict=False)).alias(name)
         for name, (old, new) in outputs.items()
     )
+
+
+def _single(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
+    names = [n for n in (*case.feature_names, "wb_prediction", "wb_score") if n in frame.columns]
+    return frame.unique(names, keep="first", maintain_order=True) if names else frame
 
 
 def _without(

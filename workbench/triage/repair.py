@@ -39,7 +39,7 @@ from workbench.triage.rescoring import (
     rise_of,
     sampled,
 )
-from workbench.triage.undoing import is_invertible, undone
+from workbench.triage.undoing import in_scope, is_invertible, undone
 
 if TYPE_CHECKING:
     import polars as pl
@@ -138,6 +138,8 @@ def measure_repairs(case: Case) -> Repairs:
     prediction) lets expect; without an artifact by comparing affected rows with others.
     """
     case = ordered(case)
+    copies = [f for f in case.faults if f.kind == "duplicate_rows"]
+    doubled = [r for f in copies if (r := _by_dropping(case, f)) is not None]
     faults = [f for f in case.faults if is_invertible(f)]
     masks = {f: affected_now(case, f) for f in faults}
     faults = [f for f in faults if masks[f].any()]
@@ -147,7 +149,7 @@ def measure_repairs(case: Case) -> Repairs:
         for f in faults
         if not is_input(case, f)
     ]
-    if not faults:
+    if not faults and not doubled:
         return Repairs(skipped="no fault with an inverse touches the period")
     champion = case.models.champion
     why, made = case.models.why_not("champion"), None
@@ -162,6 +164,7 @@ def measure_repairs(case: Case) -> Repairs:
         repairs, together = _by_rescoring(case, made, read, masks)
     elif read:
         repairs = [_by_comparison(case, f, masks[f], why) for f in read]
+    repairs += doubled
     every = (*repairs, *unread)
     words = [evidence_of(case, _STEP, r.fault, r.effect, r.why) for r in repairs]
     words += [
@@ -373,6 +376,40 @@ def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -
         )
         for i in range(1, values.shape[1])
     ]
+
+
+def _by_dropping(case: Case, fault: Fault) -> Repair | None:
+    """Rows that stand in the log twice, under other ids: what the copies add to the rate."""
+    import numpy as np
+    import polars as pl
+
+    names = [
+        n for n in (*case.feature_names, "wb_prediction", "wb_score") if n in case.current.columns
+    ]
+    rows = in_scope(case.current, fault)
+    first = case.current.select(pl.struct(names).is_first_distinct()).to_series().to_numpy()
+    again = rows & ~first
+    bad = badness_of(case, case.current, None)
+    known = np.isfinite(bad)
+    if not again.any():
+        return None
+    share = float(again.mean())
+    if int((again & known).sum()) < LEAST_AFFECTED or int((~again & known).sum()) < LEAST_AFFECTED:
+        return Repair(fault, share, None, "too few labelled copies", True, again)
+    part = case.current.filter(known)
+    single = (~again[known]).astype(float)
+    means, drawn, basis = paired(
+        case, np.stack([bad[known], bad[known] * single, single], axis=1), part
+    )
+    amount = Resampled(
+        float(means[0] - means[1] / means[2]), drawn[:, 0] - drawn[:, 1] / drawn[:, 2], len(single), basis
+    )  # fmt: skip
+    rise = rise_of(case)
+    effect = Effect(
+        amount, "copies", floor_of(case), None if rise is None else rise.draws,
+        None if rise is None else rise.value,
+    )  # fmt: skip
+    return Repair(fault, share, effect, "", True, again)
 
 
 def _by_comparison(case: Case, fault: Fault, rows: NDArray[Any], why: str) -> Repair:

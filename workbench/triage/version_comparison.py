@@ -312,9 +312,8 @@ def _since_the_switch(case: Case, floor: float) -> Comparison | None:
     import numpy as np
     import polars as pl
 
-    start = newly_live(case)
-    onset = case.onset or case.period.start
-    if start is None or abs(start - onset) > case.bucket:
+    start, onset = newly_live(case), case.onset
+    if start is None or onset is None or abs(start - onset) > case.bucket:
         return None
     reach = _NEXT_TO * case.bucket
     before = labelled(case, older_live(case))
