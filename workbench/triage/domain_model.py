@@ -60,7 +60,8 @@ class DomainModel:
     pi: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """One a row, first those before."""
     refits: tuple[NDArray[Any], ...] = field(default=(), repr=False, compare=False)
-    """`pi` again, with other seeds of the folds."""
+    """`pi` again, learned on one half of the rows for the other: halves that hardly share rows differ
+    as much as models of other samples would."""
     rows: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """What the trees saw, in the order of `pi`."""
     fold: NDArray[Any] | None = field(default=None, repr=False, compare=False)
@@ -114,7 +115,11 @@ def measure_domain(
     found = []
     for number in range(refits + 1):
         seed = case.seed + 101 * number
-        parts = [_folds(side, np.random.default_rng([seed, place])) for place, side in enumerate(days)]
+        many = FOLDS if number == 0 else 2
+        parts = [
+            _folds(side, np.random.default_rng([seed, place]), many)
+            for place, side in enumerate(days)
+        ]
         fold = np.concatenate(parts)
         found.append((chance_of_current(rows, t, fold, is_category, seed), fold))
     pi, fold = found[0]
@@ -245,14 +250,14 @@ def _is_by_day(days: NDArray[Any]) -> bool:
     return len(np.unique(days)) >= FOLDS
 
 
-def _folds(days: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+def _folds(days: NDArray[Any], random: np.random.Generator, many: int) -> NDArray[Any]:
     """Folds of about equal size: of whole days where there are enough, else of rows."""
     import numpy as np
 
     if not _is_by_day(days):
-        return random.permutation(len(days)) * FOLDS // max(len(days), 1)
+        return random.permutation(len(days)) * many // max(len(days), 1)
     _, codes, sizes = np.unique(days, return_inverse=True, return_counts=True)
-    filled = np.zeros(FOLDS)
+    filled = np.zeros(many)
     of_day = np.empty(len(sizes), dtype=np.int64)
     for day in random.permutation(len(sizes)):
         # A tie goes to the first: the order of the days is what is random.
