@@ -40,7 +40,7 @@ def boosting(names: tuple[str, ...], task: str, **params: Any) -> Fitter:
 
     def matrix(x: pl.DataFrame) -> Rows:
         columns = [
-            x[n].cast(pl.Float64) if x[n].dtype != pl.String else x[n].hash(0).mod(97) for n in names
+            x[n].cast(pl.Float64) if x[n].dtype != pl.String else x[n].hash(0) % 97 for n in names
         ]
         return np.column_stack([c.to_numpy().astype(float) for c in columns])
 
@@ -125,21 +125,29 @@ def _lit(rng: np.random.Generator, n: int) -> list[pl.Series]:
     return [region, pl.Series("wet", rng.normal(size=n)), pl.Series("moon", rng.normal(size=n))]
 
 
-def rules_of(card: ModelCard, tolerance: float = 1.0, classes: tuple[str, ...] = ("0", "1")) -> OutcomeRules:
+def rules_of(
+    card: ModelCard, tolerance: float = 1.0, classes: tuple[str, ...] = ("0", "1")
+) -> OutcomeRules:
     return outcome_rules(card, LogShape((), (), classes=classes), tolerance)
 
 
-def logged(frame: pl.DataFrame, start: datetime, end: datetime, model: Scorer, rules: OutcomeRules) -> pl.DataFrame:
+def logged(
+    frame: pl.DataFrame, start: datetime, end: datetime, model: Scorer, rules: OutcomeRules
+) -> pl.DataFrame:
     """Rows as the store gives them, evenly over a time, with the champion's outputs."""
     step = (end - start) / max(frame.height, 1)
     said = model(frame)
     return frame.with_columns(
         wb_id=pl.Series([f"{start:%m%d}-{i:06d}" for i in range(frame.height)], dtype=pl.String),
-        wb_timestamp=pl.Series([start + step * i for i in range(frame.height)], dtype=pl.Datetime("us", "UTC")),
+        wb_timestamp=pl.Series(
+            [start + step * i for i in range(frame.height)], dtype=pl.Datetime("us", "UTC")
+        ),
         wb_version=pl.lit("1"),
         wb_role=pl.lit("live"),
         **{name: said[name] for name in said.columns},
-        wb_bad=pl.Series(badness(rules, said["wb_prediction"], frame["wb_label"]), dtype=pl.Float64).fill_nan(None),
+        wb_bad=pl.Series(
+            badness(rules, said["wb_prediction"], frame["wb_label"]), dtype=pl.Float64
+        ).fill_nan(None),
     )
 
 
@@ -153,6 +161,7 @@ def case_of(
     task: str = "binary",
     recipe: Fitter | None = None,
     learned: int = 6000,
+    params: dict[str, Any] | None = None,
     rule: str = "",
     delay: str = "0d",
 ) -> Case:
@@ -165,7 +174,7 @@ def case_of(
         labels=Labels(delay=delay),
     )
     rules = rules_of(card)
-    fit = recipe or boosting(NAMES, task)
+    fit = recipe or boosting(NAMES, task, **(params or {}))
     table = then(rng, learned)
     champion = fit(table, table["wb_label"], 1)
     return Case(
@@ -184,7 +193,9 @@ def case_of(
             champion=champion,
             fit=fit,
             stronger=boosting(NAMES, task, max_iter=150, max_leaf_nodes=31, learning_rate=0.05),
-            wider=lambda added: boosting((*NAMES, *(c.name for c in added)), task),
+            wider=lambda added: boosting(
+                (*NAMES, *(c.name for c in added)), task, **(params or {})
+            ),
         ),
         unused=("moon", "wet"),
         seed=seed,

@@ -12,7 +12,7 @@ from workbench.triage.challengers import Choice, choose_challenger, trained_tabl
 from workbench.triage.control import Control, measure_control
 from workbench.triage.figures import Figure, figure, mean_figures, ratio
 from workbench.triage.no_harm import SegmentGain, segment_gains
-from workbench.triage.refitting import fitted, losses, outputs_of
+from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of
 from workbench.triage.tolerated import Tolerated, tolerated
 from workbench.triage.walk_forward import WindowGain, walk_forward
 from workbench.triage.windows import Windows, split_windows
@@ -183,11 +183,7 @@ def _over(gain: Figure, control: Control) -> Figure | None:
 
 def _on_reference(case: Case, model: Scorer) -> Figure | None:
     """The model's bad rate minus the champion's, paired, on the labelled reference."""
-    import polars as pl
-
-    rows = case.reference.filter(
-        pl.col("wb_bad").is_not_null() & pl.col("wb_label").is_not_null()
-    ).sort("wb_timestamp", "wb_id")
+    rows = labelled_rows(case.reference, case.feature_names)
     if not rows.height:
         return None
     bad = losses(outputs_of(model, rows, case.feature_names), rows, case.rules)

@@ -67,11 +67,12 @@ def older_rows(case: Case, windows: Windows) -> pl.DataFrame | None:
     """Labelled rows of before the incident to mix in, or of the training table where they are few."""
     import polars as pl
 
-    found = plain(case, windows.before)
-    table = trained_table(case) if found.height < _ENOUGH_BEFORE else None
-    if table is not None:
-        found = pl.concat([table, found], how="vertical_relaxed")
-    return found if found.height else None
+    found = plain(case, windows.before) if windows.before.height else None
+    many = 0 if found is None else found.height
+    table = trained_table(case) if many < _ENOUGH_BEFORE else None
+    if table is None or found is None:
+        return table if found is None else found
+    return pl.concat([table, found], how="vertical_relaxed")
 
 
 def trained_table(case: Case) -> pl.DataFrame | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.triage.challengers import Choice, trained_table, training_rows
 from workbench.triage.figures import Figure, figure
-from workbench.triage.refitting import fitted, losses, outputs_of, thinned
+from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned
 from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
@@ -92,14 +92,10 @@ def measure_control(case: Case, windows: Windows, choice: Choice, draws: int) ->
 
 def _rows(case: Case, windows: Windows) -> tuple[pl.DataFrame | None, str]:
     """Labelled rows in time order: those before the onset, else the reference's."""
-    import polars as pl
-
     enough = LEAST_JUDGED * (SPLITS + 1)
     if windows.before.height >= enough:
         return windows.before, "before"
-    reference = case.reference.filter(
-        pl.col("wb_bad").is_not_null() & pl.col("wb_label").is_not_null()
-    )
+    reference = labelled_rows(case.reference, case.feature_names)
     if reference.height < enough:
         return None, "before"
-    return reference.sort("wb_timestamp", "wb_id"), "reference"
+    return reference, "reference"

@@ -3,6 +3,9 @@
 With calibrated probabilities c, cross-fitted, the best class is wrong in mean min(c, 1 - c) of
 the rows. If that has risen by as much as the bad rate, the inputs tell less than they did:
 a column is missing, a signal was lost, or labels are noisier. No retraining undoes that.
+
+A cross-fit of few rows has worse probabilities than the champion, and so a larger floor; what
+the control retraining lost to the champion before the incident is taken off the rise.
 """
 
 from __future__ import annotations
@@ -14,14 +17,17 @@ from workbench.domain.verdict import Evidence
 from workbench.triage.attainable import Attainable
 from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, figure, mean_figures
+from workbench.triage.refitting import labelled_rows
 from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from workbench.triage.backtest import Backtest
     from workbench.triage.case import Case
 
+_Noise = tuple["NDArray[Any]", "NDArray[Any]"]
 _FOLDS = 2
 _LEAST = 100
 
@@ -35,7 +41,14 @@ class NoiseFloor:
     reference: Figure | None = None
     """None where the reference has no scores or labels."""
     rise: Figure | None = None
-    """current - reference."""
+    """current - reference - what a control retraining loses to the champion."""
+    smallest: float | None = None
+    """The smallest rise that matters."""
+
+    @property
+    def is_risen(self) -> bool:
+        """Whether it has surely risen by more than the smallest rise that matters."""
+        return self.rise is not None and self.rise.low > (self.smallest or 0.0)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""
@@ -60,16 +73,18 @@ class NoiseFloor:
         return tuple(said)
 
 
-def measure_noise_floor(case: Case, windows: Windows, attainable: Attainable) -> NoiseFloor:
+def measure_noise_floor(
+    case: Case, windows: Windows, attainable: Attainable, backtest: Backtest
+) -> NoiseFloor:
     """The noise floor of the incident from the cross-fitted scores, of the reference from the champion's.
 
     For the rule `cost` a row's noise is min(c cost_false_negative, (1 - c) cost_false_positive) /
     the larger cost; for several classes 1 - the largest probability. The scores are calibrated
     by an isotonic fit (of the largest probability, for several classes) in two halves, each on
-    the other. A regression has none: its floor is the attainable rate itself.
+    the other. The interval is that of the errors which the calibrated probabilities make, around
+    the floor: they are as uncertain as the labels. A regression has none: its floor is the attainable rate itself.
     """
     import numpy as np
-    import polars as pl
 
     rule = case.rules.rule
     if attainable.skipped or attainable.outputs is None:
@@ -85,21 +100,34 @@ def measure_noise_floor(case: Case, windows: Windows, attainable: Attainable) ->
     now = _noise(case, outputs, windows.rows["wb_label"])
     if now is None:
         return NoiseFloor("the recipe gives no probabilities")
-    blocks, basis = blocks_of(windows.rows, case.card.columns.entity)
-    (current,) = mean_figures([now], blocks, basis, case.seed)
-    rows = case.reference.filter(pl.col("wb_label").is_not_null()).sort("wb_timestamp", "wb_id")
+    current = _figure(case, windows.rows, now, case.seed)
+    rows = labelled_rows(case.reference, case.feature_names)
     then = _noise(case, rows, rows["wb_label"]) if rows.height else None
     if then is None:
         return NoiseFloor(None, current)
-    blocks, basis = blocks_of(rows, case.card.columns.entity)
-    (reference,) = mean_figures([then], blocks, basis, case.seed + 1)
+    reference = _figure(case, rows, then, case.seed + 1)
     drawn = np.asarray(current.draws) - np.asarray(reference.draws)
-    rise = figure(current.value - reference.value, drawn, current.n, current.basis)
-    return NoiseFloor(None, current, reference, rise)
+    value = current.value - reference.value
+    # The last split learned from the most rows, as the cross-fit does.
+    control = backtest.control.splits if backtest.control else ()
+    lost = min(control[-1], 0.0) if control else 0.0
+    value, drawn = value + lost, drawn + lost
+    rise = figure(value, drawn, current.n, current.basis)
+    smallest = backtest.usual.floor if backtest.usual else None
+    return NoiseFloor(None, current, reference, rise, smallest)
 
 
-def _noise(case: Case, outputs: pl.DataFrame, label: pl.Series) -> NDArray[Any] | None:
-    """The expected badness of the best prediction of each row; None without probabilities."""
+def _figure(case: Case, rows: pl.DataFrame, noise: _Noise, seed: int) -> Figure:
+    import numpy as np
+
+    blocks, basis = blocks_of(rows, case.card.columns.entity)
+    expected, seen = mean_figures(list(noise), blocks, basis, seed)
+    drawn = np.asarray(seen.draws) - seen.value + expected.value
+    return figure(expected.value, drawn, seen.n, basis)
+
+
+def _noise(case: Case, outputs: pl.DataFrame, label: pl.Series) -> _Noise | None:
+    """The expected and the seen badness of the best prediction of each row; None without probabilities."""
     import numpy as np
     import polars as pl
 
@@ -113,8 +141,11 @@ def _noise(case: Case, outputs: pl.DataFrame, label: pl.Series) -> NDArray[Any] 
         if rules.rule == "cost":
             largest = max(rules.cost_false_positive, rules.cost_false_negative) or 1.0
             miss, alarm = c * rules.cost_false_negative, (1 - c) * rules.cost_false_positive
-            return np.asarray(np.minimum(miss, alarm) / largest)
-        return np.asarray(np.minimum(c, 1 - c))
+            seen = np.where(
+                miss > alarm, ~hit * rules.cost_false_positive, hit * rules.cost_false_negative
+            )
+            return np.minimum(miss, alarm) / largest, seen / largest
+        return np.minimum(c, 1 - c), np.where(c > 0.5, ~hit, hit).astype(float)
     names = sorted(name for name in outputs.columns if name.startswith("score_"))
     if not names or rules.rule == "cost":
         return None
@@ -124,7 +155,7 @@ def _noise(case: Case, outputs: pl.DataFrame, label: pl.Series) -> NDArray[Any] 
     said = classes[table.argmax(axis=1)]
     hit = np.asarray(label.cast(pl.String).to_numpy() == said)
     c = _calibrated(table.max(axis=1), hit)
-    return None if c is None else np.asarray(1 - c)
+    return None if c is None else (1 - c, (~hit).astype(float))
 
 
 def _calibrated(score: NDArray[Any], hit: NDArray[Any]) -> NDArray[Any] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SLOWEST, FASTEST, _STEPS = 0.25, 1.0, 16
+SLOWEST, FASTEST, _STEPS = 0.4, 1.0, 13
 """Bounds of c: a flatter curve could end anywhere, and would be told from none by no data."""
 
 

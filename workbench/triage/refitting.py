@@ -21,6 +21,21 @@ LEAST_ROWS = 50
 """Fewer rows than this are not fitted."""
 
 
+def labelled_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The rows with a label and a known badness, in an order that is theirs: time, id, content.
+
+    Args:
+        frame: rows; a frame without the columns has none.
+        names: columns that settle the order of rows without an id.
+    """
+    import polars as pl
+
+    if not {"wb_label", "wb_bad", "wb_timestamp", "wb_id"} <= set(frame.columns):
+        return frame.clear()
+    known = frame.filter(pl.col("wb_label").is_not_null() & pl.col("wb_bad").is_not_null())
+    return known.sort("wb_timestamp", "wb_id", *names, "wb_label", nulls_last=True)
+
+
 def thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:
     """At most so many rows, evenly spread over the order that they are in."""
     import numpy as np

@@ -10,7 +10,7 @@ from workbench.triage.attainable import Attainable
 from workbench.triage.backtest import Backtest
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.noise_floor import NoiseFloor, measure_noise_floor
-from workbench.triage.refitting import fitted, losses, outputs_of, thinned
+from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned
 from workbench.triage.unused_columns import UnusedColumns, measure_unused
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Remaining:
     """Why there is none."""
     constant: Figure | None = None
     """Bad rate of the best constant prediction, on the judged rows."""
+    was_over_constant: bool | None = None
+    """Whether the champion was better than a constant on the reference; None: not known."""
     champion_over_constant: Figure | None = None
     """constant - champion: below 0, the model is worse than no model."""
     challenger_over_constant: Figure | None = None
@@ -71,7 +73,9 @@ class Remaining:
             return Evidence(step, name, None, self.constant_reason or "not measured")
         if new.low <= 0:
             reading = "even a retrained model is not surely better than always saying the same"
-            return new.evidence(step, name, reading, 0.0, "redesign")
+            return new.evidence(
+                step, name, reading, 0.0, "redesign" if self.was_over_constant else None
+            )
         if own.low <= 0:
             reading = (
                 "the champion is not surely better than always saying the same; a retrained one is"
@@ -92,7 +96,7 @@ def measure_remaining(case: Case, attainable: Attainable, backtest: Backtest) ->
     if windows is None or backtest.skipped or backtest.challenger_losses is None:
         reason = backtest.skipped or "there was no backtest"
         return Remaining(reason, NoiseFloor(reason), UnusedColumns(reason))
-    noise = measure_noise_floor(case, windows, attainable)
+    noise = measure_noise_floor(case, windows, attainable, backtest)
     unused = measure_unused(case, windows, attainable, backtest)
     judged = windows.rows.filter(windows.judge)
     gain, why, own = _stronger(case, backtest, judged)
@@ -127,21 +131,36 @@ def _stronger(
     return gain, None, bad
 
 
-_Constants = tuple[Figure | None, Figure | None, Figure | None, str | None]
+_Constants = tuple[Figure | None, bool | None, Figure | None, Figure | None, str | None]
 
 
 def _constants(case: Case, backtest: Backtest, judged: pl.DataFrame) -> _Constants:
     """The best constant of the training rows, and what champion and challenger gain over it."""
-    import numpy as np
-    import polars as pl
-
     windows, blocks = backtest.windows, backtest.blocks
     own, new = backtest.champion_losses, backtest.challenger_losses
     if windows is None or blocks is None or own is None or new is None:
-        return None, None, None, "there was no backtest"
+        return None, None, None, None, "there was no backtest"
     if case.rules.rule in {"miss", "false_alarm"}:
-        return None, None, None, f"with the rule {case.rules.rule} a constant is never bad"
-    label = windows.rows.filter(windows.train)["wb_label"]
+        return None, None, None, None, f"with the rule {case.rules.rule} a constant is never bad"
+    train = windows.rows.filter(windows.train)
+    constant = _best_constant(case, train, judged)
+    found = mean_figures(
+        [constant, constant - own, constant - new], blocks, backtest.basis, case.seed
+    )
+    reference = labelled_rows(case.reference, case.feature_names)
+    was = None
+    if reference.height:
+        still = _best_constant(case, reference, reference)
+        was = bool(still.mean() > reference["wb_bad"].to_numpy().mean())
+    return found[0], was, found[1], found[2], None
+
+
+def _best_constant(case: Case, learned: pl.DataFrame, judged: pl.DataFrame) -> NDArray[Any]:
+    """The badness of the judged rows if all were given the best one output for the learned rows."""
+    import numpy as np
+    import polars as pl
+
+    label = learned["wb_label"]
     if case.rules.is_classification:
         options = pl.Series(sorted(label.unique().to_list()), dtype=pl.String)
     else:
@@ -152,10 +171,5 @@ def _constants(case: Case, backtest: Backtest, judged: pl.DataFrame) -> _Constan
         said = pl.DataFrame({"wb_prediction": options[np.full(frame.height, option)]})
         return losses(said, frame, case.rules)
 
-    train = windows.rows.filter(windows.train)
-    rates = [float(bad(option, train).mean()) for option in range(len(options))]
-    constant = bad(int(np.argmin(rates)), judged)
-    found = mean_figures(
-        [constant, constant - own, constant - new], blocks, backtest.basis, case.seed
-    )
-    return found[0], found[1], found[2], None
+    rates = [float(bad(option, learned).mean()) for option in range(len(options))]
+    return bad(int(np.argmin(rates)), judged)

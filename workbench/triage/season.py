@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.verdict import Evidence
 from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
+from workbench.triage.refitting import labelled_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +54,7 @@ class Season:
         if self.current is None:
             return None
         for check in self.checks:
-            if check.rate is not None and self.current - check.rate.low < floor:
+            if check.rate is not None and self.current - check.rate.value < floor:
                 return check.cycle
         return None
 
@@ -78,45 +79,54 @@ class Season:
         return tuple(said)
 
 
-def measure_season(case: Case) -> Season:
+def measure_season(case: Case, first: datetime | None = None) -> Season:
     """The champion's bad rate on the same weekdays before, and at the same time of the year before.
 
     A week is looked at only where the period is shorter than one: a whole week holds every
     weekday. The time of the year before is the period moved back by 52 weeks, so that weekdays
     match, and widened by a week on either side.
+
+    Args:
+        case: the case.
+        first: the oldest row of the log; that of the case's rows by default.
     """
     import polars as pl
 
-    labelled = case.current.filter(pl.col("wb_bad").is_not_null())
+    labelled = labelled_rows(case.current, ())
     current = float(labelled["wb_bad"].mean()) if labelled.height else None  # type: ignore[arg-type]
-    times = pl.concat([frame["wb_timestamp"].drop_nulls() for frame in (case.before, case.current)])
-    first = times.min()
+    first = first or _first(case.before) or _first(case.current)
     start, end = case.period.start, case.period.end
-    earlier = case.before.filter(
-        pl.col("wb_bad").is_not_null() & (pl.col("wb_timestamp") < (case.onset or start))
-    )
+    earlier = labelled_rows(case.before, ())
+    if earlier.height:
+        earlier = earlier.filter(pl.col("wb_timestamp") < (case.onset or start))
     checks: list[SeasonCheck] = []
-    if end - start < WEEK:
+    if end - start < WEEK and earlier.height and labelled.height:
         hours = case.current["wb_timestamp"].dt.epoch("s") // 3600
         weekly = (hours % 168).unique()
         own = (earlier["wb_timestamp"].dt.epoch("s") // 3600 % 168).is_in(weekly.implode())
         checks.append(_check(case, "week", earlier.filter(own), WEEK, first))
     back = timedelta(weeks=52)
-    year = earlier.filter(
-        pl.col("wb_timestamp").is_between(start - back - WEEK, end - back + WEEK, closed="left")
-    )
+    year = earlier
+    if year.height:
+        span = start - back - WEEK, end - back + WEEK
+        year = year.filter(pl.col("wb_timestamp").is_between(*span, closed="left"))
     checks.append(_check(case, "year", year, YEAR, first))
     return Season(current, tuple(checks))
 
 
+def _first(frame: pl.DataFrame) -> datetime | None:
+    """When the oldest row is from."""
+    found = frame["wb_timestamp"].min() if "wb_timestamp" in frame.columns else None
+    return found if isinstance(found, datetime) else None
+
+
 def _check(
-    case: Case, cycle: str, rows: pl.DataFrame, length: timedelta, first: object
+    case: Case, cycle: str, rows: pl.DataFrame, length: timedelta, first: datetime | None
 ) -> SeasonCheck:
     if rows.height >= LEAST_ROWS:
-        rows = rows.sort("wb_timestamp", "wb_id")
         blocks, basis = blocks_of(rows, case.card.columns.entity)
         (rate,) = mean_figures([rows["wb_bad"].to_numpy()], blocks, basis, case.seed + 3)
         return SeasonCheck(cycle, rate, None)
-    if not isinstance(first, datetime):
+    if first is None:
         return SeasonCheck(cycle, None, None)
     return SeasonCheck(cycle, None, max(first + length, case.period.end))

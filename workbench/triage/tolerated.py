@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.performance.judgement import threshold_rates_of
 from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
+from workbench.triage.refitting import labelled_rows
 
 if TYPE_CHECKING:
     from workbench.triage.case import Case
@@ -29,7 +30,7 @@ class Tolerated:
 
 def tolerated(case: Case) -> Tolerated | None:
     """What the labelled reference says is usual; None where it has no labels."""
-    rows = case.reference.filter(case.reference["wb_bad"].is_not_null())
+    rows = labelled_rows(case.reference, case.feature_names)
     if not rows.height:
         return None
     blocks, basis = blocks_of(rows, case.card.columns.entity)

@@ -84,7 +84,7 @@ class UnusedColumns:
 def measure_unused(
     case: Case, windows: Windows, attainable: Attainable, backtest: Backtest
 ) -> UnusedColumns:
-    """Adds the unused columns to the recipe, together and then the most telling ones alone.
+    """Adds the unused columns to the recipe, together, and if that gains, the most telling ones alone.
 
     All fits learn from Q1 and are judged on Q2, like the challenger. Which columns are tried
     alone is told by the cross-fitted errors on Q1: how much the bad rate differs between
@@ -116,12 +116,10 @@ def measure_unused(
         )  # fmt: skip
 
     plain = backtest.challenger_losses if backtest.kind == "incident" else bad_with(())
-    tried = [columns]
-    if len(columns) > 1:
-        ranked = _ranked(rows, windows, attainable, columns)
-        tried += [(column,) for column in ranked[:MOST_ALONE]]
     gains: list[ColumnGain] = []
-    for added in tried:
+    tried = [columns]
+    while tried:
+        added = tried.pop(0)
         new = bad_with(added)
         if plain is None or isinstance(plain, str) or isinstance(new, str):
             return UnusedColumns(new if isinstance(new, str) else "the recipe could not be fitted")
@@ -129,6 +127,9 @@ def measure_unused(
         left = float(new.mean())
         gives = gain.low > 0 and left < _GIVES_AWAY * float(plain.mean())
         gains.append(ColumnGain(tuple(c.name for c in added), gain, gives))
+        if len(added) > 1 and gain.value > 0:
+            ranked = _ranked(rows, windows, attainable, columns)
+            tried = [(column,) for column in ranked[:MOST_ALONE]]
     alone = gains[1:] if len(columns) > 1 else gains
     alone = sorted(alone, key=lambda found: (-found.gain.value, found.columns))
     return UnusedColumns(None, gains[0], tuple(alone))

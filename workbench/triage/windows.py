@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.period import parse_duration
-from workbench.triage.refitting import MOST_ROWS, thinned
+from workbench.triage.refitting import MOST_ROWS, labelled_rows, thinned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,15 +80,14 @@ def split_windows(case: Case) -> Windows:
     import numpy as np
     import polars as pl
 
-    is_known = pl.col("wb_label").is_not_null() & pl.col("wb_bad").is_not_null()
-    since, before = case.current.filter(is_known), case.before.filter(is_known)
+    since, before = (labelled_rows(f, case.feature_names) for f in (case.current, case.before))
     if case.onset is not None and before.height:
         # The period may begin later than the incident did.
         late = before.filter(pl.col("wb_timestamp") >= case.onset)
         before = before.filter(pl.col("wb_timestamp") < case.onset)
         since = pl.concat([late, since], how="diagonal_relaxed") if late.height else since
-    before = thinned(before.sort("wb_timestamp", "wb_id"), MOST_ROWS)
-    since = since.sort("wb_timestamp", "wb_id")
+        since = labelled_rows(since, case.feature_names)
+    before = thinned(before, MOST_ROWS)
     delay = parse_duration(case.card.labels.delay)
     notes: list[str] = []
     if delay and case.labels_as_of is not None:
