@@ -11,11 +11,13 @@ R being the expected badness given the inputs. S has density proportional to pq 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
+from workbench.performance.quantiles import normal_quantile, student_quantile
 from workbench.triage.blocks import DRAWS, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.domain_model import DomainModel
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from workbench.triage.overlap import Overlap
 
-STEP = "decomposition"
 _NULL_ROWS = 6_000
 TERMS = ("known_cases", "meaning", "territory")
 """The parts of the rise, in the order of the columns of `Decomposition.draws`."""
@@ -42,7 +43,7 @@ class Term:
     value: float
     low: float
     high: float
-    """The 95 % interval: the union over the refits of the domain model."""
+    """The 95 % interval: the union over the fits of the domain model, and twice how they differ."""
 
 
 @dataclass(frozen=True)
@@ -95,43 +96,9 @@ class Decomposition:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The figures in words."""
-        n = sum(self.rows)
-        found = []
-        if self.rise and self.known_rate is not None and self.current_rate is not None:
-            way = "more" if self.rise.value >= 0 else "fewer"
-            found.append(
-                Evidence(
-                    STEP, "rise", self.rise.value,
-                    f"{abs(100 * self.rise.value):.1f} points {way} predictions are bad than before: "
-                    f"{self.known_rate:.1%} then, {self.current_rate:.1%} now.",
-                    low=self.rise.low, high=self.rise.high, n=n,
-                )
-            )  # fmt: skip
-        if self.skipped:
-            reading = f"The rise was not split: {self.skipped}."
-            return (*found, Evidence(STEP, "terms", None, reading))
-        care = " Read with care: the inputs hardly overlap." if self.is_doubtful else ""
-        for name, term in self.terms:
-            is_sure = term.low > 0
-            found.append(
-                Evidence(
-                    STEP, name, term.value, _reading(name, term) + care, low=term.low,
-                    high=term.high, n=n,
-                    supports="retrain" if is_sure and name == "territory" else None,
-                    against="retrain" if self.largest == name == "known_cases" else None,
-                )
-            )  # fmt: skip
-        if self.null is not None and not self.null.holds:
-            largest = max(self.null.values, key=abs)
-            found.append(
-                Evidence(
-                    STEP, "null_check", largest,
-                    "With rows given to the two sides at random the split still finds something: "
-                    "do not trust the parts.",
-                    n=n, threshold=0.0,
-                )
-            )  # fmt: skip
-        return tuple(found)
+        from workbench.triage.decomposition_words import decomposition_evidence
+
+        return decomposition_evidence(self)
 
 
 def split(losses: NDArray[Any], pi: NDArray[Any], is_current: NDArray[Any]) -> tuple[float, ...]:
@@ -163,7 +130,7 @@ def decompose(
     """The rise in its three parts, each with an interval, unless the overlap gate refuses.
 
     The interval resamples blocks (entities or days) of either side with the domain model fixed,
-    for each of its refits; it is the union of what they give.
+    for each of its refits; it is the union of what they give, widened by how they differ.
 
     Args:
         case: the case; its seed draws the blocks.
@@ -196,32 +163,22 @@ def decompose(
         _drawn(losses, pi[kept], t, codes, case.seed + number)
         for number, pi in enumerate((domain.pi, *domain.refits))
     ]
-    values = split(losses, domain.pi[kept], t)
     known = Decomposition(
         known_rate=float(losses[t == 0].mean()), current_rate=float(losses[t > 0].mean()),
-        rise=_term(values[3], 3, drawn), against=domain.against, rows=rows,
+        rise=_term(3, drawn), against=domain.against, rows=rows,
         basis=(blocks[0][1], blocks[1][1]), refits=len(domain.refits),
         is_doubtful=overlap.state == "warning",
     )  # fmt: skip
     if overlap.state not in {"fine", "warning"}:
-        from dataclasses import replace
-
         return replace(known, skipped=overlap.reason or overlap.skipped or "the gate refused")
-    return _with_terms(known, values, drawn, _null_check(case, domain, losses, kept))
+    return _with_terms(known, drawn, _null_check(case, domain, losses, kept))
 
 
-def _with_terms(
-    known: Decomposition,
-    values: tuple[float, ...],
-    drawn: list[NDArray[Any]],
-    null: NullCheck | None,
-) -> Decomposition:
-    from dataclasses import replace
-
-    terms = [_term(values[place], place, drawn) for place in range(3)]
+def _with_terms(known: Decomposition, drawn: list[_Draws], null: NullCheck | None) -> Decomposition:
+    terms = [_term(place, drawn) for place in range(3)]
     return replace(
         known, known_cases=terms[0], meaning=terms[1], territory=terms[2], null=null,
-        draws=drawn[0],
+        draws=drawn[0].drawn,
     )  # fmt: skip
 
 
@@ -248,27 +205,51 @@ def _parts(known: NDArray[Any], current: NDArray[Any]) -> NDArray[Any]:
     return np.column_stack([b - a, c - b, e - c, e - a])
 
 
+@dataclass(frozen=True)
+class _Draws:
+    """The parts and the rise by one domain model, and when blocks are drawn again."""
+
+    values: tuple[float, ...]
+    drawn: NDArray[Any]
+
+
 def _drawn(
     losses: NDArray[Any], pi: NDArray[Any], t: NDArray[Any], codes: NDArray[Any], seed: int
-) -> NDArray[Any]:
+) -> _Draws:
+    """The resamplings, spread as Student's law wants for so few blocks.
+
+    Drawing G blocks again gives a variance that is (G - 1) / G too small, and quantiles of the
+    normal law; so the distances are multiplied by sqrt(G / (G - 1)) t / z, G being the smaller
+    number of blocks of the two sides.
+    """
     import numpy as np
 
     from workbench.triage.overlap import weights
 
     table = _table(losses, weights(pi, t))
-    sums = []
+    sums, fewest = [], len(t)
     for side in (0, 1):
         inside = t == side
-        _, dense = np.unique(codes[inside], return_inverse=True)
+        blocks, dense = np.unique(codes[inside], return_inverse=True)
+        fewest = min(fewest, len(blocks))
         sums.append(resampled_sums(table[inside], dense, 2 * seed + side, DRAWS))
-    return _parts(sums[0], sums[1])
+    values = split(losses, pi, t)
+    parts = _parts(sums[0], sums[1])
+    wider = math.sqrt(fewest / max(fewest - 1, 1))
+    wider *= student_quantile(0.975, max(fewest - 1, 1)) / normal_quantile(0.975)
+    return _Draws(values, np.array(values) + wider * (parts - np.array(values)))
 
 
-def _term(value: float, place: int, drawn: list[NDArray[Any]]) -> Term:
+def _term(place: int, found: list[_Draws]) -> Term:
+    """The value by the first domain model; the interval spans all, widened by how they differ."""
     import numpy as np
 
-    ends = [np.nanquantile(one[:, place], (0.025, 0.975)) for one in drawn]
-    return Term(value, float(min(e[0] for e in ends)), float(max(e[1] for e in ends)))
+    value = found[0].values[place]
+    ends = [np.nanquantile(one.drawn[:, place], (0.025, 0.975)) for one in found]
+    differ = 2 * float(np.std([one.values[place] for one in found]))
+    low = value - math.hypot(value - min(e[0] for e in ends), differ)
+    high = value + math.hypot(max(e[1] for e in ends) - value, differ)
+    return Term(value, low, high)
 
 
 def _null_check(
@@ -289,33 +270,7 @@ def _null_check(
         return None
     fold = random.permutation(len(places)) % 2
     pi = chance_of_current(domain.rows[places], t, fold, domain.is_category, case.seed)
-    values = split(losses[chosen], pi, t)[:3]
-    spread = np.nanstd(_drawn(losses[chosen], pi, t, np.arange(len(places)), case.seed)[:, 3])
-    holds = bool(np.all(np.abs(values) <= 3 * spread + 1e-9))
-    return NullCheck(tuple(float(v) for v in values), holds)
-
-
-def _reading(name: str, term: Term) -> str:
-    points = f"{100 * term.value:+.1f} points"
-    if term.low <= 0 <= term.high:
-        none = {
-            "known_cases": "more or fewer of the hard cases that were known before",
-            "meaning": "the same inputs being predicted worse than before",
-            "territory": "inputs that were rare or absent before",
-        }[name]
-        return f"{points} from {none}: not told from 0."
-    if term.value < 0:
-        good = {
-            "known_cases": "fewer of the hard cases that were known before",
-            "meaning": "the same inputs being predicted better than before",
-            "territory": "new inputs that are easier",
-        }[name]
-        return f"{points} from {good}."
-    return {
-        "known_cases": f"{points} from more of the hard cases that were known before: retraining "
-        "seldom helps; route them to people, abstain, or find better inputs.",
-        "meaning": f"{points} from the same inputs being predicted worse than before: their meaning "
-        "changed, or something that is not logged. The backtest tells which.",
-        "territory": f"{points} from inputs that were rare or absent before: labels from there and "
-        "a retraining are the natural remedy.",
-    }[name]
+    found = _drawn(losses[chosen], pi, t, np.arange(len(places)), case.seed)
+    spread = float(np.nanstd(found.drawn[:, 3]))
+    values = found.values[:3]
+    return NullCheck(values, all(abs(value) <= 3 * spread + 1e-9 for value in values))

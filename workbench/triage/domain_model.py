@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.shape import FeatureColumn
 from workbench.triage.case import Case
 from workbench.triage.telling_apart import (
-    MOST_TRAINED, area, calibration_error, chance_of_current,
+    MOST_TRAINED,
+    area,
+    calibration_error,
+    chance_of_current,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -222,7 +225,9 @@ def _says_when(one: FeatureColumn, known: pl.DataFrame, current: pl.DataFrame) -
     before, now = known[one.name].drop_nulls(), rows["value"]
     if not before.len():
         return None
-    is_whole = one.kind == "categorical" or bool((pl.concat([before, now]).round(0) == pl.concat([before, now])).all())
+    is_whole = one.kind == "categorical" or bool(
+        (pl.concat([before, now]).round(0) == pl.concat([before, now])).all()
+    )
     if one.kind == "categorical":
         is_apart = not now.is_in(before.unique().implode()).any()
     else:

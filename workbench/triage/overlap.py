@@ -7,7 +7,7 @@ question for the data faults, not for the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.names import shown
@@ -68,7 +68,6 @@ class Overlap:
     reason: str | None = None
     """Why it is refused or warned about."""
     skipped: str | None = None
-    sensitive: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The figures in words."""
@@ -191,7 +190,10 @@ def _state(auc: float, share: float, effective: float, error: float) -> tuple[st
     if share < LEAST_SHARE:
         return "refused", f"only {share:.0%} of one side counts towards what both have"
     if effective < LEAST_EFFECTIVE:
-        return "refused", f"as few as {effective:,.0f} comparable rows; {LEAST_EFFECTIVE:.0f} needed"
+        return (
+            "refused",
+            f"as few as {effective:,.0f} comparable rows; {LEAST_EFFECTIVE:.0f} needed",
+        )
     if auc > WARNED_AUC:
         return "warning", f"a model tells the two apart with an area under the curve of {auc:.2f}"
     if error > MOST_ERROR:
@@ -206,9 +208,7 @@ def _separating(domain: DomainModel, seed: int) -> tuple[Separating, ...]:
     if domain.rows is None or domain.fold is None:
         return ()
     t = domain.is_current
-    places = np.concatenate(
-        [thinned(np.flatnonzero(t == side), _ROWS) for side in (0, 1)]
-    )
+    places = np.concatenate([thinned(np.flatnonzero(t == side), _ROWS) for side in (0, 1)])
     rows, sides, fold = domain.rows[places], t[places], domain.fold[places] % 2
     category = domain.is_category
 

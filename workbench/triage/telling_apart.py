@@ -56,7 +56,7 @@ def chance_of_current(
         fit = LogisticRegression().fit(log_odds[trained], t[trained])
         odds = fit.predict_proba(log_odds[~outside])[:, 1]
         found[~outside] = _share_corrected(odds, t[trained].mean(), t.mean())
-    return np.clip(found, 1e-6, 1 - 1e-6)
+    return np.asarray(np.clip(found, 1e-6, 1 - 1e-6))
 
 
 def tree_chance(
