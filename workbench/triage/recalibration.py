@@ -65,6 +65,8 @@ class Recalibration:
     """The reference's rate, and the smallest rise that matters."""
     target: float | None = None
     """The larger of the reference's rate and the attainable one, where that was given."""
+    is_attainable: bool = False
+    """Whether the target is known to be attainable; the reference's rate alone may not be any more."""
     recovery: Figure | None = None
     """gain / (champion - target)."""
     recovery_reason: str | None = None
@@ -137,12 +139,15 @@ def measure_recalibration(
         columns.append(attainable.losses[windows.judge])
     champion, corrected, gain, *rest = mean_figures(columns, blocks, basis, case.seed)
     usual = tolerated(case)
-    towards = _recovery(champion, gain, usual, rest[0] if rest else None)
+    target, back, why_not, of_rise, why_not_of_rise = _recovery(
+        champion, gain, usual, rest[0] if rest else None
+    )
     control = _control(case, windows, base, remedy.kind)
     return Recalibration(
-        None, remedy.kind, remedy.says, remedy.values, champion, corrected, gain, usual, *towards,
-        control, _over(gain, control), segment_gains(case, judged, own - new),
-        _positive(case, judged, said), shift, older.height, tried, missing, own, new, blocks, basis,
+        None, remedy.kind, remedy.says, remedy.values, champion, corrected, gain, usual, target,
+        bool(rest), back, why_not, of_rise, why_not_of_rise, control, _over(gain, control),
+        segment_gains(case, judged, own - new), _positive(case, judged, said), shift, older.height,
+        tried, missing, own, new, blocks, basis,
     )  # fmt: skip
 
 
@@ -198,7 +203,10 @@ def _losses(case: Case, rows: pl.DataFrame, said: pl.Series) -> NDArray[Any]:
 def _recovery(
     champion: Figure, gain: Figure, usual: Tolerated | None, attained: Figure | None
 ) -> tuple[float | None, Figure | None, str | None, Figure | None, str | None]:
-    """The target, and the share of the way to it, and to the reference, that the gain goes."""
+    """The target, and the share of the way to it, and to the reference, that the gain goes.
+
+    The target; the recovery and why it is undefined; that of the rise and why likewise.
+    """
     import numpy as np
 
     unknown = "the reference has no labels"

@@ -50,11 +50,12 @@ def _recovery(found: Recalibration) -> Evidence:
             STEP, "recovery", None,
             f"How much of the rise it takes back is undefined: {found.recovery_reason}.",
         )  # fmt: skip
+    what = "what can be taken back" if found.is_attainable else "the rise over the reference"
     return back.evidence(
         STEP, "recovery",
-        f"That takes back {back.value:.0%} of what can be taken back.", threshold=RESTORED,
+        f"That takes back {back.value:.0%} of {what}.", threshold=RESTORED,
         supports="recalibrate" if back.low >= RESTORED else None,
-        against="recalibrate" if back.high < RESTORED else None,
+        against="recalibrate" if found.is_attainable and back.high < RESTORED else None,
     )  # fmt: skip
 
 
