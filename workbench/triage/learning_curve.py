@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case, Fitter
     from workbench.triage.windows import Windows
 
-SHARES = ((0.05, 2), (0.1, 2), (0.2, 2), (0.4, 1), (0.7, 1), (1.0, 1))
+SHARES = ((0.05, 2), (0.1, 2), (0.2, 1), (0.5, 1), (1.0, 1))
 """Shares of the training rows, and how often each is drawn."""
 LEAST_POINTS = 4
 _NO_DISTANCE = 1e-4
