@@ -36,7 +36,7 @@ END = ONSET + timedelta(days=20)
 
 def boosting(names: tuple[str, ...], task: str, **params: Any) -> Fitter:
     """Boosted trees over the named columns, text as codes."""
-    own = {"max_iter": 50, "max_leaf_nodes": 15, "early_stopping": False, **params}
+    own = {"max_iter": 40, "max_leaf_nodes": 15, "early_stopping": False, **params}
 
     def matrix(x: pl.DataFrame) -> Rows:
         columns = [

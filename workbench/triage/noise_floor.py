@@ -64,7 +64,7 @@ class NoiseFloor:
         ]
         if self.rise is not None:
             reading = (
-                "the inputs tell less than they did: what is lost no retraining brings back"
+                "the cases are harder or the inputs tell less than they did: no retraining undoes that"
                 if self.rise.low > 0
                 else "the inputs tell as much as they did"
             )

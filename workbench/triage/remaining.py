@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from workbench.triage.case import Case
 
-MOST_STRONGER = 10_000
+MOST_STRONGER = 6_000
 """Rows of the fit of a stronger class, which is slow."""
 
 
