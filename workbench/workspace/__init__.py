@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from workbench.domain.alert import CheckReport
     from workbench.domain.health import Check
+    from workbench.domain.verdict import Verdict
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
+    from workbench.triage.examining import Told
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
     from workbench.workspace.trusting import Trust
@@ -182,6 +184,20 @@ class Workspace(Questions):
         from workbench.workspace.watching import check
 
         return check(self, name)
+
+    def triage(
+        self,
+        name: str,
+        period: str | None = None,
+        version: str | None = None,
+        *,
+        told: Told | None = None,
+        record: bool = True,
+    ) -> Verdict:
+        """What is to be done about a model, and why; see `triaging.triage`."""
+        from workbench.workspace.triaging import triage
+
+        return triage(self, name, period, version, told=told, record=record)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
