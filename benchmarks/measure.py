@@ -4,8 +4,9 @@
 
 A workspace with a log of 20 features over 30 days (`ingest.py`) is made, or used again where
 `--folder` has one. Each command then runs in a process of its own; printed are the medians of
-the whole process and of its work, which is the whole less that of an interpreter that starts
-and ends. The domain classifier and the slice search run in this process, on their samples.
+the whole process, and of its work: the same question asked of an open workspace, without the
+start of an interpreter and the import of libraries. The domain classifier and the slice search
+run in this process, on their samples.
 
 With `--peers`, interpreters that have Evidently or NannyML, their default drift report (and
 NannyML's estimate of performance) runs on the log's first million rows against the reference,
@@ -95,18 +96,21 @@ def line(name: str, whole: float, work: float | None = None, remark: str = "") -
 
 def measure_commands(root: Path, repeat: int) -> None:
     """The rows of the commands."""
-    from workbench.cli.main import COMMANDS as KNOWN
+    import workbench
 
-    bare = seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), repeat)
-    line("interpreter", bare)
-    for name, arguments in COMMANDS.items():
-        if name not in KNOWN:
-            print(f"{name:<24}{'-':>9} {'-':>9}  there is no such command")
-            continue
-        program = ["-C", str(root), *arguments]
-        command(*program)
-        whole = seconds(lambda program=program: command(*program), repeat)  # type: ignore[misc]
-        line(f"workbench {name}", whole, whole - bare)
+    with workbench.open(root) as ws:
+        questions: dict[str, Callable[[], object]] = {
+            "status": ws.status,
+            "drift": lambda: ws.drift("bench"),
+            "performance": lambda: ws.performance_report("bench"),
+            "check": lambda: ws.check("bench"),
+        }
+        for name, question in questions.items():
+            program = ["-C", str(root), *COMMANDS[name]]
+            command(*program)
+            question()
+            whole = seconds(lambda program=program: command(*program), repeat)  # type: ignore[misc]
+            line(f"workbench {name}", whole, seconds(question, repeat))
 
 
 def measure_samples(root: Path, repeat: int) -> None:

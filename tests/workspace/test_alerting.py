@@ -14,8 +14,9 @@ import pytest
 from tests.logs import START, binary_log
 from tests.store.upkeep import as_regression, ingest, make_workspace
 from workbench.clock import FixedClock
+from workbench.domain.alert import Finding, ModelLooks
 from workbench.workspace import Workspace, alerting
-from workbench.workspace.alerting import closed_end, look_at
+from workbench.workspace.alerting import closed_end, findings_of, look_at_counts
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NOON = datetime(2024, 2, 1, 12, tzinfo=UTC)
@@ -37,8 +38,14 @@ def test_a_bucket_is_closed_when_the_clock_and_the_rows_are_past_it(
     assert closed_end(newest, DAY, now) == end
 
 
+def look_at(ws: Workspace) -> tuple[ModelLooks, tuple[Finding, ...]]:
+    one, now = ws.subject("m"), ws.clock.now()
+    counted = look_at_counts(one, ws.root, now)
+    return counted.looks, findings_of(one, ws.root, now, counted)
+
+
 def looked(ws: Workspace) -> dict[str, str]:
-    looks, findings = look_at(ws.subject("m"), ws.root, ws.clock.now())
+    looks, findings = look_at(ws)
     assert looks.until is not None
     return {finding.kind: finding.status for finding in findings}
 
@@ -95,7 +102,7 @@ def test_a_reference_without_times_or_labels_is_enough_for_inputs(tmp_path: Path
     reference.select("x", "c").write_parquet(ws.root / "data" / "reference.parquet")
     log = binary_log(1500, hours=120).drop("label")
     ingest(ws, "log.parquet", log.with_columns(x=pl.col("x") + 2))
-    looks, findings = look_at(at(ws, 5).subject("m"), ws.root, at(ws, 5).clock.now())
+    looks, findings = look_at(at(ws, 5))
 
     assert looks.reason == "no bad rate: no labels, or none to compare with"
     assert {finding.kind: finding.columns for finding in findings} == {"drift": ("x",)}
@@ -149,7 +156,7 @@ def test_a_column_that_moved_by_far_outliers_alone_is_seen_by_its_distance(
     far = binary_log(1000, seed=5, first_id=9000, start=START + 10 * DAY, hours=24)
     out = pl.int_range(1000) % 50 == 0
     ingest(ws, "far.parquet", far.with_columns(x=pl.when(out).then(99.0).otherwise("x")))
-    _, findings = look_at(at(ws, 11).subject("m"), ws.root, at(ws, 11).clock.now())
+    _, findings = look_at(at(ws, 11))
     (drift,) = [finding for finding in findings if finding.kind == "drift"]
 
     assert drift.columns == ("x",)
@@ -160,18 +167,18 @@ def test_rows_that_retention_took_are_looked_at_in_their_counts(tmp_path: Path) 
     ws = make_workspace(tmp_path)
     log = binary_log(3000, hours=240)
     ingest(ws, "log.parquet", log)
-    before = look_at(at(ws, 10).subject("m"), ws.root, at(ws, 10).clock.now())
+    before = look_at(at(ws, 10))
     ws.housekeeping.retain("4d")
     assert ws.subject("m").store.before is not None
 
-    assert look_at(at(ws, 10).subject("m"), ws.root, at(ws, 10).clock.now()) == before
+    assert look_at(at(ws, 10)) == before
 
 
 def test_a_sensitive_column_is_told_by_its_name_alone(tmp_path: Path) -> None:
     ws = make_workspace(tmp_path, '[privacy]\nsensitive = ["c"]\n')
     log = binary_log(1500, hours=120).with_columns(c=pl.lit("a-secret"))
     ingest(ws, "log.parquet", log)
-    _, findings = look_at(at(ws, 5).subject("m"), ws.root, at(ws, 5).clock.now())
+    _, findings = look_at(at(ws, 5))
     texts = " ".join(finding.message for finding in findings)
 
     assert "c: " in texts
@@ -185,7 +192,7 @@ def test_a_fault_is_one_alert_with_its_repair_and_counts_in_the_status(tmp_path:
         prediction=pl.when(pl.int_range(4000) >= 3000).then(0).otherwise("prediction"),
     )
     ingest(ws, "calm.parquet", log.head(3000))
-    assert look_at(at(ws, 3).subject("m"), ws.root, at(ws, 3).clock.now())[1] == ()
+    assert look_at(at(ws, 3))[1] == ()
     ingest(ws, "broken.parquet", log.tail(1000))
 
     found = at(ws, 4).check("m")

@@ -17,6 +17,7 @@ from workbench.domain.alert import CheckReport, ModelLooks, RaisedAlert
 from workbench.domain.card import Privacy
 from workbench.errors import StoreError
 from workbench.workspace import Workspace, watching
+from workbench.workspace.fleet import unreadable_status
 
 SHORT = '[monitoring]\nwindow = "2d"\n'
 
@@ -308,6 +309,8 @@ def test_a_kept_alert_tells_no_value_of_a_column_that_is_sensitive_now() -> None
         1, "m", "new_category", ("c",), FIRST, FIRST, 1, "critical", FIRST, "c: XYZZY is new"
     )
     for privacy, is_told in ((Privacy(), True), (Privacy(sensitive=("C",)), False), (None, False)):
-        one = watching._Looked(ModelLooks("m", (), None, "no card"), (), DAY, FIRST, privacy)
+        status = unreadable_status("m", "no card")
+        looks = ModelLooks("m", (), None, "no card")
+        one = watching._Looked(looks, status, (), DAY, FIRST, privacy)
         (kept,) = watching._kept(one, [raised], [])
         assert ("XYZZY" in kept.message) == is_told

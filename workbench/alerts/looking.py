@@ -107,7 +107,8 @@ def looked_at(
             (share.kind, share.column, measure_share(share, looks))
         )
     for column in columns:
-        moved = measure_move(column, looks, rule.drift_effect, rule.drift_distance)
+        # Adjusted for the other columns a p-value only grows.
+        moved = measure_move(column, looks, rule.drift_effect, rule.drift_distance, level["drift"])
         families.setdefault("drift", []).append((ROLE_KINDS[column.role], column.name, moved))
     told = []
     for family, members in families.items():

@@ -27,7 +27,7 @@ Limits = tuple[float, float]
 
 
 def measure_move(
-    history: ColumnHistory, looks: Looks, effect: Limits, distance: Limits
+    history: ColumnHistory, looks: Looks, effect: Limits, distance: Limits, most: Array
 ) -> tuple[Array, Array, Array]:
     """How far a column moved at every look.
 
@@ -36,6 +36,8 @@ def measure_move(
         looks: which buckets are looks, and what they see.
         effect: the corrected PSI of a warning, and of a critical move.
         distance: likewise the corrected Wasserstein distance.
+        most: (spans,) the p-value from which on nothing is significant: its distance, which costs a
+            read, is not asked for.
 
     Returns:
         Each (spans, looks): p-values (1 where there is no effect; not a number where nothing can
@@ -61,16 +63,12 @@ def measure_move(
             if p is None:
                 p_values[number, look] = np.nan
                 continue
-            if history.distance is not None and p < _MAY_COUNT:
+            if history.distance is not None and p < most[number]:
                 margin = (1 / rows[look] + 1 / known) ** 0.5
                 size = _size(history.distance(max(end - span, 0), end), margin, distance)
                 sizes[number, look] = max(sizes[number, look], size)
             p_values[number, look] = p if sizes[number, look] else 1.0
     return p_values, sizes, values
-
-
-_MAY_COUNT = 0.05
-"""No look has a level above this, so that a p-value above it decides nothing."""
 
 
 def _p_value(

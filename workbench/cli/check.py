@@ -43,8 +43,6 @@ def check(
     """
     Session.failure_code = 3
     from workbench.cli.documents import check_document
-    from workbench.cli.junit import junit_text
-    from workbench.cli.metrics_text import openmetrics_text
     from workbench.cli.printing import note, print_json
     from workbench.cli.report import require_writable, write_report
     from workbench.workspace.watching import exit_code
@@ -72,8 +70,12 @@ def check(
         note(text)
     # The files tell the state, whatever was said before: a metric that is gone is an alarm over.
     if junit is not None:
+        from workbench.cli.junit import junit_text
+
         write_report(Path(junit), junit_text(whole, now))
     if openmetrics is not None:
+        from workbench.cli.metrics_text import openmetrics_text
+
         write_report(Path(openmetrics), openmetrics_text(whole))
     ctx.exit(report.exit_code)
 

@@ -246,6 +246,8 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "hellinger": column.hellinger,
         "ks": column.ks,
         "ks_bound": column.ks_bound,
+        "ks_exact": column.ks_exact,
+        "ks_exact_p_value": column.ks_exact_p_value,
         "wasserstein": column.wasserstein,
         "wasserstein_bound": column.wasserstein_bound,
         "p_value": column.p_value,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.option(
     "--multivariate", is_flag=True, help="Compare all inputs together as well; takes seconds."
 )
+@click.option(
+    "--exact", is_flag=True, help="Test raw values of numbers too (Kolmogorov-Smirnov); reads rows."
+)
 @json_option
 @common_options
 @click.pass_context
@@ -39,6 +42,7 @@ def drift(
     against: str,
     version: str | None,
     multivariate: bool,
+    exact: bool,
     as_json: bool,
 ) -> None:
     """Shows which columns of NAME moved against the reference, worst first."""
@@ -46,7 +50,7 @@ def drift(
     from workbench.cli.printing import figure, note, print_json, print_table, rate, when, word
 
     with session_of(ctx).workspace() as ws:
-        report = ws.drift(name, period, against, version, multivariate=multivariate)
+        report = ws.drift(name, period, against, version, multivariate=multivariate, exact=exact)
         privacy = ws.card(name).privacy
     hidden = frozenset(c.name for c in report.columns if privacy.is_sensitive(c.name))
     if as_json:
@@ -79,6 +83,12 @@ def drift(
             more = f" and {len(column.unseen) - 8} more" if len(column.unseen) > 8 else ""
             click.echo(
                 f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}"
+            )
+    for column in report.columns:
+        if column.ks_exact is not None:
+            click.echo(
+                f"{shown(column.name, 28)}: raw values, KS {figure(column.ks_exact)} "
+                f"(p {figure(column.ks_exact_p_value)})"
             )
     if report.multivariate is not None:
         _print_together(report.multivariate)

@@ -29,6 +29,9 @@ class ColumnDrift:
     """How far the binned `ks` can lie below the exact one."""
     wasserstein_bound: float | None = None
     """How far the binned `wasserstein` can lie from the exact one, either way."""
+    ks_exact: float | None = None
+    """Of raw values, where they were asked for; of a sample, where a note says so."""
+    ks_exact_p_value: float | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
     null: str = "rows"

@@ -41,7 +41,10 @@ _CERTAIN = 2.2
 """Half-widths of the band from which Kolmogorov's law is taken: it is below 1.3e-4 there."""
 
 _MOST_WORK = 2_000_000_000
-"""Rows times rows that are followed exactly: some seconds."""
+"""Rows times rows that are followed exactly unless a caller says less: some seconds."""
+
+_DENSE = 5_000
+"""From so many different values on nothing is lost by taking the distribution for continuous."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,19 @@ class KsTest:
     """Whether the p-value is the permutation law's, not the limit's."""
 
 
-def ks_exact(a: ArrayLike, b: ArrayLike) -> KsTest | None:
+def ks_exact(a: ArrayLike, b: ArrayLike, *, most_work: int = _MOST_WORK) -> KsTest | None:
     """The two-sample Kolmogorov-Smirnov test of raw values, exact with ties.
 
     The p-value is the probability, over all ways of dealing the pooled values out to two samples
     of these sizes, of a difference at least as large, looked at where the pooled values change
     (without ties that is the law of `scipy.stats.ks_2samp`). Work and memory grow with the sizes:
-    n m up to about 5e7 takes under a second. From 2e9 on the limit law is given instead, and
-    `is_exact` is False.
+    n m up to about 5e7 takes under a second. Beyond `most_work` the limit law is given instead,
+    looked at in the same places, and `is_exact` is False.
 
     Args:
         a: one sample; NaN is left out.
         b: the other.
+        most_work: (n + m) min(n, m) that is followed exactly.
 
     Returns:
         None when either sample is empty.
@@ -83,9 +87,12 @@ def ks_exact(a: ArrayLike, b: ArrayLike) -> KsTest | None:
     apart = np.searchsorted(x, values, "right") * m - np.searchsorted(y, values, "right") * n
     limit = int(np.abs(apart).max())
     distance = limit / (n * m)
-    if (n + m) * min(n, m) > _MOST_WORK:
+    if (n + m) * min(n, m) > most_work:
         scaled = distance * math.sqrt(n * m / (n + m))
-        return KsTest(distance, kolmogorov_survival(scaled), is_exact=False)
+        moments = ((ends + 1) / (n + m))[None, :-1]
+        law = bridge_survival(moments, np.array([scaled])) if len(ends) < _DENSE else None
+        p_value = kolmogorov_survival(scaled) if law is None else float(law[0])
+        return KsTest(distance, p_value, is_exact=False)
     looked = np.zeros(n + m, dtype=bool)
     looked[ends] = True
     return KsTest(distance, _walk(n, m, limit, looked), is_exact=True)

@@ -55,57 +55,76 @@ def closed_end(newest: datetime, bucket: timedelta, now: datetime) -> datetime:
     return end if is_full and end <= now else end - bucket
 
 
-def window_faults(
-    subject: Subject, root: Path, now: datetime, window: Period, *, is_trouble: bool
-) -> tuple[Fault, ...]:
-    """The faults of a model's inputs and outputs in its window, without sensitive values.
+@dataclass(frozen=True)
+class CountedLooks:
+    """What the stored counts say of a model's newest closed buckets."""
 
-    Those of labels are left to `quality`: what they do is in the bad rate, and labels that are
-    only late would page somebody. A log that has stopped is raised as silence.
-
-    The rows are read, which takes seconds, only where something moved or the counts alone show
-    that something is wrong: a check of a model that is well does not wait for them.
-    """
-    from workbench.workspace.quality import find_faults, measure_quality
-
-    period = f"{iso(window.start)}/{iso(window.end)}"
-    if not is_trouble:
-        seen = find_faults(subject, root, now, period=period, only_counts=True).faults
-        if all(fault.status == "ok" or fault.kind in _NOT_PAGED for fault in seen):
-            return ()
-    found = measure_quality(subject, root, now, period=period).faults
-    return tuple(fault for fault in found if fault.kind not in _NOT_PAGED)
+    looks: ModelLooks
+    told: tuple[Finding, ...]
+    """What moved, a column each where it is of columns."""
+    silent: tuple[Finding, ...]
+    window: Period | None
+    """The closed buckets of the card's window; None where nothing could be looked at."""
+    is_trouble: bool
+    """Whether something moved, or the counts alone show a fault: only then is reading the rows,
+    which takes seconds, worth it."""
 
 
-def look_at(subject: Subject, root: Path, now: datetime) -> tuple[ModelLooks, tuple[Finding, ...]]:
-    """What the newest closed buckets of a model say, a column each where it is of columns.
+def look_at_counts(subject: Subject, root: Path, now: datetime) -> CountedLooks:
+    """What the stored counts of the newest closed buckets of a model say.
 
     Args:
         subject: the model.
         root: the workspace.
         now: the machine's clock, or the moment of `--as-of`.
-
-    Returns:
-        What could be looked at, and what is raised.
     """
     name = subject.card.name
     if subject.extent is None:
-        return ModelLooks(name, (), None, "no predictions are stored yet"), ()
+        looks = ModelLooks(name, (), None, "no predictions are stored yet")
+        return CountedLooks(looks, (), (), None, False)
     silent = _silence(subject, now)
     end = closed_end(subject.extent.newest, subject.bucket, now)
     first = bucket_start(subject.extent.first, subject.bucket)
     if end <= first:
         why = f"no bucket of {subject.card.monitoring.bucket} is closed yet"
-        return ModelLooks(name, (SILENCE,), None, why), silent
-    window = max(parse_duration(subject.card.monitoring.window), subject.bucket)
-    looking = _Looking(subject, first, end, window)
-    told, kinds, reason = looking.told()
-    asked = Period(max(first, end - window), end)
-    faults = window_faults(subject, root, now, asked, is_trouble=bool(told))
-    found = without_faulty(told, faults, subject.bucket)
-    look = end - subject.bucket
+        return CountedLooks(ModelLooks(name, (SILENCE,), None, why), (), silent, None, False)
+    length = max(parse_duration(subject.card.monitoring.window), subject.bucket)
+    told, kinds, reason = _Looking(subject, first, end, length).told()
+    window = Period(max(first, end - length), end)
+    looks = ModelLooks(name, (SILENCE, *kinds), end, reason)
+    is_trouble = bool(told) or _has_counted_fault(subject, root, now, window)
+    return CountedLooks(looks, told, silent, window, is_trouble)
+
+
+def _has_counted_fault(subject: Subject, root: Path, now: datetime, window: Period) -> bool:
+    from workbench.workspace.quality import find_faults
+
+    period = f"{iso(window.start)}/{iso(window.end)}"
+    seen = find_faults(subject, root, now, period=period, only_counts=True).faults
+    return any(fault.status != "ok" and fault.kind not in _NOT_PAGED for fault in seen)
+
+
+def findings_of(
+    subject: Subject, root: Path, now: datetime, counted: CountedLooks
+) -> tuple[Finding, ...]:
+    """What is raised, what moved because of a fault in the data left to that fault.
+
+    The faults are those of inputs and outputs, without sensitive values. Those of labels are left
+    to `quality`: what they do is in the bad rate, and labels that are only late would page
+    somebody. A log that has stopped is raised as silence.
+    """
+    window = counted.window
+    if window is None or not counted.is_trouble:
+        return counted.silent
+    from workbench.workspace.quality import measure_quality
+
+    period = f"{iso(window.start)}/{iso(window.end)}"
+    measured = measure_quality(subject, root, now, period=period).faults
+    faults = tuple(fault for fault in measured if fault.kind not in _NOT_PAGED)
+    found = without_faulty(counted.told, faults, subject.bucket)
+    look = window.end - subject.bucket
     raised = tuple(_fault(subject, fault, look) for fault in faults if fault.status != "ok")
-    return ModelLooks(name, (SILENCE, *kinds), end, reason), (*raised, *found, *silent)
+    return (*raised, *found, *counted.silent)
 
 
 def _silence(subject: Subject, now: datetime) -> tuple[Finding, ...]:

@@ -13,7 +13,6 @@ from workbench.domain.card_reading import parse_card
 from workbench.domain.card_text import card_toml
 from workbench.domain.names import file_stem, name_of_stem, shown
 from workbench.errors import CardError, ReferenceTableError, UnknownModelError
-from workbench.ingest.inferring import infer_card
 from workbench.store.connections import StoreHome
 from workbench.workspace.locating import write_whole
 
@@ -172,6 +171,9 @@ def _write_card(
     thresholds: Thresholds,
     log: Path | None,
 ) -> Path:
+    # It brings what reads object stores along, which only a new model is worth.
+    from workbench.ingest.inferring import infer_card
+
     path = card_path(root, name)
     # Guessed before anything is copied: a reference that cannot be used leaves no trace.
     guessed = infer_card(home, name, reference, reference_path="data/reference.parquet", task=task)

@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
+from workbench.domain.fault import KINDS
 from workbench.domain.period import Period, parse_duration
 from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
 from workbench.domain.status import ModelStatus
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
+from workbench.store.alerts import count_raised
+from workbench.store.connections import Connection
+from workbench.store.incidents import count_open
 from workbench.store.measured import Choice
 from workbench.workspace.measuring import (
     Subject,
@@ -23,19 +27,15 @@ from workbench.workspace.measuring import (
 TREND_BUCKETS = 24
 
 
-def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> ModelStatus:
-    """The status of one model in its card's window.
+def model_status(subject: Subject, now: datetime) -> ModelStatus:
+    """The status of one model in its card's window, without what is recorded of alerts.
 
     Args:
         subject: the model.
         now: the machine's clock, or the moment of `--as-of`: what ages are counted from.
-        open_incidents: how many incidents of it are open.
     """
     if subject.extent is None:
-        return replace(
-            empty_status(subject.card, subject.champion, "no predictions are stored yet"),
-            open_incidents=open_incidents,
-        )
+        return empty_status(subject.card, subject.champion, "no predictions are stored yet")
     performance = measure_performance(subject)
     drift = measure_drift(subject)
     age = (now - subject.extent.newest).total_seconds()
@@ -68,7 +68,7 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
         data_faults=0,
         last_prediction=subject.extent.newest,
         age_seconds=age,
-        open_incidents=open_incidents,
+        open_incidents=0,
         trend=_trend(subject, buckets),
         since=_since(subject, performance, judged.status),
         estimated_reason=whole.estimated_reason,
@@ -83,6 +83,21 @@ def empty_status(card: ModelCard, version: str, reason: str) -> ModelStatus:
         current_rate=None, low=None, high=None, estimated_rate=None, drifted_features=(),
         features=0, data_faults=0, last_prediction=None, age_seconds=None, open_incidents=0,
     )  # fmt: skip
+
+
+def unreadable_status(name: str, reason: str) -> ModelStatus:
+    """The status of a model whose card or baseline cannot be read, with the reason."""
+    card = ModelCard()
+    return empty_status(replace(card, model=replace(card.model, name=name)), "", reason)
+
+
+def with_raised(statuses: list[ModelStatus], catalog: Connection) -> list[ModelStatus]:
+    """The statuses with what is recorded beside them: open incidents, and faults that are raised."""
+    incidents, faults = count_open(catalog), count_raised(catalog, KINDS)
+    return [
+        replace(one, open_incidents=incidents.get(one.name, 0), data_faults=faults.get(one.name, 0))
+        for one in statuses
+    ]
 
 
 def worst_first(statuses: list[ModelStatus]) -> tuple[ModelStatus, ...]:

@@ -69,7 +69,7 @@ class Opened:
         return read_card(self.root, name, self.settings.thresholds)
 
     @contextmanager
-    def _one_reading(
+    def one_reading(
         self, *subjects: Subject, periods: Sequence[tuple[str | None, str | None]] = ((None, None),)
     ) -> Iterator[None]:
         """One opening of the catalog for an answer that stored counts can give.
@@ -86,5 +86,10 @@ class Opened:
         card, now = self.card(name), self.clock.now()
         return opened_subject(self.store, self.root, card, self.seen_as_of, now)
 
-    def _stored_subject(self, name: str) -> Subject | None:
+    def stored_subject(self, name: str) -> Subject | None:
+        """One model as far as it is stored; None when its baseline is still to be made.
+
+        Raises:
+            CardError: its card cannot be used.
+        """
         return stored_subject(self.store, self.root, self.card(name), self.seen_as_of)

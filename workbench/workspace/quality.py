@@ -24,7 +24,6 @@ from workbench.domain.profile import ColumnProfile
 from workbench.domain.rates import worst
 from workbench.errors import ReferenceTableError
 from workbench.quality.findings import Finding, judged, without_consequences, worst_first
-from workbench.quality.looking import value_findings
 from workbench.quality.missing import COMPLETE, missing_values, together, unread_values
 from workbench.quality.outputs import constant_outputs
 from workbench.quality.repeats import duplicate_rows
@@ -131,6 +130,9 @@ def find_faults(
                         only_counts=only_counts),
     ]  # fmt: skip
     if sides is not None:
+        # What looks into values takes a while to import, and a check of a healthy model has none.
+        from workbench.quality.looking import value_findings
+
         least = thresholds.missing_rate[0]
         findings += value_findings(sides, least, subject.bucket, subject.card.columns.timestamp)
     faults = worst_first(

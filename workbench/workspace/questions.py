@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
-from workbench.domain.fault import KINDS, QualityReport
+from workbench.domain.fault import QualityReport
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.slices import SliceReport
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
-from workbench.store.alerts import count_raised
 from workbench.store.connections import reading
-from workbench.store.incidents import count_open
 from workbench.workspace.cards import (
     card_names,
 )
@@ -46,21 +42,20 @@ class Questions(Opened):
         return again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import model_status, worst_first
+        from workbench.workspace.fleet import model_status, with_raised, worst_first
 
         with reading(self.store, "answering") as catalog:
-            incidents = count_open(catalog)
-            faults = count_raised(catalog, KINDS)
             # Opening the catalog is much of what a status costs: once, if it can be.
-            subjects, found = self._subjects(self._stored_subject)
+            subjects, found = self._subjects(self.stored_subject)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
                 found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(_with_raised(found, incidents, faults))
+                return worst_first(with_raised(found, catalog))
         made, found = self._subjects(self._subject)
-        with self._one_reading(*made):
+        with self.one_reading(*made):
             found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(_with_raised(found, incidents, faults))
+        with reading(self.store, "answering") as catalog:
+            return worst_first(with_raised(found, catalog))
 
     def subject(self, name: str) -> Subject:
         """One model ready to be measured; errors as of its card and of the store."""
@@ -68,7 +63,7 @@ class Questions(Opened):
 
     def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
         """What `find` makes of each model, and the statuses of those that it fails for."""
-        from workbench.workspace.fleet import empty_status
+        from workbench.workspace.fleet import unreadable_status
 
         subjects: list[S] = []
         failed = []
@@ -78,9 +73,7 @@ class Questions(Opened):
             except (SegmentGoneError, StoreLockedError):
                 raise  # that says nothing about the model
             except WorkbenchError as error:
-                card = ModelCard()
-                known = replace(card, model=replace(card.model, name=name))
-                failed.append(empty_status(known, "", error.message))
+                failed.append(unreadable_status(name, error.message))
         return subjects, failed
 
     def performance(
@@ -121,7 +114,7 @@ class Questions(Opened):
             one = self._subject(model)
             now = self.clock.now()
             made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
-            with self._one_reading(one, periods=[(period, by)]):
+            with self.one_reading(one, periods=[(period, by)]):
                 return measure_performance(
                     one, period=period, by=by, segment=segment, version=version, made=made
                 )
@@ -136,10 +129,12 @@ class Questions(Opened):
         version: str | None = None,
         *,
         multivariate: bool = False,
+        exact: bool = False,
     ) -> DriftReport:
         """How far every column moved, worst first.
 
-        `multivariate` compares all inputs together as well, on samples of the rows.
+        `multivariate` compares all inputs together as well, on samples of the rows; `exact` reads
+        rows for the Kolmogorov-Smirnov test of raw values beside the one of bins.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -150,8 +145,12 @@ class Questions(Opened):
 
         def answer() -> DriftReport:
             one = self._subject(model)
-            with self._one_reading(one, periods=periods):
+            with self.one_reading(one, periods=periods):
                 report = measure_drift(one, period=period, against=against, version=version)
+            if exact:
+                from workbench.workspace.exact_values import with_exact_ks
+
+                report = with_exact_ks(one, self.root, self.clock.now(), report, period, version)
             if multivariate:
                 from workbench.workspace.multivariate import with_all_inputs
 
@@ -189,12 +188,3 @@ class Questions(Opened):
                 self._subject(model), self.root, self.clock.now(), period=period, version=version
             )
         )
-
-
-def _with_raised(
-    statuses: list[ModelStatus], incidents: dict[str, int], faults: dict[str, int]
-) -> list[ModelStatus]:
-    return [
-        replace(one, open_incidents=incidents.get(one.name, 0), data_faults=faults.get(one.name, 0))
-        for one in statuses
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,10 @@ class Subject:
     champion: str
     extent: Extent | None
     """None without rows."""
+    asked: dict[tuple[str, str | None], tuple[OutcomeBucket, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """The reference's outcomes as far as they were asked for: they never change under an identity."""
 
     @property
     def bucket(self) -> timedelta:
@@ -148,6 +152,9 @@ def reference_outcomes(
     number = segment_number(own, segment)
     if number is None:
         return []
+    known = subject.asked.get((own.reference_rules_id, segment))
+    if known is not None:
+        return list(known)
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
         start = own.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         found = read_outcomes(
@@ -158,4 +165,6 @@ def reference_outcomes(
             start=start,
             segment_no=number,
         )
-    return [bucket for bucket in found if bucket.counts.labelled > 0]
+    kept = [bucket for bucket in found if bucket.counts.labelled > 0]
+    subject.asked[own.reference_rules_id, segment] = tuple(kept)
+    return kept

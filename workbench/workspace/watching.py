@@ -26,6 +26,7 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.fleet import model_status, unreadable_status, with_raised, worst_first
 from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from workbench.workspace import Workspace
+    from workbench.workspace.alerting import CountedLooks
+    from workbench.workspace.subjects import Subject
 
 AUTHOR = "workbench check"
 """Who the entries are by that nobody wrote."""
@@ -41,6 +44,7 @@ AUTHOR = "workbench check"
 @dataclass(frozen=True)
 class _Looked:
     looks: ModelLooks
+    status: ModelStatus
     findings: tuple[Finding, ...]
     bucket: timedelta
     now: datetime
@@ -83,11 +87,11 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
             notes.append(f"could not record what was found: {error.message}")
             with reading(ws.store, "reading alerts") as catalog:
                 alerts = _known(catalog, looked)
-    if alerts:
-        with reading(ws.store, "reading incidents") as catalog:
+    with reading(ws.store, "reading incidents") as catalog:
+        if alerts:
             closed = {one.id for one in read_incidents(catalog) if one.state == "closed"}
-        alerts = [replace(alert, is_closed=alert.incident in closed) for alert in alerts]
-    statuses = tuple(status for status in ws.status() if status.name in names)
+            alerts = [replace(alert, is_closed=alert.incident in closed) for alert in alerts]
+        statuses = worst_first(with_raised([one.status for one in looked], catalog))
     ordered = sorted(alerts, key=lambda a: (-STATUSES.index(a.status), a.since, a.model, a.kind))
     return CheckReport(
         statuses,
@@ -115,12 +119,12 @@ def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
 
 
 def _look(ws: Workspace, name: str) -> _Looked:
-    from workbench.workspace.alerting import look_at
+    from workbench.workspace.alerting import findings_of
 
     now = ws.clock.now()
     try:
-        one = ws.subject(name)
-        looks, findings = look_at(one, ws.root, now)
+        one, counted, status = _counted(ws, name, now)
+        findings = findings_of(one, ws.root, now, counted)
     except (SegmentGoneError, StoreLockedError):
         raise  # that says nothing about the model
     except WorkbenchError as error:
@@ -131,8 +135,22 @@ def _look(ws: Workspace, name: str) -> _Looked:
         except WorkbenchError:
             privacy = None  # nobody can tell what is sensitive
         looks = ModelLooks(name, (), None, error.message)
-        return _Looked(looks, (), timedelta(days=1), now, privacy)
-    return _Looked(looks, findings, one.bucket, now, one.card.privacy)
+        status = unreadable_status(name, error.message)
+        return _Looked(looks, status, (), timedelta(days=1), now, privacy)
+    return _Looked(counted.looks, status, findings, one.bucket, now, one.card.privacy)
+
+
+def _counted(ws: Workspace, name: str, now: datetime) -> tuple[Subject, CountedLooks, ModelStatus]:
+    """What stored counts say of a model: in one opening of the catalog, if they say it all."""
+    from workbench.workspace.alerting import look_at_counts
+
+    with reading(ws.store, "checking"):
+        stored = ws.stored_subject(name)
+        if stored is not None and not stored.needs_rows(None, None):
+            return stored, look_at_counts(stored, ws.root, now), model_status(stored, now)
+    one = ws.subject(name)
+    with ws.one_reading(one):
+        return one, look_at_counts(one, ws.root, now), model_status(one, now)
 
 
 def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
