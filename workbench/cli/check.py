@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def check(
     from workbench.cli.documents import check_document
     from workbench.cli.junit import junit_text
     from workbench.cli.metrics_text import openmetrics_text
-    from workbench.cli.printing import note, print_json
+    from workbench.cli.printing import note, print_json, print_text
     from workbench.cli.report import require_writable, write_report
     from workbench.workspace.watching import exit_code
 
@@ -66,8 +67,10 @@ def check(
     if as_json:
         print_json(check_document(report))
     else:
+        # A monitor reads the first line whole; a person at a terminal reads it wrapped.
+        say = print_text if sys.stdout.isatty() else click.echo
         for line in lines(report) if not since_last or report.exit_code else ():
-            click.echo(line)
+            say(line)
     for text in report.notes:
         note(text)
     # The files tell the state, whatever was said before: a metric that is gone is an alarm over.

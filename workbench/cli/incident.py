@@ -82,14 +82,16 @@ def list_(ctx: click.Context, name: str | None, everything: bool, as_json: bool)
         )
     else:
         print_table(
-            ("incident", "model", "state", "since", "opened", "title"),
+            ("incident", "model", "state", "since", "opened"),
             [
                 (
                     incident_name(one.id), shown(one.model, 24), one.state, when(one.onset),
-                    when(one.opened_at), shown(one.title, 60),
+                    when(one.opened_at),
                 )
                 for one in found
             ],
+            shrink=(1,),
+            below=[shown(one.title, 200) for one in found],
         )  # fmt: skip
 
 
@@ -101,7 +103,7 @@ def list_(ctx: click.Context, name: str | None, everything: bool, as_json: bool)
 def show(ctx: click.Context, number: int, as_json: bool) -> None:
     """Shows the incident ID: its state, and everything that happened in order."""
     from workbench.cli.documents import incident_document
-    from workbench.cli.printing import print_json, print_table, when
+    from workbench.cli.printing import print_json, print_table, print_text, when
     from workbench.domain.alert import incident_name
 
     with session_of(ctx).workspace() as ws:
@@ -110,13 +112,15 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
     if as_json:
         print_json(incident_document(one, record))
         return
-    click.echo(f"{incident_name(one.id)} {shown(one.model)}: {shown(one.title)}")
+    print_text(f"{incident_name(one.id)} {shown(one.model)}: {shown(one.title)}")
     click.echo(f"{one.state}, since {when(one.onset)}, opened {when(one.opened_at)}")
     if one.previous is not None:
         click.echo(f"came before: {incident_name(one.previous)}")
     print_table(
-        ("when", "what", "who", ""),
-        [(when(at), what, shown(who, 24), shown(text)) for at, what, who, text in record.timeline],
+        ("when", "what", "who"),
+        [(when(at), what, shown(who, 24)) for at, what, who, _ in record.timeline],
+        shrink=(2,),
+        below=[shown(text) for *_, text in record.timeline],
     )
 
 
@@ -166,10 +170,10 @@ def close(ctx: click.Context, number: int, cause: str, author: str | None, as_js
 
 def _say(one: Incident, as_json: bool, done: str) -> None:
     from workbench.cli.documents import incident_document
-    from workbench.cli.printing import print_json
+    from workbench.cli.printing import print_json, print_text
     from workbench.domain.alert import incident_name
 
     if as_json:
         print_json(incident_document(one))
     else:
-        click.echo(f"{incident_name(one.id)} {done}: {shown(one.title)}")
+        print_text(f"{incident_name(one.id)} {done}: {shown(one.title)}")
