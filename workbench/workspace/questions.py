@@ -19,6 +19,7 @@ from workbench.store.incidents import count_open
 from workbench.workspace.cards import (
     card_names,
 )
+from workbench.workspace.known_versions import require_version
 from workbench.workspace.measuring import measure_drift, measure_performance
 from workbench.workspace.opened import Opened
 from workbench.workspace.repeating import again_if_gone
@@ -66,6 +67,12 @@ class Questions(Opened):
         """One model ready to be measured; errors as of its card and of the store."""
         return self._subject(name)
 
+    def _asked(self, model: str, version: str | None) -> Subject:
+        """The model of a question, once the version that it names is known to be there."""
+        one = self._subject(model)
+        require_version(one, version)
+        return one
+
     def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
         """What `find` makes of each model, and the statuses of those that it fails for."""
         from workbench.workspace.fleet import empty_status
@@ -98,7 +105,8 @@ class Questions(Opened):
 
         Raises:
             UnknownModelError: there is no such model.
-            PeriodError: the period, bucket or segment is unknown.
+            PeriodError: the period or the bucket is unknown.
+            MisuseError: there is no such segment column or version.
             NoRowsError: nothing is stored.
         """
         from workbench.workspace.frames import performance_frame
@@ -118,7 +126,7 @@ class Questions(Opened):
         """As `performance`, with the whole, the months, and the break-downs."""
 
         def answer() -> PerformanceReport:
-            one = self._subject(model)
+            one = self._asked(model, version)
             now = self.clock.now()
             made = make_estimates(one, self.root, now, period, by, version) if estimate else ()
             with self._one_reading(one, periods=[(period, by)]):
@@ -144,12 +152,13 @@ class Questions(Opened):
         Raises:
             UnknownModelError: there is no such model.
             PeriodError: a period cannot be read.
+            MisuseError: no row has the version.
             NoRowsError: nothing is stored.
         """
         periods = [(period, None)] + ([(against, None)] if against != "reference" else [])
 
         def answer() -> DriftReport:
-            one = self._subject(model)
+            one = self._asked(model, version)
             with self._one_reading(one, periods=periods):
                 report = measure_drift(one, period=period, against=against, version=version)
             if multivariate:
@@ -168,7 +177,7 @@ class Questions(Opened):
 
         return again_if_gone(
             lambda: measure_slices(
-                self._subject(model), self.root, self.clock.now(), period, version
+                self._asked(model, version), self.root, self.clock.now(), period, version
             )
         )
 
@@ -180,13 +189,18 @@ class Questions(Opened):
         Raises:
             UnknownModelError: there is no such model.
             PeriodError: the period cannot be read.
+            MisuseError: no row has the version.
             NoRowsError: nothing is stored.
         """
         from workbench.workspace.quality import measure_quality
 
         return again_if_gone(
             lambda: measure_quality(
-                self._subject(model), self.root, self.clock.now(), period=period, version=version
+                self._asked(model, version),
+                self.root,
+                self.clock.now(),
+                period=period,
+                version=version,
             )
         )
 
