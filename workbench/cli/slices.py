@@ -80,8 +80,7 @@ def _print_slices(report: SliceReport) -> None:
         f"bad {rate(search.bad_rate)}, was {rate(search.reference_bad_rate)}"
     )
     if not search.slices:
-        alike = "" if search.rise_reason else " that the reference has rows of"
-        print_text(f"no slice stands out among {search.looked_at:,}{alike}")
+        print_text(f"no slice stands out among {search.looked_at:,} with enough rows")
         return
     rows = []
     for one in search.slices:
@@ -96,6 +95,12 @@ def _print_slices(report: SliceReport) -> None:
     print_table(
         ("slice", "share", "bad", "was", "lift", "of bad", "of rise"), rows, "lrrrrrr", shrink=(0,)
     )
+    for one in search.slices:
+        if one.reference_reason and search.reference_bad_rate is not None:
+            words = " and ".join(shown(condition.text, 30) for condition in one.where)
+            print_text(
+                f"{words}: {one.reference_reason}; its rise is that over all rows of the reference"
+            )
 
 
 def _print_segment(table: SegmentTable) -> None:
