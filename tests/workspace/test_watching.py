@@ -58,7 +58,9 @@ def test_a_rise_is_critical_once_and_opens_one_incident(ws: Workspace) -> None:
     assert first.alerts[0].message == again.alerts[0].message
     assert first.alerts[0].since == FIRST + 10 * DAY
     assert not first.alerts[0].is_said
-    assert again.alerts[0].is_said
+    assert not again.alerts[0].is_said
+    ws.mark_said(again.alerts)
+    assert ws.check().alerts[0].is_said
     (incident,) = ws.incidents.all()
     assert [entry.kind for entry in incident.entries] == ["opened"]
     assert ws.status()[0].open_incidents == 1

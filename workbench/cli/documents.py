@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.domain.alert import CheckReport, alert_name, incident_name
+from workbench.domain.alert import EXIT_CODES, CheckReport, alert_name, incident_name
 from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.event import Event
 from workbench.domain.incident import Incident, IncidentRecord
@@ -291,7 +291,16 @@ def check_document(report: CheckReport) -> dict[str, Any]:
             for looks in report.looks
         ],
         "notes": list(report.notes),
+        "error": None,
     }
+
+
+def failed_check_document(message: str, hint: str) -> dict[str, Any]:
+    """The document of a check that failed: nothing is known of any model."""
+    return {
+        "models": [], "exit_code": EXIT_CODES["unknown"], "alerts": [], "looks": [], "notes": [],
+        "error": message, "hint": hint or None,
+    }  # fmt: skip
 
 
 def incident_document(incident: Incident, record: IncidentRecord | None = None) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class RaisedAlert:
     look: datetime
     """The newest entry's."""
     message: str
+    told: str | None = None
+    """How loud it was when `check --since-last` told of it last; None where none has yet."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Alert:
     is_new: bool = True
     """Whether it was raised by the newest look: that is a page."""
     is_said: bool = False
-    """Whether an earlier check has said it, as loud as it is now."""
+    """Whether an earlier `check --since-last` has said it, as loud as it is now."""
     is_closed: bool = False
     """Whether its incident was closed although it is not over."""
 

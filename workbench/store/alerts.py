@@ -12,8 +12,10 @@ from workbench.store.connections import Connection
 
 _NEWEST = (
     "SELECT a.alert, a.model, a.kind, e.columns, a.since, a.raised_look, a.incident, e.status, "
-    "e.look, e.message FROM alerts a JOIN (SELECT * FROM alert_entries "
-    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) e USING (alert)"
+    "e.look, e.message, t.status AS told FROM alerts a JOIN (SELECT * FROM alert_entries "
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) e USING (alert) "
+    "LEFT JOIN (SELECT * FROM alert_tellings "
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) t USING (alert)"
 )
 # The newest entry is the last one written: a clock may be set back.
 
@@ -78,6 +80,18 @@ def add_alert_entry(
     )  # fmt: skip
 
 
+def add_telling(catalog: Connection, alert: int, status: str, now: datetime) -> None:
+    """Records that a check has told of an alert what no check before it had.
+
+    Args:
+        catalog: in a transaction that writes.
+        alert: its number.
+        status: as loud as it was told.
+        now: the machine's clock.
+    """
+    catalog.execute("INSERT INTO alert_tellings VALUES (?, ?, ?)", [alert, naive(now), status])
+
+
 def next_number(catalog: Connection, table: str, column: str) -> int:
     """The number after the largest one of a table; taken for good once the transaction commits."""
     rows = catalog.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()
@@ -85,10 +99,10 @@ def next_number(catalog: Connection, table: str, column: str) -> int:
 
 
 def _alert(row: tuple[Any, ...]) -> RaisedAlert:
-    number, model, kind, columns, since, raised, incident, status, look, message = row
+    number, model, kind, columns, since, raised, incident, status, look, message, told = row
     return RaisedAlert(
         int(number), str(model), str(kind), tuple(columns), _time(since), _time(raised),
-        int(incident), str(status), _time(look), str(message),
+        int(incident), str(status), _time(look), str(message), told,
     )  # fmt: skip
 
 

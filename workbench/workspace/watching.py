@@ -23,7 +23,7 @@ from workbench.domain.period import bucket_start
 from workbench.domain.rates import STATUSES
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, WorkbenchError
-from workbench.store.alerts import add_alert, add_alert_entry, read_raised
+from workbench.store.alerts import add_alert, add_alert_entry, add_telling, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
 from workbench.workspace.masked_faults import masked_words
@@ -96,6 +96,23 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         exit_code(ordered, statuses),
         tuple(notes),
     )
+
+
+def mark_said(ws: Workspace, alerts: Sequence[Alert]) -> None:
+    """Records that these alerts have reached whoever asks for what is new since the last time.
+
+    As of an earlier moment nothing is recorded, nor what has no number.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    told = [alert for alert in alerts if alert.id is not None and not alert.is_said]
+    if not told or ws.seen_as_of is not None:
+        return
+    with writing(ws.store, "recording what was said") as catalog:
+        for alert in told:
+            if alert.id is not None:
+                add_telling(catalog, alert.id, alert.status, ws.clock.now())
 
 
 def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
@@ -182,7 +199,7 @@ def _recorded(catalog: Connection, looked: Sequence[_Looked], now: datetime) -> 
             if known is None:
                 incident = _incident(catalog, model, finding, now)
                 made = add_alert(catalog, model, finding, now, incident)
-                alerts.append(replace(_alert(model, finding, made), is_said=False))
+                alerts.append(_alert(model, finding, made))
                 continue
             columns = tuple(dict.fromkeys([*known.columns, *finding.columns]))
             entry = replace(finding, columns=columns)
@@ -216,7 +233,8 @@ def _kept(
         Alert(
             alert.model, alert.kind, alert.status,
             masked_words(alert.message, alert.kind, alert.columns, one.privacy),
-            alert.since, alert.columns, alert.id, alert.incident, False, True,
+            alert.since, alert.columns, alert.id, alert.incident, False,
+            _is_told(alert, alert.status),
         )
         for alert in raised
         if alert.id not in seen and (alert.kind not in tested or not one.is_past(alert))
@@ -227,13 +245,18 @@ def _alert(
     model: str, finding: Finding, known: RaisedAlert | None, *, is_new: bool | None = None
 ) -> Alert:
     newly = known is None or known.raised_look == finding.look
-    said = known is not None and STATUSES.index(known.status) >= STATUSES.index(finding.status)
+    said = known is not None and _is_told(known, finding.status)
     return Alert(
         model, finding.kind, finding.status, finding.message,
         min(finding.since, known.since) if known else finding.since, finding.columns,
         known.id if known else None, known.incident if known else None,
         newly if is_new is None else is_new, said,
     )  # fmt: skip
+
+
+def _is_told(known: RaisedAlert, status: str) -> bool:
+    """Whether `check --since-last` has told of an alert, at least as loud as a status."""
+    return known.told is not None and STATUSES.index(known.told) >= STATUSES.index(status)
 
 
 def _incident(catalog: Connection, model: str, finding: Finding, now: datetime) -> int:
