@@ -26,6 +26,7 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, add_telling, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.joining import explaining, join
 from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
@@ -208,10 +209,11 @@ def _recorded(catalog: Connection, looked: Sequence[_Looked], now: datetime) -> 
             alerts.append(_alert(model, entry, known))
         kept = _kept(one, raised, [known for _, known in found])
         alerts += kept
-        over = {alert.id for alert in raised} - {alert.id for alert in alerts}
+        told = [alert for alert in alerts if alert.model == model]
+        over = {alert.id for alert in raised} - {alert.id for alert in told}
         for alert in raised:
             if alert.id in over:
-                _end(catalog, alert, one, now)
+                _end(catalog, alert, told, one, now)
     return alerts
 
 
@@ -283,9 +285,16 @@ def _is_same(incident: Incident, finding: Finding) -> bool:
     return not finding.columns or bool(set(incident.columns) & set(finding.columns))
 
 
-def _end(catalog: Connection, alert: RaisedAlert, one: _Looked, now: datetime) -> None:
+def _end(
+    catalog: Connection, alert: RaisedAlert, told: Sequence[Alert], one: _Looked, now: datetime
+) -> None:
+    """Ends an alert: with the incident of the fault that explains it, or by itself."""
     look = one.looks.until - one.bucket if one.looks.until is not None else alert.look
+    fault = explaining(alert, told, one.bucket)
+    if fault is not None:
+        join(catalog, alert, fault, look, now, AUTHOR)
+        return
     gone = Finding(alert.kind, "ok", alert.since, look, ("over",), alert.columns)
     add_alert_entry(catalog, alert.id, gone, now, "ok")
-    text = f"{alert_name(alert.id)} is over: calm for a while, or explained by another alert"
+    text = f"{alert_name(alert.id)} is over: calm for a while"
     add_entry(catalog, alert.incident, IncidentEntry(now, AUTHOR, "alert", text))
