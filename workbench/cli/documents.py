@@ -181,6 +181,7 @@ def _status(status: ModelStatus) -> dict[str, Any]:
         "last_prediction": status.last_prediction,
         "age_seconds": None if status.age_seconds is None else round(status.age_seconds),
         "open_incidents": status.open_incidents,
+        "record_reason": status.record_reason,
     }
 
 

@@ -71,7 +71,7 @@ def openmetrics_text(report: CheckReport) -> str:
         ),
         (
             "workbench_open_incidents", "", "Incidents that are not closed.",
-            [({"model": m.name}, m.open_incidents) for m in models],
+            [({"model": m.name}, m.open_incidents) for m in models if m.open_incidents is not None],
         ),
     ]  # fmt: skip
     return "".join(_family(*family) for family in families) + "# EOF\n"

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.domain.raised import RaisedAlert
 from workbench.domain.status import ModelStatus
+
+__all__ = [
+    "EXIT_CODES", "Alert", "CheckReport", "Finding", "ModelLooks", "RaisedAlert", "alert_name",
+    "incident_name",
+]  # fmt: skip
 
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 """The convention of monitoring plugins."""
@@ -37,26 +43,6 @@ class Finding:
         """What was seen, of the first few columns."""
         more = len(self.details) - _TOLD
         return "; ".join(self.details[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
-
-
-@dataclass(frozen=True)
-class RaisedAlert:
-    """An alert as the store has it."""
-
-    id: int
-    model: str
-    kind: str
-    columns: tuple[str, ...]
-    since: datetime
-    raised_look: datetime
-    incident: int
-    status: str
-    """The newest entry's; `ok` once it is over."""
-    look: datetime
-    """The newest entry's."""
-    message: str
-    told: str | None = None
-    """How loud it was when `check --since-last` told of it last; None where none has yet."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from workbench.domain.alert import incident_name
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
+from workbench.domain.fault import KINDS
 from workbench.domain.period import Period, parse_duration
 from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
-from workbench.domain.status import ModelStatus
+from workbench.domain.status import NOTHING_RECORDED, ModelRecord, ModelStatus
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
 from workbench.store.measured import Choice
@@ -23,19 +25,19 @@ from workbench.workspace.measuring import (
 TREND_BUCKETS = 24
 
 
-def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> ModelStatus:
+def model_status(
+    subject: Subject, now: datetime, record: ModelRecord = NOTHING_RECORDED
+) -> ModelStatus:
     """The status of one model in its card's window.
 
     Args:
         subject: the model.
         now: the machine's clock, or the moment of `--as-of`: what ages are counted from.
-        open_incidents: how many incidents of it are open.
+        record: what is recorded of it and not over; a fault that is raised counts.
     """
     if subject.extent is None:
-        return replace(
-            empty_status(subject.card, subject.champion, "no predictions are stored yet"),
-            open_incidents=open_incidents,
-        )
+        empty = empty_status(subject.card, subject.champion, "no predictions are stored yet")
+        return with_record(empty, record)
     performance = measure_performance(subject)
     drift = measure_drift(subject)
     age = (now - subject.extent.newest).total_seconds()
@@ -44,16 +46,17 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
     features = [c for c in drift.columns if c.role == "feature"]
     drifted = tuple(c.name for c in features if c.status in ("warning", "critical"))
     judged = _judged(performance)
-    status = worst([judged.status, drift.status if drift.status != "unknown" else "ok"])
+    raised = [alert.status for alert in record.faults]
+    status = worst([judged.status, drift.status if drift.status != "unknown" else "ok", *raised])
     if silence is not None:
         status = "critical"
     buckets = _recent_buckets(subject, performance)
-    return ModelStatus(
+    found = ModelStatus(
         name=subject.card.name,
         version=", ".join(performance.versions) or subject.champion,
         task=subject.card.model.task,
         status=status,
-        reason=silence or _reason(performance, drift, status),
+        reason=_reason(silence, record, performance, drift, status),
         rows=_live_rows(subject),
         period=performance.period,
         period_rows=whole.rows,
@@ -68,10 +71,22 @@ def model_status(subject: Subject, now: datetime, open_incidents: int = 0) -> Mo
         data_faults=0,
         last_prediction=subject.extent.newest,
         age_seconds=age,
-        open_incidents=open_incidents,
+        open_incidents=0,
         trend=_trend(subject, buckets),
         since=_since(subject, performance, judged.status),
         estimated_reason=whole.estimated_reason,
+    )
+    return with_record(found, record)
+
+
+def with_record(status: ModelStatus, record: ModelRecord) -> ModelStatus:
+    """The status with the numbers of its faults and incidents, or why they are not known."""
+    known = record.reason is None
+    return replace(
+        status,
+        data_faults=len(record.faults) if known else None,
+        open_incidents=len(record.incidents) if known else None,
+        record_reason=record.reason,
     )
 
 
@@ -117,14 +132,42 @@ def _judged(performance: PerformanceReport) -> RateBucket:
     return replace(part, reason=f"since {part.start:%Y-%m-%d %H:%MZ}: {part.reason}")
 
 
-def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> str | None:
+def _reason(
+    silence: str | None,
+    record: ModelRecord,
+    performance: PerformanceReport,
+    drift: DriftReport,
+    status: str,
+) -> str | None:
+    """What an operator is to know first: silence, then causes, then harm, then what moved."""
     whole = _judged(performance)
     moved = [c for c in drift.columns if c.status in ("warning", "critical")]
+    harm = None
     if whole.status in ("warning", "critical"):
-        return whole.reason or f"bad rate {whole.bad_rate:.1%}"
+        harm = whole.reason or f"bad rate {whole.bad_rate:.1%}"
+    told = [text for text in (silence, _cause(record), harm) if text]
+    if told:
+        return "; ".join(told)
     if moved:
         return f"{moved[0].name}: {moved[0].reason or moved[0].status}"
     return whole.reason if status == "unknown" else None
+
+
+def _cause(record: ModelRecord) -> str | None:
+    """The fault that is raised, or what an open incident is about; None where neither says more.
+
+    An incident that was opened for a rate or a drift has no cause that the figures do not tell.
+    """
+    if record.faults:
+        first = max(record.faults, key=lambda alert: STATUSES.index(alert.status))
+        of = f" of {', '.join(first.columns[:2])}" if first.columns else ""
+        more = f" and {len(record.faults) - 1} more" if len(record.faults) > 1 else ""
+        return (
+            f"{first.kind.replace('_', ' ')}{of} since {first.since:%Y-%m-%d %H:%MZ} "
+            f"({incident_name(first.incident)}){more}"
+        )
+    told = [one for one in record.incidents if one.kind is None or one.kind in KINDS]
+    return f"{incident_name(told[0].id)} is open: {told[0].title}" if told else None
 
 
 def _live_rows(subject: Subject) -> int:

@@ -11,11 +11,11 @@ from workbench.domain.drift import DriftReport
 from workbench.domain.fault import KINDS, QualityReport
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.slices import SliceReport
-from workbench.domain.status import ModelStatus
+from workbench.domain.status import ModelRecord, ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
-from workbench.store.alerts import count_raised
-from workbench.store.connections import reading
-from workbench.store.incidents import count_open
+from workbench.store.alerts import read_raised
+from workbench.store.connections import Connection, reading
+from workbench.store.incidents import read_incidents, recorded_from
 from workbench.workspace.cards import (
     card_names,
 )
@@ -47,21 +47,47 @@ class Questions(Opened):
         return again_if_gone(self._status)
 
     def _status(self) -> tuple[ModelStatus, ...]:
-        from workbench.workspace.fleet import model_status, worst_first
+        from workbench.workspace.fleet import worst_first
 
         with reading(self.store, "answering") as catalog:
-            incidents = count_open(catalog)
-            faults = count_raised(catalog, KINDS)
+            records = self._records(catalog)
             # Opening the catalog is much of what a status costs: once, if it can be.
             subjects, found = self._subjects(self._stored_subject)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
-                found += [model_status(one, self.clock.now()) for one in ready]
-                return worst_first(_with_raised(found, incidents, faults))
+                return worst_first(self._with_failed(ready, found, records))
         made, found = self._subjects(self._subject)
         with self._one_reading(*made):
-            found += [model_status(one, self.clock.now()) for one in made]
-        return worst_first(_with_raised(found, incidents, faults))
+            return worst_first(self._with_failed(made, found, records))
+
+    def _with_failed(
+        self, subjects: list[Subject], failed: list[ModelStatus], records: dict[str, ModelRecord]
+    ) -> list[ModelStatus]:
+        """The statuses of models, and of those that cannot be measured, with what is recorded."""
+        from workbench.workspace.fleet import model_status, with_record
+
+        now = self.clock.now()
+        return [
+            *(with_record(one, records[one.name]) for one in failed),
+            *(model_status(one, now, records[one.card.name]) for one in subjects),
+        ]
+
+    def _records(self, catalog: Connection) -> dict[str, ModelRecord]:
+        """What is recorded of every model and not over, as of the moment that is asked for."""
+        names, moment = card_names(self.root), self.seen_as_of
+        first = recorded_from(catalog) if moment is not None else None
+        if moment is not None and (first is None or first > moment):
+            why = "the store was made later: nothing had been recorded by then"
+            return dict.fromkeys(names, ModelRecord(reason=why))
+        faults = [one for one in read_raised(catalog, names, moment) if one.kind in KINDS]
+        incidents = read_incidents(catalog, as_of=moment, only_open=True)
+        return {
+            name: ModelRecord(
+                tuple(one for one in faults if one.model == name),
+                tuple(one for one in incidents if one.model == name),
+            )
+            for name in names
+        }
 
     def subject(self, name: str) -> Subject:
         """One model ready to be measured; errors as of its card and of the store."""
@@ -203,12 +229,3 @@ class Questions(Opened):
                 version=version,
             )
         )
-
-
-def _with_raised(
-    statuses: list[ModelStatus], incidents: dict[str, int], faults: dict[str, int]
-) -> list[ModelStatus]:
-    return [
-        replace(one, open_incidents=incidents.get(one.name, 0), data_faults=faults.get(one.name, 0))
-        for one in statuses
-    ]
