@@ -37,7 +37,10 @@ author_option = click.option("--author", metavar="WHO", help="Who writes; else t
 @click.group(short_help="Open, show, note, acknowledge and close incidents.")
 @common_options
 def incident() -> None:
-    """The record of incidents. What is written once is never changed."""
+    """The record of incidents. What is written once is never changed.
+
+    With --as-of, what was written later does not exist.
+    """
 
 
 @incident.command(name="open")
@@ -52,12 +55,14 @@ def open_(
     ctx: click.Context, name: str, title: str, since: str | None, author: str | None, as_json: bool
 ) -> None:
     """Opens an incident of the model NAME by hand."""
+    from workbench.cli.printing import when
     from workbench.domain.period import parse_time
     from workbench.workspace.incidents import author_of
 
     onset = parse_time(since) if since else None
     with session_of(ctx).workspace() as ws:
-        _say(ws.incidents.open(name, title, author_of(author), onset), as_json, "opened")
+        made = ws.incidents.open(name, title, author_of(author), onset)
+    _say(made, as_json, f"opened, since {when(made.onset)}")
 
 
 @incident.command(name="list")
@@ -77,8 +82,10 @@ def list_(ctx: click.Context, name: str | None, everything: bool, as_json: bool)
     if as_json:
         print_json({"incidents": [incident_document(one) for one in found]})
     elif not found:
+        then = " by then" if session_of(ctx).as_of else ""
         click.echo(
-            "no incidents" if everything else "no open incidents (--all: closed too)", err=True
+            f"no incidents{then}" if everything else f"no open incidents{then} (--all: closed too)",
+            err=True,
         )
     else:
         print_table(
