@@ -115,6 +115,22 @@ def test_what_is_closed_takes_notes_and_nothing_else(root: Path) -> None:
     workbench("-C", root, "incident", "close", "1", "--cause", "y").assert_refused("closed already")
 
 
+def test_a_second_acknowledgement_says_whose_the_first_was(root: Path) -> None:
+    done("-C", root, "incident", "open", "m", "one", "--author", "ann")
+    first = done("-C", root, "incident", "ack", "1", "--author", "bob")
+    assert first.out == "INC-1 acknowledged: one\n"
+    second = done("-C", root, "incident", "ack", "1", "--author", "carol\x1b[1m")
+    third = done("-C", root, "incident", "ack", "1", "--author", "bob", "--json").document
+
+    assert second.out == "INC-1 acknowledged (already acknowledged by bob): one\n"
+    assert third["acknowledged_by"] == ["bob", "carol\x1b[1m"]
+    said = [e["text"] for e in third["entries"] if e["kind"] == "acknowledged"]
+    assert said == [
+        "", "already acknowledged by bob", "already acknowledged by bob and carol\x1b[1m",
+    ]  # fmt: skip
+    assert "already acknowledged by bob" in done("-C", root, "incident", "show", "1").out
+
+
 def test_what_is_not_there_or_says_nothing_is_refused(root: Path) -> None:
     workbench("-C", root, "incident", "show", "99").assert_refused("INC-99")
     workbench("-C", root, "incident", "open", "nobody", "x").assert_refused("nobody")

@@ -316,6 +316,7 @@ def incident_document(incident: Incident, record: IncidentRecord | None = None) 
         "opened_at": incident.opened_at,
         "closed_at": closed.at if closed else None,
         "cause": closed.text if closed else None,
+        "acknowledged_by": list(incident.acknowledged),
         "kind": incident.kind,
         "columns": list(incident.columns),
         "previous": incident_name(incident.previous) if incident.previous is not None else None,

@@ -157,7 +157,9 @@ def ack(ctx: click.Context, number: int, author: str | None, as_json: bool) -> N
     from workbench.workspace.incidents import author_of
 
     with session_of(ctx).workspace() as ws:
-        _say(ws.incidents.acknowledge(number, author_of(author)), as_json, "acknowledged")
+        made = ws.incidents.acknowledge(number, author_of(author))
+    before = shown(next(e.text for e in reversed(made.entries) if e.kind == "acknowledged"))
+    _say(made, as_json, f"acknowledged ({before})" if before else "acknowledged")
 
 
 @incident.command()

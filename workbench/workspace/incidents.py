@@ -93,7 +93,9 @@ class Incidents:
         return self._add(number, "note", _text(text, "note"), author)
 
     def acknowledge(self, number: int, author: str) -> Incident:
-        """Says that somebody looks after it; saying it again adds another entry.
+        """Says that somebody looks after it.
+
+        Saying it again adds another entry, which tells who said so before.
 
         Raises:
             WorkbenchError: there is no such incident, or it is closed.
@@ -151,6 +153,8 @@ class Incidents:
                     f"INC-{number} is closed already",
                     "Its record stays as it is; add a note, or open another incident.",
                 )
+            if kind == "acknowledged" and incident.acknowledged:
+                text = f"already acknowledged by {' and '.join(incident.acknowledged)}"
             add_entry(catalog, number, IncidentEntry(now, author, kind, text))
             return self._masked(_found(catalog, number))
 
