@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.cli.unknown_figures import (
+    completeness_reason,
+    concept_reason,
+    distance_reason,
+    estimated_metric_reasons,
+    metric_reasons,
+)
 from workbench.domain.alert import EXIT_CODES, CheckReport, alert_name, incident_name
 from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.event import Event
@@ -55,15 +62,17 @@ def performance_document(report: PerformanceReport) -> dict[str, Any]:
             if report.reference_rate is not None
             else "the reference has no labelled predictions",
         },
-        "whole": _bucket(report.whole),
+        "whole": _bucket(report.whole, report.task),
         "concept": _concept(report.whole.concept),
+        "concept_reason": concept_reason(report.whole),
         "onset": report.onset,
-        "since_onset": _bucket(report.since_onset) if report.since_onset else None,
-        "buckets": [_bucket(bucket) for bucket in report.buckets],
-        "months": [_bucket(bucket) for bucket in report.months],
-        "by_version": [_bucket(bucket) for bucket in report.by_version],
-        "by_role": [_bucket(bucket) for bucket in report.by_role],
-        "by_arm": [_bucket(bucket) for bucket in report.by_arm],
+        "onset_reason": None if report.onset else "no point in time stands out",
+        "since_onset": _bucket(report.since_onset, report.task) if report.since_onset else None,
+        "buckets": [_bucket(bucket, report.task) for bucket in report.buckets],
+        "months": [_bucket(bucket, report.task) for bucket in report.months],
+        "by_version": [_bucket(bucket, report.task) for bucket in report.by_version],
+        "by_role": [_bucket(bucket, report.task) for bucket in report.by_role],
+        "by_arm": [_bucket(bucket, report.task) for bucket in report.by_arm],
         "notes": list(report.notes),
     }
 
@@ -185,7 +194,7 @@ def _status(status: ModelStatus) -> dict[str, Any]:
     }
 
 
-def _bucket(bucket: RateBucket) -> dict[str, Any]:
+def _bucket(bucket: RateBucket, task: str) -> dict[str, Any]:
     whole = bucket.bad == int(bucket.bad)
     return {
         "start": bucket.start,
@@ -201,17 +210,21 @@ def _bucket(bucket: RateBucket) -> dict[str, Any]:
         "estimated_low": bucket.estimated_low,
         "estimated_high": bucket.estimated_high,
         "metrics": {name: bucket.metrics.get(name) for name in METRICS},
+        "metrics_reasons": metric_reasons(bucket, task, METRICS),
         "estimated_metrics": {
             name: bucket.estimated_metrics.get(name) for name in ESTIMATED_METRICS
         },
+        "estimated_metrics_reasons": estimated_metric_reasons(bucket, task, ESTIMATED_METRICS),
         "estimated_reason": _why(bucket.estimated_bad_rate, bucket.estimated_reason),
         "weighted_bad_rate": bucket.weighted_bad_rate,
         "weighted_low": bucket.weighted_low,
         "weighted_high": bucket.weighted_high,
         "weighted_reason": _why(bucket.weighted_bad_rate, bucket.weighted_reason),
         "concept": _concept(bucket.concept),
+        "concept_reason": concept_reason(bucket),
         "completeness": bucket.completeness,
         "expected_completeness": bucket.expected_completeness,
+        "completeness_reason": completeness_reason(bucket),
         "status": bucket.status,
         "reason": bucket.reason,
     }
@@ -258,6 +271,7 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "unseen_share": column.unseen_share,
         "status": column.status,
         "reason": column.reason,
+        "distance_reason": distance_reason(column),
     }
 
 

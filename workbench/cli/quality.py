@@ -80,6 +80,7 @@ def quality_document(report: QualityReport) -> dict[str, Any]:
                 "since": fault.since,
                 "since_reason": None if fault.since else "so for all that is stored",
                 "until": fault.until,
+                "until_reason": None if fault.until else "it lasts",
                 "share": fault.share,
                 "detail": fault.detail,
                 "repair": fault.repair,

@@ -76,6 +76,11 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }
 
 
+def _count(rows: float) -> int | float:
+    """A number of rows as a whole one; assumed labels may count as parts of rows."""
+    return int(rows) if rows == int(rows) else rows
+
+
 def _no_rate(part: SegmentPart) -> str | None:
     """Why a value has no rate on one side."""
     sides = (("reference", part.reference_bad_rate), ("period", part.bad_rate))
@@ -94,8 +99,8 @@ def _segment(table: SegmentTable) -> dict[str, Any]:
         "values": [
             {
                 "value": part.value,
-                "reference_labelled": part.reference_labelled,
-                "labelled": part.labelled,
+                "reference_labelled": _count(part.reference_labelled),
+                "labelled": _count(part.labelled),
                 "reference_share": part.reference_share,
                 "share": part.share,
                 "reference_bad_rate": part.reference_bad_rate,

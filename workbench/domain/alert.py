@@ -72,7 +72,7 @@ class ModelLooks:
 
     model: str
     kinds: tuple[str, ...]
-    """The kinds of tests that could be made, and those of them that are raised beside."""
+    """The kinds of alerts that were looked for, those of faults among them."""
     until: datetime | None
     """The end of the newest closed bucket; None without one."""
     reason: str | None = None

@@ -16,6 +16,9 @@ KINDS = (
 )  # fmt: skip
 """Every kind of fault that there is a name for."""
 
+OF_LABELS = ("label_coverage", "label_definition", "label_delay_change", "late_data")
+"""Kinds that `quality` lists and no check raises: what they do is in the bad rate."""
+
 
 @dataclass(frozen=True)
 class Transform:

@@ -18,6 +18,7 @@ from workbench.domain.alert import (
     incident_name,
 )
 from workbench.domain.card import Privacy
+from workbench.domain.fault import KINDS, OF_LABELS
 from workbench.domain.incident import Incident, IncidentEntry
 from workbench.domain.period import bucket_start
 from workbench.domain.rates import STATUSES
@@ -150,6 +151,9 @@ def _look(ws: Workspace, name: str) -> _Looked:
             privacy = None  # nobody can tell what is sensitive
         looks = ModelLooks(name, (), None, error.message)
         return _Looked(looks, (), timedelta(days=1), now, privacy)
+    if looks.until is not None:
+        faults = (kind for kind in KINDS if kind not in (*OF_LABELS, *looks.kinds))
+        looks = replace(looks, kinds=(*looks.kinds, *faults))
     return _Looked(looks, findings, one.bucket, now, one.card.privacy)
 
 
@@ -227,10 +231,8 @@ def _kept(
     one: _Looked, raised: Sequence[RaisedAlert], found: Sequence[RaisedAlert | None]
 ) -> list[Alert]:
     """Alerts of what cannot be looked at now, or was looked at later: neither confirmed nor over."""
-    from workbench.domain.fault import KINDS
-
     seen = {alert.id for alert in found if alert is not None}
-    tested = {*one.looks.kinds, *(KINDS if one.looks.until is not None else ())}
+    tested = set(one.looks.kinds)
     return [
         Alert(
             alert.model, alert.kind, alert.status,
