@@ -100,7 +100,7 @@ def _where(fault: Fault) -> str:
 
 
 def _sentence(fault: Fault) -> str:
-    parts = [fault.detail]
+    parts = [fault.told]
     if fault.repair:
         parts.append(f"to undo: {fault.repair}")
     if fault.note:

@@ -68,6 +68,13 @@ class Fault:
     also: tuple[str, ...] = ()
     """Further columns that the same cause spoilt."""
 
+    @property
+    def told(self) -> str:
+        """The detail, with what its shares and the fault's own are shares of."""
+        stretch = "throughout" if self.since is None else "since it began"
+        stretch = "while it lasted" if self.until is not None else stretch
+        return f"affects {self.share:.1%} of the period's rows; {stretch}: {self.detail}"
+
 
 @dataclass(frozen=True)
 class QualityReport:
