@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ from workbench.store.incidents import read_incidents, recorded_from
 from workbench.workspace.cards import (
     card_names,
 )
+from workbench.workspace.counted_once import counted_once
 from workbench.workspace.known_versions import require_version
 from workbench.workspace.measuring import measure_drift, measure_performance
 from workbench.workspace.opened import Opened
@@ -38,25 +39,28 @@ S = TypeVar("S")
 class Questions(Opened):
     """What can be asked of a workspace."""
 
-    def status(self) -> tuple[ModelStatus, ...]:
+    def status(self, only: Sequence[str] | None = None) -> tuple[ModelStatus, ...]:
         """Every model's status, worst first; a model that cannot be measured says why.
+
+        Args:
+            only: the names of the models that are asked for; None: all.
 
         Raises:
             StoreLockedError: others hold the store for too long.
         """
-        return again_if_gone(self._status)
+        return again_if_gone(lambda: self._status(card_names(self.root) if only is None else only))
 
-    def _status(self) -> tuple[ModelStatus, ...]:
+    def _status(self, names: Sequence[str]) -> tuple[ModelStatus, ...]:
         from workbench.workspace.fleet import worst_first
 
         with reading(self.store, "answering") as catalog:
             records = self._records(catalog)
             # Opening the catalog is much of what a status costs: once, if it can be.
-            subjects, found = self._subjects(self._stored_subject)
+            subjects, found = self._subjects(self._stored_subject, names)
             ready = [one for one in subjects if one is not None and not one.needs_rows(None, None)]
             if len(ready) == len(subjects):
                 return worst_first(self._with_failed(ready, found, records))
-        made, found = self._subjects(self._subject)
+        made, found = self._subjects(self._subject, names)
         with self._one_reading(*made):
             return worst_first(self._with_failed(made, found, records))
 
@@ -66,11 +70,12 @@ class Questions(Opened):
         """The statuses of models, and of those that cannot be measured, with what is recorded."""
         from workbench.workspace.fleet import model_status, with_record
 
-        now = self.clock.now()
-        return [
-            *(with_record(one, records[one.name]) for one in failed),
-            *(model_status(one, now, records[one.card.name]) for one in subjects),
-        ]
+        statuses = [with_record(one, records[one.name]) for one in failed]
+        for one in subjects:
+            with counted_once(one) as counted:
+                status = model_status(counted, self.clock.now(), records[one.card.name])
+            statuses.append(status)
+        return statuses
 
     def _records(self, catalog: Connection) -> dict[str, ModelRecord]:
         """What is recorded of every model and not over, as of the moment that is asked for."""
@@ -99,13 +104,15 @@ class Questions(Opened):
         require_version(one, version)
         return one
 
-    def _subjects(self, find: Callable[[str], S]) -> tuple[list[S], list[ModelStatus]]:
+    def _subjects(
+        self, find: Callable[[str], S], names: Sequence[str]
+    ) -> tuple[list[S], list[ModelStatus]]:
         """What `find` makes of each model, and the statuses of those that it fails for."""
         from workbench.workspace.fleet import empty_status
 
         subjects: list[S] = []
         failed = []
-        for name in card_names(self.root):
+        for name in names:
             try:
                 subjects.append(find(name))
             except (SegmentGoneError, StoreLockedError):

@@ -27,6 +27,7 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, add_telling, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
+from workbench.workspace.counted_once import counted_once
 from workbench.workspace.joining import explaining, join
 from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
@@ -89,7 +90,7 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         with reading(ws.store, "reading incidents") as catalog:
             closed = {one.id for one in read_incidents(catalog) if one.state == "closed"}
         alerts = [replace(alert, is_closed=alert.incident in closed) for alert in alerts]
-    statuses = tuple(status for status in ws.status() if status.name in names)
+    statuses = ws.status(names)
     ordered = sorted(alerts, key=lambda a: (-STATUSES.index(a.status), a.since, a.model, a.kind))
     return CheckReport(
         statuses,
@@ -139,7 +140,8 @@ def _look(ws: Workspace, name: str) -> _Looked:
     now = ws.clock.now()
     try:
         one = ws.subject(name)
-        looks, findings = look_at(one, ws.root, now)
+        with counted_once(one) as counted:
+            looks, findings = look_at(counted, ws.root, now)
     except (SegmentGoneError, StoreLockedError):
         raise  # that says nothing about the model
     except WorkbenchError as error:
