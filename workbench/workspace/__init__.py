@@ -25,7 +25,7 @@ from workbench.workspace.questions import Questions
 if TYPE_CHECKING:
     import polars as pl
 
-    from workbench.domain.alert import CheckReport
+    from workbench.domain.alert import Alert, CheckReport
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
@@ -169,6 +169,12 @@ class Workspace(Questions):
         from workbench.workspace.watching import check
 
         return check(self, name)
+
+    def mark_said(self, alerts: Sequence[Alert]) -> None:
+        """Records that alerts were told; see `watching.mark_said`."""
+        from workbench.workspace.watching import mark_said
+
+        mark_said(self, alerts)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
