@@ -42,6 +42,7 @@ _open: ContextVar[_Open | None] = ContextVar("open catalog", default=None)
 _SAFE = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "enable_progress_bar": "false",  # it would be drawn on stdout, into a document
 }
 
 
