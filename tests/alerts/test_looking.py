@@ -43,7 +43,7 @@ def test_a_risen_bad_rate_is_paged_within_two_buckets() -> None:
 
 def told(statuses: list[int]) -> Told:
     values = np.array(statuses, dtype=float)
-    return Told("bad_rate", None, values, np.where(values > 0, 0, -1), values[None, :])
+    return Told("bad_rate", None, values, np.where(values > 0, 0, -1), values[None, :], values[None, :])
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_without_times_rows_count_as_independent(starts: list[datetime]) -> None
 
     assert usual is not None
     assert usual.units == 0
-    assert usual.offsets == {}
+    assert usual.cycle.offsets == {}
     assert usual_share([0], [0], [MONDAY], DAY) is None
 
 

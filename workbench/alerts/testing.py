@@ -17,11 +17,11 @@ import numpy as np
 from workbench.alerts.usual import Array
 from workbench.drift.compare import significance_level
 
-SHARES = {"bad_rate": 14.0, "miss_rate": 3.0, "drift": 1.5, "missing_values": 1.5}
+SHARES = {"bad_rate": 16.0, "miss_rate": 2.0, "drift": 1.0, "missing_values": 1.0}
 """How much of a look's level each kind of test gets, in proportion: a rise of the bad rate is what
 matters, and what is hardest to tell from chance."""
 
-OVERLAP = 1.3
+OVERLAP = 2.17
 """What the plain level of a look is multiplied by. Its tests see some of the same rows as one another and
 as the look before, and an alert is held: there are fewer pages than tests that fail by chance.
 `benchmarks/pages.py` measures that the budget is kept."""
