@@ -1,6 +1,6 @@
 """How many pages a month does a model give in which nothing changed, and how soon is a change paged?
 
-    python benchmarks/pages.py [--months 500] [--runs 2000] [--seed 1]
+    python benchmarks/pages.py [--months 500] [--runs 2000] [--seed 31]
 
 Months of a binary model with 20 features and a bad rate of 20 % are drawn as counts over bins: 500
 rows a day in daily buckets, and 20 rows an hour in hourly ones. Three rows in ten are positive; of the
@@ -273,7 +273,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--months", type=int, default=500)
     parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=31)
     asked = parser.parse_args()
     daily = World(timedelta(days=1), 500)
     worlds = {

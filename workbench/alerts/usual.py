@@ -261,4 +261,4 @@ def _pooled(excesses: Sequence[Array], groups: int) -> float:
     rows, free = float(both[:, 1].sum()), len(both) - groups
     if rows <= 0 or free < 1:
         return 0.0
-    return max(float(both[:, 0].sum()) / rows, 0.0) * (1 + math.sqrt(2 / free))
+    return max(float(both[:, 0].sum()) / rows, 0.0) * (1 + 2 * math.sqrt(2 / free))
