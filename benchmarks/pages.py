@@ -40,6 +40,7 @@ MISSED = 0.45
 WINDOW = timedelta(days=7)
 RATES = ("bad_rate", "miss_rate")
 """Both are the alert `bad_rate`."""
+KINDS = (*RATES, "drift", "missing_values")
 MONTH = 30
 RUN = 5
 """Months that follow one reference; what the bound of the mean counts as one."""
@@ -167,7 +168,7 @@ def missed_of(reference: Drawn, current: Drawn) -> ShareHistory:
 
 
 def month_of(
-    world: World, reference: Drawn, current: Drawn, first: int
+    world: World, reference: Drawn, current: Drawn, first: int, features: int = FEATURES
 ) -> tuple[Looks, list[ShareHistory], list[ColumnHistory]]:
     """The histories of a month, as `check` makes them of the store."""
     looks = Looks(tuple(current.starts), world.bucket, WINDOW, first)
@@ -176,7 +177,7 @@ def month_of(
         missed_of(reference, current),
     ]
     columns = []
-    for number in range(FEATURES):
+    for number in range(features):
         shares.append(
             share_of(
                 "missing_values", reference.missing[number], reference, current.missing[number],
@@ -225,8 +226,11 @@ def found_within_two(world: World, runs: int, seed: int, *, rise: float, shift: 
         reference = draw(world, START, world.reference_days, rng)
         first = START + timedelta(days=world.reference_days + number % 7)
         current = draw(world, first, 9, rng, rise=rise, shift=shift, changed=2)
-        looks, shares, columns = month_of(world, reference, current, len(current.starts) - 2)
-        told = looked_at(looks, shares, columns, Rule())
+        first_look = len(current.starts) - 2
+        # Features say nothing of a rise, and have their part of the budget all the same.
+        many = 0 if rise else FEATURES
+        looks, shares, columns = month_of(world, reference, current, first_look, many)
+        told = looked_at(looks, shares, columns, Rule(), KINDS)
         hits += any(
             one.statuses.any() for one in told
             if (one.kind in RATES if rise else one.column == "f0" and one.kind == "drift")
@@ -249,7 +253,7 @@ def days_until_lost_recall(rows: int, runs: int, seed: int) -> Array:
             share_of("bad_rate", reference.bad, reference, current.bad, current.rows, (0.0026, 0.0052)),
             missed_of(reference, current),
         ]  # fmt: skip
-        told = looked_at(looks, shares, (), Rule(), (*RATES, "drift", "missing_values"))
+        told = looked_at(looks, shares, (), Rule(), KINDS)
         loud = np.flatnonzero(np.max([one.statuses for one in told], axis=0))
         if len(loud):
             found[number] = loud[0] + 1

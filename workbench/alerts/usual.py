@@ -256,7 +256,7 @@ def _excesses(whole: Array, counts: Array) -> Array:
 
 
 def _pooled(excesses: Sequence[Array], groups: int) -> float:
-    """The excess a row over all buckets, wide enough for its own error; at least 0."""
+    """The excess a row over all buckets, at least 0, and two standard errors of it."""
     both = np.concatenate(excesses)
     rows, free = float(both[:, 1].sum()), len(both) - groups
     if rows <= 0 or free < 1:
