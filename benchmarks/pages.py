@@ -13,7 +13,7 @@ after one reference count as one); and how often a change is paged within two bu
 that moves by a PSI of 0.3, a bad rate that rises by 0.05 on each day of the week in turn. Last,
 how often a recall that falls from 0.7 to 0 is paged among 0.3 % of positives, and after how long.
 
-The levels of `alerts/testing.py` were chosen with seeds from 9000 on, never with those reported.
+The levels of `alerts/testing.py` were chosen with other seeds than those reported.
 """
 
 from __future__ import annotations
