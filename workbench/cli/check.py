@@ -62,7 +62,8 @@ def check(
         said = {alert.model for alert in report.alerts}
         others = [s for s in report.statuses if s.name not in said]
         code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
-        report = replace(report, alerts=alerts, exit_code=code if report.statuses else 3)
+        code = code if report.statuses else 3
+        report = replace(report, alerts=alerts, exit_code=code, information=())
     if as_json:
         print_json(check_document(report))
     else:
@@ -97,7 +98,7 @@ def lines(report: CheckReport) -> list[str]:
         f" | critical={counts['critical']} warning={counts['warning']} unknown={len(unknown)}"
         f" models={len(report.statuses)}"
     )
-    return found
+    return found + [_plain(f"INFO - {a.model} {a.kind}: {a.message}") for a in report.information]
 
 
 def alert_line(alert: Alert) -> str:

@@ -118,7 +118,7 @@ def add(root: Path, path: str, message: str) -> Added:
         DvcError: git is missing, or DVC refuses.
     """
     home = home_of(root)
-    log = home / f"track-{os.getpid()}.log"
+    log = home / "track.log"
     document = _asked(root, "add", {"path": path, "message": message}, log)
     if "md5" not in document:
         raise DvcError(str(document.get("error", _NO_ANSWER)), f"All it printed is in {log}.")
@@ -141,7 +141,7 @@ def fetch(
         DvcError: the remote cannot be reached or lacks one of them.
     """
     home = home_of(root)
-    log = home / f"fetch-{os.getpid()}.log"
+    log = home / "fetch.log"
     asked = {"objects": [list(one) for one in objects], "target": str(target), "remote": remote}
     document = _asked(root, "fetch", asked, log)
     if "fetched" not in document:

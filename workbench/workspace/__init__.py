@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.domain.health import Check
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
+    from workbench.workspace.data_versions import DataVersions
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
 
@@ -90,6 +91,13 @@ class Workspace(Questions):
         from workbench.workspace.incidents import Incidents
 
         return Incidents(self)
+
+    @property
+    def data(self) -> DataVersions:
+        """The versions of training and reference tables."""
+        from workbench.workspace.data_versions import DataVersions
+
+        return DataVersions(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
