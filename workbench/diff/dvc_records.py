@@ -119,7 +119,7 @@ def _entries_then(
 ) -> list[Entry]:
     """What a record said as of a commit; `read` remembers what was parsed."""
     pipeline = ""
-    if not name.endswith(".dvc"):
+    if not name.endswith(".dvc") and "\n" not in name:  # git reads the names a line each
         beside = f"{commit.id}:./{posixpath.join(posixpath.dirname(name), 'dvc.yaml')}"
         pipeline = "".join(
             content.decode("utf-8", errors="replace")
