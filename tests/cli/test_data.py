@@ -136,6 +136,21 @@ def test_what_cannot_be_done_is_told(root: Path, arguments: tuple[str, ...], sai
     workbench("-C", root, "data", *arguments).assert_refused(said)
 
 
+def test_a_folder_is_tracked_as_a_whole(root: Path) -> None:
+    folder = root / "data" / "days [1]"
+    folder.mkdir()
+    (folder / "a*.csv").write_text("x\n", encoding="utf-8")
+    (root / "data" / "days 1").mkdir()
+    assert done("-C", root, "data", "track", "data/days [1]", "--json").document["pushed"]
+    (folder / "b.csv").write_text("y\n", encoding="utf-8")
+    done("-C", root, "data", "track", "data/days [1]")
+    for name in ("data/days [1]", "data/days [1]/b.csv"):
+        document = done("-C", root, "data", "log", name, "--json").document
+        assert (document["path"], document["recorded"]) == ("data/days [1]", True)
+        assert [one["current"] for one in document["versions"]] == [True, False]
+    workbench("-C", root, "data", "track", "data/days [1]/b.csv").assert_refused("is part of")
+
+
 def test_names_from_files_do_no_harm(root: Path) -> None:
     name = "\x1b[31mred\u202e.csv"
     (root / "data" / name).write_text("x\n", encoding="utf-8")

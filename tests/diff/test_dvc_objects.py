@@ -11,6 +11,7 @@ from tests.diff.repositories import kept, table, three_versions
 from workbench.diff.dvc_objects import Places, object_path, places_of, presence_of, readable
 from workbench.diff.dvc_records import LEGACY, Entry
 from workbench.diff.git_repository import DvcError
+from workbench.diff.revisions import located
 
 
 def configured(root: Path, config: str, local: str = "") -> Path:
@@ -93,3 +94,15 @@ def test_a_folder_may_not_reach_outside_of_itself(
     listing.write_text(json.dumps(members), encoding="utf-8")
     with pytest.raises(DvcError, match=said):
         readable(tmp_path, Places(tmp_path, None, None), Entry("days", md5, 1, "days.dvc"))
+
+
+def test_a_remote_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "ws"
+    first, *_ = three_versions(root)
+    (root / ".dvc" / "config").write_text(
+        "[core]\n    remote = far\n['remote \"far\"']\n    url = http://127.0.0.1:9/none\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(DvcError, match="the remote cannot be read: ") as raised:
+        located(root, "data/train.csv", first.md5)
+    assert "fetch.log" in raised.value.hint

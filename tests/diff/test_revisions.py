@@ -32,7 +32,9 @@ def folder_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "  plain:\n    cmd: cp in.csv ../registry/out.csv\n    deps: [in.csv]\n"
         "    outs: [../registry/out.csv]\n"
         "  moved:\n    wdir: ../registry\n    cmd: cp out.csv second.csv\n    deps: [out.csv]\n"
-        "    outs: [second.csv]\n",
+        "    outs: [second.csv]\n"
+        "  small:\n    cmd: cp in.csv small.csv\n    deps: [in.csv]\n"
+        "    outs:\n    - small.csv:\n        cache: false\n",
         encoding="utf-8",
     )
     for number in (1, 2):
@@ -40,7 +42,7 @@ def folder_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         reproduce(root, "data/dvc.yaml")
         for day in range(number + 1):
             (root / "data" / "days" / f"day {day}.csv").write_text(table(day), encoding="utf-8")
-        git(root, "add", "data/dvc.yaml", "data/dvc.lock")
+        git(root, "add", "data/dvc.yaml", "data/dvc.lock", "data/small.csv")
         git(root, "commit", "--quiet", "-m", f"pipeline {number}")
         add(root, "data/days", f"days {number}")
         git(root, "tag", f"v{number}")
@@ -172,6 +174,13 @@ def test_outputs_of_a_pipeline_have_versions_too(folder_root: Path) -> None:
         for name in ("out", "second"):
             found = located(folder_root, f"registry/{name}.csv", f"v{number}")
             assert found.path.read_text() == table(number)
+
+
+def test_an_output_that_is_kept_in_git_is_read_from_there(folder_root: Path) -> None:
+    (folder_root / "data" / "small.csv").unlink(missing_ok=True)
+    found = [located(folder_root, "data/small.csv", revision) for revision in ("v1", "v2")]
+    assert [one.path.read_text() for one in found] == [table(1), table(2)]
+    assert found[0].suffix == ".csv"
 
 
 def test_a_folder_is_put_together_under_its_own_names(folder_root: Path) -> None:

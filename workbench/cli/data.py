@@ -201,19 +201,27 @@ def _version_lines(version: DataVersion, found: TableHistory) -> list[str]:
     facts = f"{version.md5[:_SHORT]}  {when(version.time)}  commit {version.revision[:_SHORT]}"
     rows = f"  {version.rows:,} rows" if version.rows is not None else ""
     lines = [f"{facts}  {_size(version.size)}{rows}"]
-    places = ["cache"] * version.in_cache + ["remote"] * bool(version.in_remote)
-    state = [f"in {' and '.join(places)}" if places else f"not here: {version.reason or 'lost'}"]
+    state = [_place(version)]
     state += ["the file now"] * (version.md5 == found.now)
     state += [f"tag {tag}" for tag in version.tags]
     models = found.models.get(version.md5, ())
     lines += [
-        f"          {shown('; '.join(state), 69)}",
+        *_indented("; ".join(state), 10),
         f"          {shown(version.author, 20)}: {shown(version.message, 46)}",
     ]
     if models:
         named = ", ".join(" ".join(pair) for pair in models)
         lines.append(f"          trained on it: {shown(named, 54)}")
     return lines
+
+
+def _place(version: DataVersion) -> str:
+    places = ["cache"] * version.in_cache + ["remote"] * bool(version.in_remote)
+    if places:
+        return f"in {' and '.join(places)}"
+    if version.in_remote is None:
+        return f"not in the cache; {version.reason}"
+    return "neither in the cache nor in the remote"
 
 
 def _state_lines(state: TableState) -> list[str]:
@@ -225,12 +233,16 @@ def _state_lines(state: TableState) -> list[str]:
         hashes = f"{str(state.then)[:_SHORT]}, now {str(state.now)[:_SHORT]}"
         lines.append(f"{'':24}since {when(state.since)}: {hashes}")
     if state.reason is not None:
-        import textwrap
-
-        lines += textwrap.wrap(
-            shown(state.reason), 79, initial_indent=" " * 24, subsequent_indent=" " * 24
-        )
+        lines += _indented(state.reason, 24)
     return lines
+
+
+def _indented(text: str, by: int) -> list[str]:
+    """A text in lines of at most 79 characters."""
+    import textwrap
+
+    indent = " " * by
+    return textwrap.wrap(shown(text), 79, initial_indent=indent, subsequent_indent=indent)
 
 
 def _size(count: int | None) -> str:

@@ -18,11 +18,11 @@ from workbench.diff.dvc_objects import (
 from workbench.diff.dvc_records import Entry, history_of, recorded
 from workbench.diff.dvc_repository import add, home_of
 from workbench.diff.fingerprints import fingerprint
-from workbench.diff.git_repository import DvcError, git, initialise_git, tags_of
+from workbench.diff.git_repository import LITERAL, DvcError, git, initialise_git, tags_of
 from workbench.diff.revisions import Tracked, repository_of
 from workbench.store.locking import queue_at
 
-_FAR = "the remote is not on this machine: only DVC can ask it"
+_FAR = "the remote is not a folder here: only DVC can ask it"
 _NO_REMOTE = "no remote is set up"
 
 
@@ -96,7 +96,7 @@ def record_version(workspace: Path, file: Path, message: str | None, patience: f
         _require_free(tracked)
         notes = _parted_from_cache(tracked)
         made = add(tracked.root, tracked.path, message or f"Track {tracked.path}")
-        revision = git(tracked.root, "log", "-1", "--format=%H", "--", made.record)
+        revision = git(tracked.root, LITERAL, "log", "-1", "--format=%H", "--", made.record)
     return Recorded(
         tracked.path, made.md5, made.size, made.is_new, revision, made.not_pushed, notes
     )
@@ -200,7 +200,7 @@ def _require_free(tracked: Tracked) -> None:
             f"{tracked.path} is made by a pipeline, which records its versions in {entry.record}",
             "Run the pipeline; to keep a table of your own, copy it to another name.",
         )
-    if entry is None and git(tracked.root, "ls-files", "--", tracked.path):
+    if entry is None and git(tracked.root, LITERAL, "ls-files", "--", tracked.path):
         raise DvcError(
             f"{tracked.path} is kept in git itself",
             f"Take it out first: git rm -r --cached {tracked.path}",

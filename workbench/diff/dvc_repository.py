@@ -332,15 +332,19 @@ def _fetch_here(root: Path, asked: Mapping[str, Any]) -> dict[str, object]:
     with Repo(str(root)) as repo:
         for md5, name in asked["objects"]:
             cache = repo.cache.local if name == "md5" else repo.cache.legacy
-            odb = cache
-            if not cache.exists(md5):
-                odb = repo.cloud.get_remote_odb(asked["remote"], "fetch", hash_name=name)
             part = target / f".{md5}-{os.getpid()}"
             try:
+                odb = cache
+                if not cache.exists(md5):
+                    odb = repo.cloud.get_remote_odb(asked["remote"], "fetch", hash_name=name)
                 odb.fs.get_file(odb.oid_to_path(md5), str(part))
+                part.replace(target / md5)
             except FileNotFoundError:
                 return {"error": f"the object {md5} is neither in the cache nor in the remote"}
-            part.replace(target / md5)
+            except Exception as error:  # noqa: BLE001 - a remote's own library raises what it likes
+                return {"error": f"the remote cannot be read: {_causes(error)}"}
+            finally:
+                part.unlink(missing_ok=True)
     return {"fetched": len(asked["objects"])}
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 
+LITERAL = "--literal-pathspecs"
+"""Before a command of git: brackets and stars in paths stand for themselves."""
+
 _MOST_TAGS = 100
 """Of more tags only the newest are looked at: each costs a call of git."""
 
@@ -57,10 +60,10 @@ def commit(root: Path, message: str, paths: Sequence[str]) -> bool:
         DvcError: git is missing or refuses.
     """
     there = [path for path in paths if (root / path).exists()]
-    git(root, "add", "--", *there)
-    if not git(root, "status", "--porcelain", "--untracked-files=no", "--", *there):
+    git(root, LITERAL, "add", "--", *there)
+    if not git(root, LITERAL, "status", "--porcelain", "--untracked-files=no", "--", *there):
         return False
-    safe = ("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
+    safe = (LITERAL, "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
     git(root, *safe, "commit", "--quiet", "-m", message, "--", *there)
     return True
 

@@ -7,9 +7,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from workbench.diff.dvc_objects import places_of, readable
+from workbench.diff.dvc_objects import Places, places_of, present_object, readable
 from workbench.diff.dvc_records import Entry, history_of, recorded
-from workbench.diff.git_repository import DvcError, commit_of
+from workbench.diff.dvc_repository import home_of
+from workbench.diff.git_repository import (
+    Commit,
+    DvcError,
+    commit_of,
+    files_of,
+    has_commits,
+    read_blobs,
+)
 
 _HASH = re.compile(r"[0-9a-f]{6,32}(\.dir)?$")
 _COMPRESSED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
@@ -62,7 +70,10 @@ def located(root: Path, path: str, revision: str) -> Located:
     entry, commit = _entry_at(tracked, path, revision)
     places = places_of(tracked.root, entry.remote, commit)
     inner = tracked.path.removeprefix(entry.path).removeprefix("/")
-    found, md5 = readable(tracked.root, places, entry, inner)
+    found = _kept_in_git(tracked, entry, commit, places)
+    md5 = entry.md5
+    if found is None:
+        found, md5 = readable(tracked.root, places, entry, inner)
     return Located(found, f"{path}@{revision}", _suffix(tracked.path, md5), md5)
 
 
@@ -121,10 +132,9 @@ def _commit(tracked: Tracked, revision: str, *, is_needed: bool) -> str | None:
 def _by_hash(tracked: Tracked, path: str, start: str) -> tuple[Entry, str | None] | None:
     """The one version of a path whose hash begins so, and a commit that records it."""
     found: dict[str, tuple[Entry, str | None]] = {}
-    try:
+    history: tuple[tuple[Commit, Entry | None], ...] = ()
+    if _has_git(tracked):  # without it there is what the working tree records
         history = history_of(tracked.root, tracked.path, everywhere=True)
-    except DvcError:
-        history = ()  # without git there is what the working tree records
     for commit, entry in history:
         if entry is not None and entry.md5.startswith(start):
             found[entry.md5] = (entry, commit.id)
@@ -136,6 +146,28 @@ def _by_hash(tracked: Tracked, path: str, start: str) -> tuple[Entry, str | None
             f"{len(found)} versions of {path} begin with {start}", "Give more characters of it."
         )
     return next(iter(found.values()), None)
+
+
+def _has_git(tracked: Tracked) -> bool:
+    try:
+        return has_commits(tracked.root)
+    except DvcError:
+        return False  # git is not installed
+
+
+def _kept_in_git(tracked: Tracked, entry: Entry, commit: str | None, places: Places) -> Path | None:
+    """A copy of an output that a pipeline keeps in git and not in the cache; None for others."""
+    if not entry.is_pipeline or entry.is_folder or commit is None or present_object(places, entry):
+        return None
+    blob = files_of(tracked.root, commit, entry.path).get(entry.path)
+    if blob is None:
+        return None
+    folder = home_of(tracked.root) / "fetched"
+    folder.mkdir(exist_ok=True)
+    copy, part = folder / entry.md5, folder / f".{entry.md5}-{os.getpid()}"
+    part.write_bytes(read_blobs(tracked.root, [blob])[blob])
+    part.replace(copy)
+    return copy
 
 
 def _suffix(path: str, md5: str) -> str:

@@ -87,13 +87,16 @@ class DataVersions:
     def log(self, file: str | Path) -> TableHistory:
         """The recorded versions of a table, and the models that were trained on each.
 
+        Of a file in a folder that is tracked as a whole, those of the folder.
+
         Raises:
             DvcError: it lies in no repository, was never tracked, or git is missing.
         """
         from workbench.diff.data_versions import versions_of
+        from workbench.diff.dvc_records import recorded
         from workbench.diff.dvc_repository import HOME, DvcError
         from workbench.diff.fingerprints import fingerprint
-        from workbench.diff.revisions import repository_of
+        from workbench.diff.revisions import Tracked, repository_of
         from workbench.workspace.training_records import all_training_records
 
         whole = Path(file)
@@ -103,6 +106,9 @@ class DataVersions:
         begins = f"Record one: workbench data track {name}"
         if tracked is None:
             raise DvcError(f"no versions of {name} are kept", begins)
+        entry = recorded(tracked.root, tracked.path, None)
+        if entry is not None:  # of a file in a tracked folder, the folder has the versions
+            tracked, whole = Tracked(tracked.root, entry.path), tracked.root / entry.path
         as_of = self.ws.seen_as_of
         versions = tuple(v for v in versions_of(tracked) if as_of is None or v.time <= as_of)
         if not versions:

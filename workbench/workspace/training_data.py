@@ -208,5 +208,8 @@ def _since(history: _History, then: str | None) -> datetime | None:
         later = one.time
     if history.as_of is not None:
         return later
-    written = (history.root / history.path).stat().st_mtime
+    try:
+        written = (history.root / history.path).stat().st_mtime
+    except OSError:
+        return None  # it was there a moment ago
     return datetime.fromtimestamp(int(written), UTC)
