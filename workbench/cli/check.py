@@ -62,8 +62,7 @@ def check(
         said = {alert.model for alert in report.alerts}
         others = [s for s in report.statuses if s.name not in said]
         code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
-        code = code if report.statuses else 3
-        report = replace(report, alerts=alerts, exit_code=code, information=())
+        report = replace(report, alerts=alerts, exit_code=code if report.statuses else 3)
     if as_json:
         print_json(check_document(report))
     else:

@@ -173,10 +173,16 @@ class Workspace(Questions):
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def check(self, name: str | None = None) -> CheckReport:
-        """What is worth a page, of one model or of all; see `watching.check`."""
+        """What is worth a page, of one model or of all, and changed training data beside it.
+
+        See `watching.check` and `data_versions.training_data_changed`.
+        """
+        from workbench.workspace.data_versions import training_data_changed
         from workbench.workspace.watching import check
 
-        return check(self, name)
+        report = check(self, name)
+        names = (name,) if name is not None else self.names()
+        return replace(report, information=training_data_changed(self, names))
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

@@ -26,7 +26,6 @@ from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, Wor
 from workbench.store.alerts import add_alert, add_alert_entry, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
-from workbench.workspace.data_versions import training_data_changed
 from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
@@ -96,7 +95,6 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         tuple(one.looks for one in looked),
         exit_code(ordered, statuses),
         tuple(notes),
-        training_data_changed(ws, names),
     )
 
 
