@@ -115,7 +115,7 @@ def lines(report: CheckReport) -> list[str]:
         f" | critical={counts['critical']} warning={counts['warning']} unknown={len(unknown)}"
         f" models={len(report.statuses)}"
     )
-    return found
+    return found + [_plain(f"INFO - {a.model} {a.kind}: {a.message}") for a in report.information]
 
 
 def alert_line(alert: Alert) -> str:

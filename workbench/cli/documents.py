@@ -296,7 +296,7 @@ def check_document(report: CheckReport) -> dict[str, Any]:
                 "said": alert.is_said,
                 "incident_closed": alert.is_closed if alert.incident is not None else None,
             }
-            for alert in report.alerts
+            for alert in (*report.alerts, *report.information)
         ],
         "looks": [
             {

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
     "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
     "event": ("workbench.cli.event", "Record what else changed, and when."),
+    "data": ("workbench.cli.data", "Versions of training and reference tables (DVC)."),
     "store": ("workbench.cli.store", "Compact, retain, rebuild, back up and restore the store."),
     "report": ("workbench.cli.report", "Export an incident report."),
     "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),

@@ -90,6 +90,8 @@ class CheckReport:
     exit_code: int
     notes: tuple[str, ...] = ()
     """What the reader should know, such as that nothing could be recorded."""
+    information: tuple[Alert, ...] = ()
+    """What is no alarm: `ok`, recorded nowhere, and of no weight in the exit code."""
 
 
 def incident_name(number: int) -> str:

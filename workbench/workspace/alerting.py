@@ -358,9 +358,11 @@ def _finding(one: Told, looks: Looks, shares: list[ShareHistory]) -> Finding:
             what = f"{one.column}: moved by its scaled distance (PSI {value:.2f}) {until}"
     else:
         noun = {"bad_rate": "bad", "miss_rate": "of the positives missed"}.get(one.kind, "missing")
-        limit = share.critical if one.status == "critical" else share.warning
+        usual = float(one.usuals[span, look])
+        limit = usual - share.usual.share
+        limit += share.critical if one.status == "critical" else share.warning
         what = (
-            f"{value:.1%} {noun} {until}, {share.usual.share:.1%} in the reference; "
+            f"{value:.1%} {noun} {until}, {usual:.1%} in the reference's like days; "
             f"{one.status} from {limit:.1%}"
         )
         what = f"{one.column}: {what}" if one.column is not None else what
