@@ -85,7 +85,7 @@ def _since_last(report: CheckReport) -> CheckReport:
     said = {alert.model for alert in report.alerts}
     others = [s for s in report.statuses if s.name not in said]
     code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
-    return replace(report, alerts=alerts, exit_code=code if report.statuses else 3)
+    return replace(report, alerts=alerts, exit_code=code if report.statuses else 3, information=())
 
 
 def _reason(error: Exception) -> tuple[str, str]:
