@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.triage.planted import (
     ONSET,
     case_of,
+    drawn,
     logit,
     scorer,
     served,
@@ -297,3 +298,26 @@ def test_copies_are_left_out_and_do_no_harm_unless_they_are_the_bad_ones() -> No
     own = float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
     assert other.effect.amount.value == pytest.approx(2 * own / (1 + own) - own, abs=1e-9)
     assert measure_repairs(replace(case, faults=(fault,))).skipped is not None
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.5])
+def test_a_world_that_moved_like_a_change_of_units_is_not_repaired(scale: float) -> None:
+    """All inputs are spread otherwise before the label is drawn; checks of values take it for units."""
+    case = case_of(rows=4000)
+    moved = case.current.with_columns(pl.col("x0", "x1", "x2", "x3") * scale)
+    current = served(moved.with_columns(drawn(moved, "binary", 77)), "binary", scorer("binary"))
+    faults = tuple(unit_fault(scale, column) for column in ("x0", "x1", "x2", "x3"))
+    found = measure_repairs(replace(case, current=current, faults=faults))
+    assert [r.fault.column for r in found.repairs] == ["x0", "x1", "x2", "x3"]
+    assert not found.decides
+    assert found.causes() == ()
+
+
+def test_a_true_fault_is_found_among_columns_that_only_moved() -> None:
+    case = case_of(rows=4000)
+    moved = case.current.with_columns(pl.col("x1", "x2") * 2.5)
+    labelled = moved.with_columns(drawn(moved, "binary", 77))
+    current = served(times(100.0)(labelled), "binary", scorer("binary"))
+    faults = (unit_fault(2.5, "x1"), unit_fault(2.5, "x2"), unit_fault(100.0))
+    found = measure_repairs(replace(case, current=current, faults=faults))
+    assert [c.column for c in found.causes()] == ["x0"]
