@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,9 @@ from workbench.triage.case import Case
 RARE = -2.5
 
 
-def of_prior(n: int, prior: float, random: np.random.Generator) -> tuple[NDArray, NDArray]:
+def of_prior(
+    n: int, prior: float, random: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Inputs and labels with this share of positives, each class looking as in the rare world."""
     x = random.normal(size=(60 * n, 4))
     label = random.random(60 * n) < chance(log_odds(x) + RARE)
@@ -37,7 +40,11 @@ def of_prior(n: int, prior: float, random: np.random.Generator) -> tuple[NDArray
 
 
 def prior_shift(
-    n: int = 3000, prior: float = 0.5, seed: int = 0, card: ModelCard | None = None, flip: float = 0.0
+    n: int = 3000,
+    prior: float = 0.5,
+    seed: int = 0,
+    card: ModelCard | None = None,
+    flip: float = 0.0,
 ) -> Case:
     """Positives become as frequent as `prior`; `flip` of the labels now are wrong."""
     random = np.random.default_rng(seed)
@@ -88,13 +95,15 @@ def numbers(
     )  # fmt: skip
 
 
-def three_classes(n: int = 3000, shares: tuple[float, ...] = (0.1, 0.3, 0.6), seed: int = 0) -> Case:
+def three_classes(
+    n: int = 3000, shares: tuple[float, ...] = (0.1, 0.3, 0.6), seed: int = 0
+) -> Case:
     """Three classes around three centres; 60, 30 and 10 % before, and `shares` now."""
     random = np.random.default_rng(seed)
     centres = np.array([[0.0, 0, 0, 0], [1.5, 0, 0, 0], [0, 1.5, 0, 0]])
     usual = np.array([0.6, 0.3, 0.1])
 
-    def side(start: datetime, shares: NDArray) -> pl.DataFrame:
+    def side(start: datetime, shares: NDArray[Any]) -> pl.DataFrame:
         y = random.choice(3, n, p=shares)
         x = centres[y] + random.normal(size=(n, 4))
         p = usual * np.exp(-0.5 * ((x[:, None, :] - centres) ** 2).sum(axis=2))

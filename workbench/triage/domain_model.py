@@ -20,6 +20,7 @@ from workbench.triage.telling_apart import (
     area,
     calibration_error,
     chance_of_current,
+    error_by_chance,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class DomainModel:
     """Area under the curve on rows not seen: 0.5 when nothing tells the two apart."""
     error: float | None = None
     """Expected calibration error of `pi` over ten groups of equal size."""
+    error_by_chance: float | None = None
+    """What it would be if `pi` were right: few rows make it large."""
     by_day: tuple[bool, bool] = (False, False)
     """Whether whole days were held out: before, and in the incident."""
     labelled: bool = True
@@ -128,7 +131,8 @@ def measure_domain(
     pi, fold = found[0]
     return DomainModel(
         against=against, columns=names, excluded=excluded, auc=area(pi, t),
-        error=calibration_error(pi, t), by_day=(_is_by_day(days[0]), _is_by_day(days[1])),
+        error=calibration_error(pi, t), error_by_chance=error_by_chance(pi),
+        by_day=(_is_by_day(days[0]), _is_by_day(days[1])),
         labelled=labelled, known=known, current=current, pi=pi,
         refits=tuple(one for one, _ in found[1:]), rows=rows, fold=fold, is_category=is_category,
     )  # fmt: skip

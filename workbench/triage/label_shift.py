@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import blocks_of, resampled_sums
+from workbench.triage.blocks import blocks_of, few_blocks, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.refitting import labelled_rows
 
@@ -160,8 +160,9 @@ def measure_label_shift(
     if told < _LEAST_TOLD:
         return LabelShift(skipped="the scores do not tell the classes apart", n=len(now[1]))
     share = _shares(means, now[1].mean(axis=0))
-    drawn = _drawn(case, known, place, now, len(classes))
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    drawn, wider = _drawn(case, known, place, now, len(classes))
+    ends = np.quantile(drawn, (0.025, 0.975), axis=0)
+    low, high = np.clip(share + wider * (ends - share), 0.0, 1.0)
     before = sizes / sizes.sum()
     place_now = _places(now[0], classes)
     seen = np.bincount(place_now[place_now >= 0], minlength=len(classes))
@@ -228,23 +229,27 @@ def _shares(means: NDArray[Any], mu: NDArray[Any]) -> NDArray[Any]:
     return share
 
 
-def _drawn(case: Case, known: _Rows, place: NDArray[Any], now: _Rows, many: int) -> NDArray[Any]:
-    """The shares when blocks of both sides are drawn again: (draws, classes)."""
+def _drawn(
+    case: Case, known: _Rows, place: NDArray[Any], now: _Rows, many: int
+) -> tuple[NDArray[Any], float]:
+    """The shares when blocks of both sides are drawn again, (draws, classes), and how much to widen them."""
     import numpy as np
 
     entity = case.card.columns.entity
     yes = (place[:, None] == np.arange(many)[None]).astype(float)
     table = np.concatenate([yes, *(known[1] * yes[:, [j]] for j in range(many))], axis=1)
     draws = 200
-    sums = resampled_sums(table, blocks_of(known[0], entity)[0], case.seed, draws)
+    blocks = [blocks_of(rows, entity)[0] for rows in (known[0], now[0])]
+    sums = resampled_sums(table, blocks[0], case.seed, draws)
     table = np.column_stack([np.ones(len(now[1])), now[1]])
-    after = resampled_sums(table, blocks_of(now[0], entity)[0], case.seed + 1, draws)
+    after = resampled_sums(table, blocks[1], case.seed + 1, draws)
     found = []
     for one, other in zip(sums, after, strict=True):
         counts, means = one[:many], one[many:].reshape(many, many).T
         if counts.min() > 0 and other[0] > 0:
             found.append(_shares(means / counts[None], other[1:] / other[0]))
-    return np.array(found) if found else np.full((1, many), np.nan)
+    fewest = min(int(block.max()) + 1 for block in blocks)
+    return np.array(found) if found else np.full((1, many), np.nan), few_blocks(fewest)
 
 
 def _scored_otherwise(

@@ -151,7 +151,7 @@ def measure_overlap(case: Case, domain: DomainModel) -> Overlap:
 
     Refused with an area above 0.95, an effective share of a side below 0.10, or fewer than 200
     effective rows; warned about with an area above 0.85, or a domain model whose probabilities
-    are off by more than 0.03.
+    are off by more than 0.03 beyond chance.
     """
     pi = domain.pi
     if domain.skipped or pi is None or domain.auc is None or domain.error is None:
@@ -159,12 +159,13 @@ def measure_overlap(case: Case, domain: DomainModel) -> Overlap:
             skipped=domain.skipped or "there is no domain model", against=domain.against,
             excluded=domain.excluded,
         )  # fmt: skip
+    by_chance = domain.error_by_chance or 0.0
     t = domain.is_current
     w = weights(pi, t)
     shares = [effective_share(w[t == side]) for side in (0, 1)]
     rows = (int((t == 0).sum()), int((t == 1).sum()))
     effective = [share * n for share, n in zip(shares, rows, strict=True)]
-    state, reason = _state(domain.auc, min(shares), min(effective), domain.error)
+    state, reason = _state(domain.auc, min(shares), min(effective), domain.error - by_chance)
     separating = _separating(domain, case.seed) if domain.auc > WARNED_AUC else ()
     only = None
     if domain.auc > REFUSED_AUC:

@@ -73,12 +73,17 @@ def tree_chance(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     found = np.full(len(t), t.mean())
+    category = np.array(is_category, dtype=bool)
     for outside, trained in _parts(t, fold):
+        # The trees cannot bin a column without a value.
+        kept = ~np.isnan(rows[trained]).all(axis=0)
+        if not kept.any():
+            continue
         model = HistGradientBoostingClassifier(
-            max_iter=trees, early_stopping=False, categorical_features=list(is_category),
+            max_iter=trees, early_stopping=False, categorical_features=category[kept],
             random_state=seed,
-        ).fit(rows[trained], t[trained])  # fmt: skip
-        odds = model.predict_proba(rows[~outside])[:, 1]
+        ).fit(rows[trained][:, kept], t[trained])  # fmt: skip
+        odds = model.predict_proba(rows[~outside][:, kept])[:, 1]
         found[~outside] = _share_corrected(odds, t[trained].mean(), t.mean())
     return found
 
@@ -94,6 +99,17 @@ def calibration_error(pi: NDArray[Any], t: NDArray[Any], groups: int = 10) -> fl
     place = np.searchsorted(edges, pi, side="right")
     found = np.bincount(place, weights=pi - t)
     return float(np.abs(found).sum() / len(pi))
+
+
+def error_by_chance(pi: NDArray[Any], groups: int = 10) -> float:
+    """The calibration error that right probabilities have by chance: about sqrt(2 g v / (pi n)).
+
+    v is the mean of p (1 - p): the mean absolute value of a normal law with the variance of a
+    group's share.
+    """
+    import math
+
+    return math.sqrt(2 / math.pi * groups * float((pi * (1 - pi)).mean()) / len(pi))
 
 
 def area(scores: NDArray[Any], t: NDArray[Any]) -> float:
