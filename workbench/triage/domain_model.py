@@ -21,6 +21,7 @@ from workbench.triage.telling_apart import (
     calibration_error,
     chance_of_current,
     error_by_chance,
+    quadratic_table,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ LEAST_ROWS = 200
 """Labelled rows that either side must have: the gate would refuse fewer anyway."""
 MOST_ERROR = 0.03
 """Expected calibration error up to which the probabilities are trusted."""
-_REFITS = ((50_000, 4), (200_000, 2))
+_REFITS = ((40_000, 4), (80_000, 2))
 """Cells of training data up to which so many refits are made; beyond, one."""
 _FEW_DAYS_VALUES = 30
 
@@ -115,6 +116,7 @@ def measure_domain(
         )  # fmt: skip
     t = np.repeat([0.0, 1.0], [known.height, current.height])
     days = [_days(known), _days(current)]
+    smooth = quadratic_table(rows, is_category)
     if refits is None:
         trained = min(known.height, MOST_TRAINED) + min(current.height, MOST_TRAINED)
         refits = next((many for cells, many in _REFITS if trained * len(names) <= cells), 1)
@@ -127,7 +129,7 @@ def measure_domain(
             for place, side in enumerate(days)
         ]
         fold = np.concatenate(parts)
-        found.append((chance_of_current(rows, t, fold, is_category, seed), fold))
+        found.append((chance_of_current(rows, t, fold, is_category, seed, smooth), fold))
     pi, fold = found[0]
     return DomainModel(
         against=against, columns=names, excluded=excluded, auc=area(pi, t),
