@@ -97,7 +97,9 @@ def test_why_there_are_no_shares_is_said() -> None:
     bare = replace(case, current=case.current.drop("wb_score"))
     assert measure_label_shift(bare).skipped == "no scores are logged that are probabilities"
     empty = replace(case, current=case.current.head(0))
-    assert measure_label_shift(empty).skipped is not None
+    assert measure_label_shift(empty).skipped == "there are no rows now"
+    alone = replace(case, reference=case.reference.head(0))
+    assert measure_label_shift(alone).skipped == "the reference has no labelled rows"
     few = replace(case, current=case.current.head(20))
     assert measure_label_shift(few).skipped == "only 20 rows with scores now"
     one = replace(case, reference=case.reference.filter(pl.col("wb_label") == "0"))

@@ -145,8 +145,13 @@ def measure_label_shift(
     base = case.reference if base is None else base
     current = case.current if current is None else current
     classes = classes_of(case)
-    known = _scored(labelled_rows(base, case.feature_names), classes)
-    now = _scored(current.sort("wb_timestamp", "wb_id"), classes) if current.height else None
+    labelled_before = labelled_rows(base, case.feature_names)
+    if not labelled_before.height:
+        return LabelShift(skipped="the reference has no labelled rows")
+    if not current.height:
+        return LabelShift(skipped="there are no rows now")
+    known = _scored(labelled_before, classes)
+    now = _scored(current.sort("wb_timestamp", "wb_id"), classes)
     if known is None or now is None:
         return LabelShift(skipped="no scores are logged that are probabilities")
     place = _places(known[0], classes)
