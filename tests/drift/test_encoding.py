@@ -12,7 +12,12 @@ from workbench.drift.encoding import encode
 def test_the_orders_lead_back_to_the_rows() -> None:
     random = np.random.default_rng(1)
     frames = [
-        pl.DataFrame({"a": random.normal(size=n), "b": random.choice(["u", "v", None], n)})
+        pl.DataFrame(
+            {
+                "a": random.normal(size=n),
+                "b": [("u", "v", None)[i] for i in random.integers(3, size=n)],
+            }
+        )
         for n in (70, 90)
     ]
     columns = [FeatureColumn("a", "numeric", "number"), FeatureColumn("b", "categorical", "text")]
