@@ -58,7 +58,7 @@ def test_a_hidden_cause_raises_the_noise_and_no_other_class_helps() -> None:
     assert found.noise.rise is not None
     assert found.noise.rise.value == pytest.approx(0.09, abs=0.04)
     assert found.stronger is not None
-    assert found.stronger.low <= 0
+    assert not found.is_another_class_better
     assert found.champion_over_constant is not None
     assert found.champion_over_constant.low > 0
 
@@ -84,6 +84,7 @@ def test_a_straight_line_where_features_interact_needs_another_class() -> None:
     found = measured(replace(case, segments=()))
     assert found.stronger is not None
     assert found.stronger.low > 0.2
+    assert found.is_another_class_better
     assert found.unused.skipped == "every logged column that could be used is used"
 
 

@@ -34,6 +34,8 @@ class Remaining:
     """Bad rate of the recipe minus that of the stronger class, paired, same rows and features."""
     stronger_reason: str | None = None
     """Why there is none."""
+    smallest: float = 0.0
+    """The smallest gain that matters: the smallest rise that does."""
     constant: Figure | None = None
     """Bad rate of the best constant prediction, on the judged rows."""
     was_over_constant: bool | None = None
@@ -43,6 +45,15 @@ class Remaining:
     challenger_over_constant: Figure | None = None
     constant_reason: str | None = None
     stronger_losses: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_another_class_better(self) -> bool:
+        """Whether the stronger class gains as much as matters, and surely half of it.
+
+        A stronger class is a little better even where the recipe has the right form.
+        """
+        found = self.stronger
+        return found is not None and found.value >= self.smallest and found.low > self.smallest / 2
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""
@@ -54,14 +65,14 @@ class Remaining:
         if self.stronger is None:
             said.append(Evidence(step, name, None, self.stronger_reason or "not measured"))
         else:
-            is_better = self.stronger.low > 0
             reading = (
                 "another class of model does better on the same rows and features"
-                if is_better
-                else "no stronger class of model does better on the same rows and features"
+                if self.is_another_class_better
+                else "no stronger class of model does better on the same rows and features by as much "
+                "as matters"
             )
-            supports = "redesign" if is_better else None
-            said.append(self.stronger.evidence(step, name, reading, 0.0, supports))
+            supports = "redesign" if self.is_another_class_better else None
+            said.append(self.stronger.evidence(step, name, reading, self.smallest, supports))
         said += self.unused.evidence()
         said.append(self._constant())
         return tuple(said)
@@ -99,9 +110,10 @@ def measure_remaining(case: Case, attainable: Attainable, backtest: Backtest) ->
     noise = measure_noise_floor(case, windows, attainable, backtest)
     unused = measure_unused(case, windows, attainable, backtest)
     judged = windows.rows.filter(windows.judge)
+    smallest = backtest.usual.floor if backtest.usual else 0.0
     gain, why, own = _stronger(case, backtest, judged)
     return Remaining(
-        None, noise, unused, gain, why, *_constants(case, backtest, judged), own
+        None, noise, unused, gain, why, smallest, *_constants(case, backtest, judged), own
     )  # fmt: skip
 
 
