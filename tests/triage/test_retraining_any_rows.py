@@ -31,7 +31,7 @@ def told(case: Case) -> list[Evidence]:
     attainable = measure_attainable(case, windows, choice)
     backtest = measure_backtest(case, windows, choice, attainable)
     curve = measure_learning_curve(case, backtest)
-    remaining = measure_remaining(case, attainable, backtest)
+    remaining = measure_remaining(case, attainable, backtest, curve)
     steps = (attainable, backtest, curve, remaining, measure_season(case))
     return [piece for step in steps for piece in step.evidence()]
 

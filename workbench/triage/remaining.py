@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.triage.case import Case
+    from workbench.triage.learning_curve import LearningCurve
 
 MOST_STRONGER = 6_000
 """Rows of the fit of a stronger class, which is slow."""
@@ -95,19 +96,22 @@ class Remaining:
         return own.evidence(step, name, "the champion is better than always saying the same", 0.0)
 
 
-def measure_remaining(case: Case, attainable: Attainable, backtest: Backtest) -> Remaining:
+def measure_remaining(
+    case: Case, attainable: Attainable, backtest: Backtest, curve: LearningCurve
+) -> Remaining:
     """What is left of the bad rate whatever the recipe learns, and what else could lower it.
 
     Args:
         case: the case, with broken rows repaired or left out.
         attainable: its cross-fit.
         backtest: its windows and challenger.
+        curve: its learning curve, measured or skipped.
     """
     windows = backtest.windows
     if windows is None or backtest.skipped or backtest.challenger_losses is None:
         reason = backtest.skipped or "there was no backtest"
         return Remaining(reason, NoiseFloor(reason), UnusedColumns(reason))
-    noise = measure_noise_floor(case, windows, attainable, backtest)
+    noise = measure_noise_floor(case, windows, attainable, backtest, curve)
     unused = measure_unused(case, windows, attainable, backtest)
     judged = windows.rows.filter(windows.judge)
     smallest = backtest.usual.floor if backtest.usual else 0.0
