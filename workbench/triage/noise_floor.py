@@ -76,7 +76,11 @@ class NoiseFloor:
 
 
 def measure_noise_floor(
-    case: Case, windows: Windows, attainable: Attainable, backtest: Backtest, curve: LearningCurve
+    case: Case,
+    windows: Windows,
+    attainable: Attainable,
+    backtest: Backtest,
+    curve: LearningCurve | None = None,
 ) -> NoiseFloor:
     """The noise floor of the incident from the cross-fitted scores, of the reference from the champion's.
 
@@ -113,7 +117,7 @@ def measure_noise_floor(
     # The last split learned from the most rows, as the cross-fit does.
     control = backtest.control.splits if backtest.control else ()
     lost = min(control[-1], 0.0) if control else 0.0
-    if curve.floor is not None:
+    if curve is not None and curve.floor is not None:
         lost -= max(curve.points[-1].bad_rate - curve.floor.value, 0.0)
     value, drawn = value + lost, drawn + lost
     rise = figure(value, drawn, current.n, current.basis)

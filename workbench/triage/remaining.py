@@ -97,7 +97,7 @@ class Remaining:
 
 
 def measure_remaining(
-    case: Case, attainable: Attainable, backtest: Backtest, curve: LearningCurve
+    case: Case, attainable: Attainable, backtest: Backtest, curve: LearningCurve | None = None
 ) -> Remaining:
     """What is left of the bad rate whatever the recipe learns, and what else could lower it.
 
@@ -105,7 +105,8 @@ def measure_remaining(
         case: the case, with broken rows repaired or left out.
         attainable: its cross-fit.
         backtest: its windows and challenger.
-        curve: its learning curve, measured or skipped.
+        curve: its learning curve, where it was measured; without it the noise floor of few rows is
+            too high.
     """
     windows = backtest.windows
     if windows is None or backtest.skipped or backtest.challenger_losses is None:
