@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case
 
 FOLDS = 4
-MOST_FITTED = 10_000
+MOST_FITTED = 8_000
 """Rows of one fit."""
 _STRETCHES = 4
 """Stretches of time a fold, where days are few."""

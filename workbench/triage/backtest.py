@@ -56,6 +56,7 @@ class Backtest:
     forgetting: Figure | None = None
     """challenger - champion on the reference."""
     windows_won: tuple[WindowGain, ...] = ()
+    """The first is the one that the challenger was chosen on."""
     recipe_against_champion: Figure | None = None
     """Recipe fitted to the training table - champion, on the reference; None without the table."""
     is_comparable: bool | None = None
@@ -77,6 +78,16 @@ class Backtest:
     def harmed(self) -> tuple[SegmentGain, ...]:
         """Segments in which the challenger is surely worse."""
         return tuple(segment for segment in self.segments if segment.is_harmed)
+
+    @property
+    def shortfall(self) -> float:
+        """What a challenger of as few rows loses to the champion where nothing had happened; 0 or more.
+
+        The attainable rate is too high by about as much, and the excess too small: there is surely
+        no excess only where its upper end with the shortfall added is small.
+        """
+        splits = self.control.splits if self.control else ()
+        return max(-splits[-1], 0.0) if splits else 0.0
 
     @property
     def share_won(self) -> float | None:
@@ -127,10 +138,11 @@ def measure_backtest(
     usual = tolerated(case)
     towards = _recovery(champion, gain, usual, rest[0] if rest else None)
     control = measure_control(case, windows, choice, DRAWS)
+    segments = segment_gains(case, judged, own - new, usual.floor / 2 if usual else 0.0)
     against = _recipe_against_champion(case, usual)
     return Backtest(
         None, choice.kind, recent.height, champion, challenger, gain, usual, *towards, control,
-        _over(gain, control), segment_gains(case, judged, own - new), _on_reference(case, model),
+        _over(gain, control), segments, _on_reference(case, model),
         walk_forward(case, windows, choice, own - new), *against, windows.notes, choice, windows,
         model, learned, own, new, blocks, basis,
     )  # fmt: skip

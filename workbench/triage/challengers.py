@@ -29,7 +29,7 @@ WORDS = {
     "recent_4": "older rows, and those of the incident 4 times",
     "recent_16": "older rows, and those of the incident 16 times",
 }
-MOST_CHOOSING = 8_000
+MOST_CHOOSING = 6_000
 """Rows of the fits that only choose."""
 _ENOUGH_BEFORE = 2_000
 
@@ -83,6 +83,8 @@ def trained_table(case: Case) -> pl.DataFrame | None:
     if table is None or not {*case.feature_names, "wb_label"} <= set(table.columns):
         return None
     known = plain(case, table).filter(pl.col("wb_label").is_not_null())
+    types = {name: case.current.schema[name] for name in known.columns if name in case.current}
+    known = known.cast(types, strict=False)  # type: ignore[arg-type]
     # The order of a table without times means nothing: the rows are put in one of their own.
     return thinned(known.sort(pl.all(), nulls_last=True), MOST_ROWS) if known.height else None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SPLITS = 3
 LEAST_JUDGED = 50
-MOST_FITTED = 10_000
+MOST_FITTED = 8_000
 
 
 @dataclass(frozen=True)

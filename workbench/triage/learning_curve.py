@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case, Fitter
     from workbench.triage.windows import Windows
 
-SHARES = ((0.05, 2), (0.1, 2), (0.2, 2), (0.4, 1), (0.7, 1), (1.0, 1))
-"""Shares of the training rows, and how often each is drawn."""
+REPEATS = (2, 2, 1, 1, 1)
+"""How often rows are drawn and fitted at each size, from the smallest to all training rows."""
+SMALLEST_SHARE = 0.05
+SMALLEST = 60
+"""The smallest size in rows, where the share of the training rows is less."""
+LEAST_GROWTH = 4
+"""How many times the smallest size the training rows must be."""
 LEAST_POINTS = 4
+_NO_DISTANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ class LearningCurve:
     days_needed: float | None = None
     """Until there are so many labels, at the pace of the incident."""
     labels_per_day: float | None = None
+    labels_to_settle: int | None = None
+    """Labelled rows of the incident at which an open state would be settled, if nothing changes:
+    those at hand x (half the floor's interval / its distance to the target)^2."""
     reach: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """(draws,) the floor of each draw minus the target: below 0, that draw's curve gets there."""
 
@@ -63,7 +72,12 @@ class LearningCurve:
             "enough": f"some {self.rows_needed or 0:,} labelled rows of the incident would take it "
             f"back to {self.target:.1%}{days}",
             "never": f"no number of labels takes this recipe with these features to {self.target:.1%}",
-            "open": f"whether more labels would take it back to {self.target:.1%} cannot be told yet",
+            "open": f"whether more labels would take it back to {self.target:.1%} cannot be told yet"
+            + (
+                f"; some {self.labels_to_settle:,} labelled rows might"
+                if self.labels_to_settle
+                else ""
+            ),
         }[self.state]
         return (
             self.floor.evidence(
@@ -77,7 +91,7 @@ class LearningCurve:
 def measure_learning_curve(
     case: Case, backtest: Backtest, labels_per_day: float | None = None
 ) -> LearningCurve:
-    """Fits the recipe to growing shares of the training rows and judges each on the newest rows.
+    """Fits the recipe to growing numbers of the training rows and judges each on the newest rows.
 
     The rows of the incident alone are learned from: older ones would hide the curve. The interval
     of the floor draws the judged rows again and adds what repeated fits of one size differ by.
@@ -124,11 +138,12 @@ def measure_learning_curve(
     state = _state(min(ends), floor, target)
     many = int(n.max())
     pace = labels_per_day or _pace(case, windows.labelled)
-    needed = float(np.median(again.rows_to(target)))
+    needed = float(own.rows_to(target)[0])
     is_known = state in {"enough", "open"} and np.isfinite(needed) and needed > many
     return LearningCurve(
         None, points, floor, target, state, round(needed) if is_known else None,
-        (needed - many) / pace if is_known and pace else None, pace, again.a - target,
+        (needed - many) / pace if is_known and pace else None, pace,
+        _to_settle(floor, target, windows.labelled) if state == "open" else None, again.a - target,
     )  # fmt: skip
 
 
@@ -141,12 +156,15 @@ def _fits(
     rows, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
     random = np.random.default_rng(case.seed + 11)
     made: dict[int, list[NDArray[Any]]] = {}
-    for share, repeats in SHARES:
-        many = round(share * rows.height)
+    smallest = max(SMALLEST, SMALLEST_SHARE * rows.height)
+    if rows.height < LEAST_GROWTH * smallest:
+        return made
+    sizes = np.geomspace(smallest, rows.height, len(REPEATS)).round().astype(int).tolist()
+    for many, repeats in zip(sizes, REPEATS, strict=True):
         for _ in range(repeats):
             chosen = np.sort(random.permutation(rows.height)[:many])
             bad = backtest.challenger_losses
-            if share < 1.0 or backtest.kind != "incident" or bad is None:
+            if many < rows.height or backtest.kind != "incident" or bad is None:
                 model = fitted(fit, rows[chosen], case.feature_names, case.seed)
                 if isinstance(model, str):
                     continue
@@ -163,6 +181,14 @@ def _state(end: float, floor: Figure, target: float) -> str:
     if floor.high <= target:
         return "enough"
     return "never" if floor.low > target else "open"
+
+
+def _to_settle(floor: Figure, target: float, labelled: int) -> int | None:
+    """Labels at which the floor's interval would just end at the target."""
+    distance = abs(floor.value - target)
+    if distance <= _NO_DISTANCE:
+        return None
+    return round(labelled * max(((floor.high - floor.low) / 2 / distance) ** 2, 1.0))
 
 
 def _pace(case: Case, labelled: int) -> float | None:

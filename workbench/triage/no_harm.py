@@ -33,14 +33,18 @@ class SegmentGain:
     high: float
     p_adjusted: float
     """That there is no loss here, after all segments looked at (Benjamini and Hochberg)."""
+    smallest: float = 0.0
+    """The smallest loss that matters."""
 
     @property
     def is_harmed(self) -> bool:
-        """Whether the challenger is surely worse here."""
-        return self.gain < 0 and self.p_adjusted < LEVEL
+        """Whether the challenger is surely worse here, and by as much as matters."""
+        return self.gain < -self.smallest and self.p_adjusted < LEVEL
 
 
-def segment_gains(case: Case, judged: pl.DataFrame, gain: NDArray[Any]) -> tuple[SegmentGain, ...]:
+def segment_gains(
+    case: Case, judged: pl.DataFrame, gain: NDArray[Any], smallest: float = 0.0
+) -> tuple[SegmentGain, ...]:
     """The gain in every segment with `LEAST_ROWS` judged rows, the worst first.
 
     The interval is the normal one of the paired mean; the p-value one-sided, that of a gain as
@@ -50,11 +54,11 @@ def segment_gains(case: Case, judged: pl.DataFrame, gain: NDArray[Any]) -> tuple
         case: names the segments.
         judged: the rows.
         gain: one a row, champion's badness minus challenger's.
+        smallest: the smallest loss that matters.
     """
     import math
     from statistics import NormalDist
 
-    import numpy as np
     import polars as pl
 
     found: list[tuple[str, str | None, int, float, float]] = []
@@ -70,9 +74,7 @@ def segment_gains(case: Case, judged: pl.DataFrame, gain: NDArray[Any]) -> tuple
                 found.append((column, None if is_secret else value, n, float(mean), error))
     p = adjust_for_many([NormalDist().cdf(mean / error) for *_, mean, error in found])
     gains = [
-        SegmentGain(
-            column, value, n, mean, mean - _Z * error, mean + _Z * error, float(np.float64(q))
-        )
+        SegmentGain(column, value, n, mean, mean - _Z * error, mean + _Z * error, q, smallest)
         for (column, value, n, mean, error), q in zip(found, p, strict=True)
     ]
     return tuple(sorted(gains, key=lambda s: (not s.is_harmed, s.gain, s.column, s.value or "")))

@@ -47,12 +47,14 @@ class UnusedColumns:
     together: ColumnGain | None = None
     alone: tuple[ColumnGain, ...] = ()
     """The best first."""
+    smallest: float = 0.0
+    """The smallest gain that matters: half the smallest rise that does."""
 
     @property
     def helpful(self) -> tuple[str, ...]:
         """The columns that surely help, each by itself; all together where only that helps."""
-        own = tuple(c.columns[0] for c in self.alone if c.gain.low > 0)
-        if own or self.together is None or self.together.gain.low <= 0:
+        own = tuple(c.columns[0] for c in self.alone if self._is_sure(c))
+        if own or self.together is None or not self._is_sure(self.together):
             return own
         return self.together.columns
 
@@ -60,8 +62,11 @@ class UnusedColumns:
     def best(self) -> ColumnGain | None:
         """The largest gain of those that are sure; None where there is none."""
         both = (*self.alone, *([self.together] if self.together else []))
-        sure = [found for found in both if found.gain.low > 0]
+        sure = [found for found in both if self._is_sure(found)]
         return max(sure, key=lambda found: found.gain.value) if sure else None
+
+    def _is_sure(self, found: ColumnGain) -> bool:
+        return found.gain.low > 0 and found.gain.value >= self.smallest
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""
@@ -132,7 +137,8 @@ def measure_unused(
             tried = [(column,) for column in ranked[:MOST_ALONE]]
     alone = gains[1:] if len(columns) > 1 else gains
     alone = sorted(alone, key=lambda found: (-found.gain.value, found.columns))
-    return UnusedColumns(None, gains[0], tuple(alone))
+    smallest = backtest.usual.floor / 2 if backtest.usual else 0.0
+    return UnusedColumns(None, gains[0], tuple(alone), smallest)
 
 
 def _usable(rows: pl.DataFrame, case: Case) -> tuple[FeatureColumn, ...]:
