@@ -24,10 +24,11 @@ from workbench.triage.attainable import measure_attainable
 from workbench.triage.backtest import Backtest, measure_backtest
 from workbench.triage.case import Case, Models
 from workbench.triage.challengers import choose_challenger
+from workbench.triage.figures import Figure
 from workbench.triage.learning_curve import LearningCurve, measure_learning_curve
 from workbench.triage.noise_floor import measure_noise_floor
 from workbench.triage.remaining import Remaining, measure_remaining
-from workbench.triage.unused_columns import measure_unused
+from workbench.triage.unused_columns import ColumnGain, UnusedColumns, measure_unused
 from workbench.triage.windows import split_windows
 
 
@@ -171,3 +172,17 @@ def test_a_regression_has_a_best_constant_and_no_noise_floor() -> None:
     assert found.champion_over_constant is not None
     assert found.champion_over_constant.low > 0.2
     assert boosting(NAMES, "regression") is not None
+
+
+def test_the_more_columns_are_tried_the_surer_a_gain_must_be() -> None:
+    def gain(name: str, low: float) -> ColumnGain:
+        return ColumnGain((name,), Figure(0.04, low, 0.08, 500), gives_away=False)
+
+    one = UnusedColumns(None, gain("a", 0.004), (gain("a", 0.004),), 0.01)
+    assert one.helpful == ("a",)
+    three = tuple(gain(name, 0.004) for name in "abc")
+    together = ColumnGain(("a", "b", "c"), Figure(0.04, 0.004, 0.08, 500), gives_away=False)
+    assert UnusedColumns(None, together, three, 0.01).helpful == ()
+    surer = (gain("a", 0.02), *three[1:])
+    assert UnusedColumns(None, together, surer, 0.01).helpful == ("a",)
+    assert UnusedColumns(None, together, surer, 0.05).helpful == ()
