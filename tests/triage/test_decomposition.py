@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from tests.triage.outputs_gone_wrong import numbers
-from tests.triage.planted import chance, log_odds, planted
+from tests.triage.shift_worlds import chance, log_odds, planted
 from workbench.triage.case import Case
 from workbench.triage.decomposition import Decomposition, decompose, split
 from workbench.triage.domain_model import DomainModel, measure_domain

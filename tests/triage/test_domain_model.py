@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.triage.planted import FEATURES, ONSET, case_of, planted, rows
+from tests.triage.shift_worlds import FEATURES, ONSET, case_of, planted, rows
 from workbench.domain.shape import FeatureColumn
 from workbench.triage.case import Case
 from workbench.triage.domain_model import DomainModel, measure_domain

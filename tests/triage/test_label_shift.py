@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.outputs_gone_wrong import numbers, prior_shift, three_classes
-from tests.triage.planted import planted
+from tests.triage.shift_worlds import planted
 from workbench.triage.label_shift import _shares, measure_label_shift, score_matrix
 
 

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from tests.triage.planted import planted
+from tests.triage.shift_worlds import planted
 from workbench.triage.domain_model import DomainModel, measure_domain
 from workbench.triage.overlap import (
     Overlap,

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.triage.outputs_gone_wrong import numbers, prior_shift, three_classes
-from tests.triage.planted import ONSET, case_of, chance, log_odds, planted, rows
+from tests.triage.shift_worlds import ONSET, case_of, chance, log_odds, planted, rows
 from workbench.domain.card import ModelCard, Privacy
 from workbench.triage.case import Case
 from workbench.triage.recalibration import Recalibration, measure_recalibration

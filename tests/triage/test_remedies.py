@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.triage.outputs_gone_wrong import numbers, prior_shift, three_classes
-from tests.triage.planted import planted
+from tests.triage.shift_worlds import planted
 from workbench.domain.card import BadPrediction, ModelCard
 from workbench.triage.badness import badness
 from workbench.triage.case import Case

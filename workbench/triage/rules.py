@@ -248,14 +248,16 @@ def _another_model(rest: Remainder, draw: int | None) -> str | None:
     """Why another model would do what a retraining does not; None where nothing would."""
     unused, stronger = rest.remaining.unused.best, read(rest.remaining.stronger, draw)
     column = read(unused.gain, draw) if unused is not None else None
-    smallest = rest.remaining.unused.smallest
-    if column is not None and column.is_sure and column.value >= smallest:
-        if stronger is not None and stronger.is_sure and stronger.value > column.value:
+    # A stronger class varies less and gains a little everywhere: it must gain what matters.
+    smallest = rest.remaining.smallest
+    is_class = (
+        stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
+    )
+    if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
+        if is_class and stronger is not None and stronger.value > column.value:
             return "model_class"
         return "missing_information"
-    if stronger is not None and stronger.is_sure and stronger.value >= smallest:
-        return "model_class"
-    return None
+    return "model_class" if is_class else None
 
 
 def _no_excess(found: Findings, rest: Remainder, draw: int | None) -> Decision:
