@@ -212,7 +212,9 @@ def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | N
     excess = read(rest.attainable.excess, draw)
     if excess is None:
         return Decision("undecided", "no_backtest")
-    if excess.high < floor or excess.value < floor / 2:
+    # With few rows the attainable rate is too high, by about what a challenger of as few loses.
+    short = rest.backtest.shortfall
+    if excess.high + short < floor or (excess.value < floor / 2 and short < floor):
         return _no_excess(found, rest, draw)
     if rest.curve.state == "enough":
         return Decision("wait", "more_labels")
