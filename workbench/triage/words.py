@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause
@@ -114,7 +115,15 @@ def _columns(found: Findings) -> str:
     if found.remainder is None:
         return ""
     names = found.remainder.remaining.unused.helpful
-    return f"; logged but unused: {', '.join(shown(n) for n in names[:4])}" if names else ""
+    if names:
+        return f"; logged, unused, and would help: {_listed(names)}"
+    unused = found.case.unused
+    return f"; logged but unused, not shown to help yet: {_listed(unused)}" if unused else ""
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(shown(name, 28) for name in names[:most]) + more
 
 
 def actions(found: Findings, decision: Decision, causes: tuple[Cause, ...]) -> tuple[str, ...]:
