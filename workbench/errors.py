@@ -38,6 +38,10 @@ class UnknownModelError(WorkbenchError):
     """No model card has this name."""
 
 
+class MisuseError(WorkbenchError):
+    """An option asks for what there is not: wrong usage, and not a failure."""
+
+
 class PeriodError(WorkbenchError):
     """A period or a time cannot be read."""
 
@@ -80,3 +84,11 @@ class SegmentGoneError(StoreError):
 
 class NoRowsError(WorkbenchError):
     """There is nothing stored that could answer the question."""
+
+
+class RecipeError(WorkbenchError):
+    """A recipe cannot be used, or cannot be fitted to these rows."""
+
+
+class ArtifactError(WorkbenchError):
+    """A trained model cannot be loaded, or cannot score these rows."""

@@ -116,6 +116,18 @@ def segment_relation(segments: Sequence[Segment]) -> str:
     return rows_relation([segment.file for segment in segments])
 
 
+def known_time(moment: datetime | None) -> datetime:
+    """As `aware`, of a column that always holds a time.
+
+    Raises:
+        ValueError: it holds none: the catalog is damaged.
+    """
+    found = aware(moment)
+    if found is None:
+        raise ValueError("the catalog lacks a time")
+    return found
+
+
 def aware(moment: datetime | None) -> datetime | None:
     """A stored (naive UTC) time as an aware one."""
     return None if moment is None else moment.replace(tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.card import ModelCard
 from workbench.domain.event import Event
 from workbench.domain.fault import Fault
+from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import FeatureColumn
@@ -25,6 +26,9 @@ for each row in, in order."""
 Fitter = Callable[["pl.DataFrame", "pl.Series", int], Scorer]
 """Fits the card's recipe to features and labels, with a seed."""
 
+Widener = Callable[[tuple[FeatureColumn, ...]], Fitter]
+"""The card's recipe with further columns as inputs, beside the features."""
+
 
 @dataclass(frozen=True)
 class Models:
@@ -37,11 +41,13 @@ class Models:
     """The card's recipe."""
     stronger: Fitter | None = None
     """A clearly stronger class of model than the recipe; None where there is none."""
+    wider: Widener | None = None
+    """The recipe with logged columns that the model does not use."""
     reasons: tuple[tuple[str, str], ...] = ()
     """Why one of these is missing: its name, and the reason."""
 
     def why_not(self, name: str) -> str:
-        """Why there is no `champion`, `previous`, `fit` or `stronger`."""
+        """Why there is no `champion`, `previous`, `fit`, `stronger` or `wider`."""
         return dict(self.reasons).get(name, f"there is no {name}")
 
 
@@ -81,6 +87,14 @@ class Case:
     """Logged columns that are no features, and no names of rows or times."""
     seed: int = 0
     bucket: timedelta = timedelta(days=1)
+    counted: tuple[OutcomeBucket, ...] = ()
+    """Outcomes of every row of the period by bucket, as far as their labels are in: not a sample."""
+    before_counted: tuple[OutcomeBucket, ...] = ()
+    """The same before the onset."""
+    reference_counted: tuple[OutcomeBucket, ...] = ()
+    """The same of the reference."""
+    ripe_end: datetime | None = None
+    """Labels of rows from here on are still to come, and left out; None: none are."""
     labels_as_of: datetime | None = None
     """When the newest label is from."""
     notes: tuple[str, ...] = field(default=())

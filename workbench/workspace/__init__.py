@@ -25,12 +25,16 @@ from workbench.workspace.questions import Questions
 if TYPE_CHECKING:
     import polars as pl
 
-    from workbench.domain.alert import CheckReport
+    from workbench.domain.alert import Alert, CheckReport
     from workbench.domain.health import Check
+    from workbench.domain.verdict import Verdict
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
+    from workbench.triage.examining import Told
+    from workbench.workspace.data_versions import DataVersions
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
+    from workbench.workspace.trusting import Trust
 
 __all__ = ["Workspace"]
 
@@ -91,6 +95,13 @@ class Workspace(Questions):
 
         return Incidents(self)
 
+    @property
+    def data(self) -> DataVersions:
+        """The versions of training and reference tables."""
+        from workbench.workspace.data_versions import DataVersions
+
+        return DataVersions(self)
+
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
         return replace(self, clock=FixedClock(moment), seen_as_of=moment)
@@ -135,6 +146,18 @@ class Workspace(Questions):
             self._check(one) for one in ((name,) if name is not None else card_names(self.root))
         )
 
+    def trust(self, name: str, author: str) -> Trust:
+        """Lets the code that a model's card names be run; see `trusting.trust_code`.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            CardError: its card cannot be used.
+            StoreError: the record cannot be written.
+        """
+        from workbench.workspace.trusting import trust_code
+
+        return trust_code(self.root, self.card(name), author, self.clock.now())
+
     def ingest(
         self,
         paths: str | Path | Sequence[str | Path],
@@ -165,10 +188,36 @@ class Workspace(Questions):
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def check(self, name: str | None = None) -> CheckReport:
-        """What is worth a page, of one model or of all; see `watching.check`."""
+        """What is worth a page, of one model or of all, and changed training data beside it.
+
+        See `watching.check` and `data_versions.training_data_changed`.
+        """
+        from workbench.workspace.data_versions import training_data_changed
         from workbench.workspace.watching import check
 
-        return check(self, name)
+        report = check(self, name)
+        names = (name,) if name is not None else self.names()
+        return replace(report, information=training_data_changed(self, names))
+
+    def mark_said(self, alerts: Sequence[Alert]) -> None:
+        """Records that alerts were told; see `watching.mark_said`."""
+        from workbench.workspace.watching import mark_said
+
+        mark_said(self, alerts)
+
+    def triage(
+        self,
+        name: str,
+        period: str | None = None,
+        version: str | None = None,
+        *,
+        told: Told | None = None,
+        record: bool = True,
+    ) -> Verdict:
+        """What is to be done about a model, and why; see `triaging.triage`."""
+        from workbench.workspace.triaging import triage
+
+        return triage(self, name, period, version, told=told, record=record)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.
