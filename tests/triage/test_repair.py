@@ -345,3 +345,17 @@ def test_few_labels_leave_the_estimate_standing_and_many_overrule_it() -> None:
     assert other.effect is not None
     assert other.effect.basis == "labels"
     assert other.is_harmful is False
+
+
+def test_a_fault_that_could_make_little_of_the_rise_is_not_left_open() -> None:
+    """500 labels cannot rule out two points; but the rise is one of twenty."""
+    case = case_of(law=flipped, rows=500, faults=[unit_fault(0.5, "x1")])
+    world = replace(
+        case,
+        current=served(case.current.with_columns(pl.col("x1") * 0.5), "binary", scorer("binary")),
+    )
+    found = measure_repairs(world)
+    assert found.unclear == ()
+    (one,) = found.repairs
+    assert one.effect is not None
+    assert one.effect.is_minor or one.is_harmful is not None

@@ -113,8 +113,12 @@ class Repairs:
 
     @property
     def unclear(self) -> tuple[Repair, ...]:
-        """The faults whose harm cannot be told."""
-        return tuple(r for r in self.repairs if r.is_harmful is None)
+        """The faults whose harm cannot be told, and that may make half of the rise or more."""
+        return tuple(
+            r
+            for r in self.repairs
+            if r.is_harmful is None and not (r.effect is not None and r.effect.is_minor)
+        )
 
     @property
     def decides(self) -> bool:

@@ -252,9 +252,7 @@ def _another_model(rest: Remainder, draw: int | None) -> str | None:
     column = read(unused.gain, draw) if unused is not None else None
     # A stronger class varies less and gains a little everywhere: it must gain what matters.
     smallest = rest.remaining.smallest
-    is_class = (
-        stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
-    )
+    is_class = stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
     if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
         if is_class and stronger is not None and stronger.value > column.value:
             return "model_class"
