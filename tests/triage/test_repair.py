@@ -321,3 +321,41 @@ def test_a_true_fault_is_found_among_columns_that_only_moved() -> None:
     faults = (unit_fault(2.5, "x1"), unit_fault(2.5, "x2"), unit_fault(100.0))
     found = measure_repairs(replace(case, current=current, faults=faults))
     assert [c.column for c in found.causes()] == ["x0"]
+
+
+def test_an_estimate_alone_does_not_overrule_a_check_that_let_it_pass() -> None:
+    fault = replace(unit_fault(100.0), status="ok", note="as daylight saving does")
+    case = case_of(spoil=times(100.0), faults=[fault])
+    assert measure_repairs(case).decides
+    (one,) = measure_repairs(replace(case, current=without_labels(case.current))).repairs
+    assert one.is_harmful is None
+    assert one.effect is not None
+    assert one.effect.is_harmful
+
+
+def test_few_labels_leave_the_estimate_standing_and_many_overrule_it() -> None:
+    case = case_of(spoil=times(100.0), faults=[unit_fault(100.0)])
+    few = pl.concat([case.current.gather_every(32), without_labels(case.current)]).unique(
+        "wb_id", keep="first"
+    )
+    (one,) = measure_repairs(replace(case, current=few)).repairs
+    assert one.is_proven
+    quiet = case_of(faults=[unit_fault(100.0)])
+    (other,) = measure_repairs(quiet).repairs
+    assert other.effect is not None
+    assert other.effect.basis == "labels"
+    assert other.is_harmful is False
+
+
+def test_a_fault_that_could_make_little_of_the_rise_is_not_left_open() -> None:
+    """500 labels cannot rule out two points; but the rise is one of twenty."""
+    case = case_of(law=flipped, rows=500, faults=[unit_fault(0.5, "x1")])
+    world = replace(
+        case,
+        current=served(case.current.with_columns(pl.col("x1") * 0.5), "binary", scorer("binary")),
+    )
+    found = measure_repairs(world)
+    assert found.unclear == ()
+    (one,) = found.repairs
+    assert one.effect is not None
+    assert one.effect.is_minor or one.is_harmful is not None

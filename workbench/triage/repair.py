@@ -77,6 +77,9 @@ class Repair:
             self.effect.is_harmful,
             self.effect.is_harmful if self.last is None else self.last.is_harmful,
         }
+        # A fault that the checks let pass is none on the word of an estimate alone.
+        if self.effect.basis == "estimate" and self.fault.status == "ok" and True in found:
+            return None
         return True if True in found else None if None in found else False
 
     @property
@@ -110,8 +113,12 @@ class Repairs:
 
     @property
     def unclear(self) -> tuple[Repair, ...]:
-        """The faults whose harm cannot be told."""
-        return tuple(r for r in self.repairs if r.is_harmful is None)
+        """The faults whose harm cannot be told, and that may make half of the rise or more."""
+        return tuple(
+            r
+            for r in self.repairs
+            if r.is_harmful is None and not (r.effect is not None and r.effect.is_minor)
+        )
 
     @property
     def decides(self) -> bool:
