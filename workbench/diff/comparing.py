@@ -62,7 +62,7 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
         OSError: the file of rows cannot be written.
     """
     # No answer depends on the order of rows, and keeping it costs half the time.
-    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
     if question.where:
         require_condition(connection, question.where)
     unknown = [n for n in question.columns if n not in a.columns and n not in b.columns]
@@ -152,6 +152,7 @@ def _side(side: Side, rows: int) -> ComparedSide:
         rows,
         side.digest,
         tuple((name, type_.text) for name, type_ in side.columns.items()),
+        side.period,
     )
 
 

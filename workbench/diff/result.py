@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workbench.domain.period import Period
 from workbench.domain.profile import ColumnProfile
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class ComparedSide:
     """What tells its content: `sha256:` of a file, `md5:` of a version, `rows:` of stored rows."""
     columns: tuple[tuple[str, str], ...] = ()
     """(name, DuckDB type), in order."""
+    period: Period | None = None
+    """The time of stored rows."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,13 @@ class ColumnDifference:
     p_value: float | None = None
     p_adjusted: float | None = None
     status: str = "unknown"
+
+    @property
+    def missing_rise(self) -> float:
+        """B's missing share less A's; 0 where one is not known."""
+        if self.missing_a is None or self.missing_b is None:
+            return 0.0
+        return self.missing_b - self.missing_a
 
 
 @dataclass(frozen=True)

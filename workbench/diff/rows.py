@@ -66,12 +66,12 @@ def differing_rows(tables: Tables, matched: Matched) -> str:
 
 
 def shown_rows(tables: Tables, statement: str, limit: int) -> pl.DataFrame:
-    """Some of the differing rows as a frame, in order of the kind of change."""
-    return _as_frame(tables, f"SELECT * FROM ({statement}) ORDER BY change LIMIT {int(limit)}")
-
-
-def _as_frame(tables: Tables, statement: str) -> pl.DataFrame:
-    return tables.connection.sql(statement).pl()
+    """Some of the differing rows as a frame: changed, removed, added, each in order of the key."""
+    order = f"CASE change WHEN '{CHANGED}' THEN 1 WHEN '{REMOVED}' THEN 2 ELSE 3 END"
+    places = "".join(f", {place}" for place in range(2, 2 + max(len(tables.keys), 1)))
+    return tables.connection.sql(
+        f"SELECT * FROM ({statement}) ORDER BY {order}{places} LIMIT {int(limit)}"
+    ).pl()
 
 
 def write_rows(tables: Tables, statement: str, path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.diff.value_types import ValueType, value_type
+from workbench.domain.period import Period
 from workbench.errors import WorkbenchError
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier, literal
@@ -41,7 +42,9 @@ class Side:
     """Columns whose values are never shown."""
     files: tuple[Path, ...] = ()
     """What it is read from, never to be written over."""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    period: Period | None = None
+    """The time of stored rows."""
 
 
 def relation_columns(connection: Connection, relation: str) -> dict[str, ValueType]:
@@ -74,14 +77,13 @@ def file_side(
     Raises:
         LogFileError: a file is missing, damaged or no table.
     """
-    relations, texts, notes, rows = [], [], [], 0
+    relations, texts, notes = [], [], []
     typed: list[Path] = []
     for number, file in enumerate(files):
         own = folder / f"{number}"
         own.mkdir(mode=0o700, parents=True)
         source = open_source(connection, file, own, given)
         texts.append(source.is_text)
-        rows += source.rows
         if source.rejected is not None:
             notes.append(f"{file.name}: {source.rejected.total:,} lines are no rows and left out")
         relations.append(
