@@ -63,23 +63,31 @@ def require_tolerable(tables: Tables, tolerances: Mapping[str, Tolerance]) -> No
             )
 
 
-def compare_cells(tables: Tables, tolerances: Mapping[str, Tolerance], rows: int) -> Cells:
+def compare_cells(
+    tables: Tables, tolerances: Mapping[str, Tolerance], rows: int, *, has_null_keys: bool = True
+) -> Cells:
     """Compares the cells of the changed rows of `diff_differing`.
 
     Args:
         tables: the two sides.
         tolerances: by column.
         rows: how many changed rows there are.
+        has_null_keys: whether a key of A may have a null in it.
     """
     connection, columns = tables.connection, tables.compared
     connection.execute("DROP TABLE IF EXISTS diff_changed")
     if not rows:
         return Cells(0, {}, {})
     keys = "".join(f"b.{key}, " for key in tables.key_names)
-    values = ", ".join(f"a.r{c.place} AS a{c.place}, b.r{c.place} AS b{c.place}" for c in columns)
+    alike = _alike(tables)
+    values = ", ".join(
+        f"{'b' if c.place in alike else 'a'}.r{c.place} AS a{c.place}, b.r{c.place} AS b{c.place}"
+        for c in columns
+    )
     connection.execute(
         f"CREATE TEMP TABLE diff_changed AS SELECT {keys}{values} FROM diff_a a "
-        f"JOIN (SELECT * FROM diff_differing WHERE change = 'changed') b ON {tables.matching('a', 'b')}"
+        f"JOIN (SELECT * FROM diff_differing WHERE change = 'changed') b "
+        f"ON {tables.matching('a', 'b', has_null=has_null_keys)}"
     )
     within = dict.fromkeys(tolerances, 0)
     if tolerances:
@@ -99,6 +107,21 @@ def compare_cells(tables: Tables, tolerances: Mapping[str, Tolerance], rows: int
         int(total),
         {c.name: int(count) for c, count in zip(columns, cells, strict=True) if count},
         within,
+    )
+
+
+def _alike(tables: Tables) -> frozenset[int]:
+    """The columns that no changed row differs in, and that need not be read of A for that."""
+    groups = tables.groups
+    told = ", ".join(f"bool_or(d{place})" for place, _ in enumerate(groups))
+    row = tables.connection.execute(
+        f"SELECT {told} FROM diff_differing WHERE change = 'changed'"
+    ).fetchall()[0]
+    return frozenset(
+        column.place
+        for columns, differs in zip(groups, row, strict=True)
+        for column in columns
+        if not differs and column.read[0].type == column.read[1].type
     )
 
 

@@ -86,7 +86,9 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
     require_tolerable(tables, question.tolerances)
     began = time.perf_counter()
     matched = match_rows(tables, is_unique=key.is_unique)
-    cells = compare_cells(tables, question.tolerances, matched.changed)
+    cells = compare_cells(
+        tables, question.tolerances, matched.changed, has_null_keys=matched.has_null_keys
+    )
     matched = _settled(matched, cells)
     rows_took = time.perf_counter() - began
     schema = schema_difference(tuple(a.columns), tuple(b.columns), read)

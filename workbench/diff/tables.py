@@ -19,6 +19,8 @@ from workbench.store.connections import Connection
 from workbench.store.quoting import identifier
 
 SIDES = ("a", "b")
+_GROUPS, _LEAST_IN_GROUP = 6, 3
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Tables:
     keys: tuple[str, ...]
     only: tuple[tuple[str, ...], tuple[str, ...]]
     """The columns that one side has alone."""
+    key_type: str = ""
+    """The DuckDB type of `k0`; empty without a key."""
 
     @property
     def compared(self) -> tuple[SharedColumn, ...]:
@@ -64,16 +68,47 @@ class Tables:
         """`k0`, `k1` ..., one a column of the key."""
         return tuple(f"k{place}" for place in range(len(self.keys)))
 
+    @property
+    def has_whole_key(self) -> bool:
+        """Whether `k0` is a whole number of at most 64 bits."""
+        return self.key_type in _WHOLE
+
+    @property
+    def groups(self) -> tuple[tuple[SharedColumn, ...], ...]:
+        """The compared columns in a few groups of neighbours; one, empty, where none is compared.
+
+        Each has a hash of its own: changes mostly lie in few columns, and only the groups that
+        have some are looked at again.
+        """
+        columns = self.compared
+        size = max(-(-len(columns) // _GROUPS), _LEAST_IN_GROUP)
+        return tuple(columns[i : i + size] for i in range(0, len(columns), size)) or ((),)
+
+    def group_hashes(self, side: int) -> str:
+        """`h0`, `h1` ..., a 64-bit hash of each group's values."""
+        return ", ".join(
+            f"{self._hash(columns, side)} AS h{place}" for place, columns in enumerate(self.groups)
+        )
+
     def row_hash(self, side: int) -> str:
         """A 64-bit hash of the compared values of a row."""
-        forms = ", ".join(column.form(side) for column in self.compared)
+        return self._hash(self.compared, side)
+
+    @staticmethod
+    def _hash(columns: tuple[SharedColumn, ...], side: int) -> str:
+        forms = ", ".join(column.form(side) for column in columns)
         return f"hash({forms})" if forms else "0::UBIGINT"
 
-    def matching(self, left: str, right: str) -> str:
-        """The condition that two rows have the same key; null is a key like any other."""
-        return " AND ".join(
-            f"{left}.{key} IS NOT DISTINCT FROM {right}.{key}" for key in self.key_names
-        )
+    def matching(self, left: str, right: str, *, has_null: bool = True) -> str:
+        """The condition that two rows have the same key; null is a key like any other.
+
+        Args:
+            left: an alias.
+            right: another.
+            has_null: whether both may have a null in their keys; plain equality is quicker.
+        """
+        equal = "IS NOT DISTINCT FROM" if has_null else "="
+        return " AND ".join(f"{left}.{key} {equal} {right}.{key}" for key in self.key_names)
 
 
 def make_tables(
@@ -119,7 +154,10 @@ def make_tables(
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW diff_{SIDES[number]} AS SELECT {', '.join(parts)} FROM {rows}"
         )
-    return Tables(connection, (a, b), tuple(columns), keys, only)
+    key_type = ""
+    if keys:
+        key_type = str(connection.sql("SELECT k0 FROM diff_a LIMIT 0").types[0])
+    return Tables(connection, (a, b), tuple(columns), keys, only, key_type)
 
 
 def _kept_rows(
