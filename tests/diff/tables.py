@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from workbench.store.connections import Resources, StoreHome, scratch
 
 def write(path: Path, frame: pl.DataFrame) -> Path:
     """Writes a frame in the format that the name's ending says."""
-    writers = {
+    writers: dict[str, Callable[[Path], object]] = {
         ".parquet": frame.write_parquet,
         ".csv": frame.write_csv,
         ".jsonl": frame.write_ndjson,
@@ -40,7 +41,11 @@ def difference(folder: Path, a: Path, b: Path, **asked: Any) -> DatasetDifferenc
 
 
 def frames_difference(
-    folder: Path, a: pl.DataFrame, b: pl.DataFrame, formats: tuple[str, str] = (".parquet", ".parquet"), **asked: Any
+    folder: Path,
+    a: pl.DataFrame,
+    b: pl.DataFrame,
+    formats: tuple[str, str] = (".parquet", ".parquet"),
+    **asked: Any,
 ) -> DatasetDifference:
     """The difference of two frames, written in a format each."""
     asked.setdefault("distributions", False)

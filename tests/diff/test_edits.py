@@ -42,7 +42,7 @@ def value(rng: random.Random, kind: str) -> Any:
         return None
     n = rng.randrange(6)
     makers: dict[str, Callable[[], Any]] = {
-        "whole": lambda: n * 10**rng.randrange(3),
+        "whole": lambda: n * 10 ** rng.randrange(3),
         "small": lambda: n,
         "real": lambda: rng.choice([0.0, -0.0, math.nan, n + 0.5, float(n), 1e300]),
         "text": lambda: rng.choice(["a", "B", "ü", "[/b]", "x,y", '"q"', "7"]) + str(n),
@@ -133,7 +133,13 @@ def repeat_keys(rng: random.Random, found: Edited) -> None:
 
 def retype(rng: random.Random, found: Edited) -> None:
     """Holds the values of B's columns in wider types, or in such as hold the same values."""
-    wider = {"whole": pl.Float64, "small": pl.Int64, "money": pl.Decimal(20, 4), "day": pl.Datetime("us"), "moment": pl.Datetime("ns")}
+    wider = {
+        "whole": pl.Float64,
+        "small": pl.Int64,
+        "money": pl.Decimal(20, 4),
+        "day": pl.Datetime("us"),
+        "moment": pl.Datetime("ns"),
+    }
     for kind, type_ in wider.items():
         if kind in found.types_b and rng.random() < 0.5:
             found.types_b[kind] = type_
@@ -193,15 +199,21 @@ def test_exactly_the_edits_are_reported(
         retype(rng, found)
     if is_text:
         for row in (*found.a, *found.b):  # a file without types holds no empty list or -0.0 apart
-            if isinstance(row.get("real"), float) and math.isnan(row["real"]) and ".jsonl" in formats:
+            if (
+                isinstance(row.get("real"), float)
+                and math.isnan(row["real"])
+                and ".jsonl" in formats
+            ):
                 row["real"] = None
     added, removed, changed, unchanged, many = expected_multisets(found)
     frames = found.frames(rng)
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        there = frames_difference(folder, *frames, formats, key=("id",), limit=1000)
-        back = frames_difference(folder, *reversed(frames), (formats[1], formats[0]), key=("id",))
+        there = frames_difference(folder, frames[0], frames[1], formats, key=("id",), limit=1000)
+        back = frames_difference(
+            folder, frames[1], frames[0], (formats[1], formats[0]), key=("id",)
+        )
 
     assert there.rows.added == back.rows.removed == added
     assert there.rows.removed == back.rows.added == removed
@@ -222,13 +234,18 @@ def test_exactly_the_edits_are_reported(
         assert set(whole.filter(pl.col("change") == "added")["id"]) == found.added
 
 
-@given(seed=st.integers(0, 2**32), kinds=st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=5, unique=True))
+@given(
+    seed=st.integers(0, 2**32),
+    kinds=st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=5, unique=True),
+)
 @settings(max_examples=25, deadline=None)
 def test_without_a_key_whole_rows_are_multisets(seed: int, kinds: list[str]) -> None:
     rng = random.Random(seed)
     found = edited(rng, kinds, flat=False)
     repeat_keys(rng, found)
-    rows = [[tuple(comparable(row[k]) for k in kinds) for row in side] for side in (found.a, found.b)]
+    rows = [
+        [tuple(comparable(row[k]) for k in kinds) for row in side] for side in (found.a, found.b)
+    ]
     counts = [Counter(side) for side in rows]
     frames = [frame.drop("id") for frame in found.frames(rng)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from workbench.diff.cells import Tolerance
     from workbench.diff.result import DatasetDifference
     from workbench.workspace import Workspace
-
-_WIDTH = 80
-_MOST_CELLS = 6
 
 
 @click.command(short_help="What changed between two datasets.")
@@ -44,16 +41,11 @@ _MOST_CELLS = 6
 @click.pass_context
 def diff(
     ctx: click.Context,
+    /,
     a: str,
     b: str,
-    key: str | None,
-    columns: str | None,
-    where: str | None,
-    tolerances: tuple[str, ...],
-    rows_to: Path | None,
-    limit: int,
-    model: str | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Tells what changed from A to B: columns, rows by key, cells, distributions, bad predictions.
 
@@ -69,15 +61,16 @@ def diff(
     from workbench.diff.comparing import Question
     from workbench.workspace.differing import diff_datasets
 
+    rows_to: Path | None = options["rows_to"]
     question = Question(
-        key=_names(key),
-        columns=_names(columns),
-        where=where or "",
-        tolerances=dict(_tolerance(ctx, text) for text in tolerances),
+        key=_names(options["key"]),
+        columns=_names(options["columns"]),
+        where=options["where"] or "",
+        tolerances=dict(_tolerance(ctx, text) for text in options["tolerances"]),
         rows_to=rows_to,
-        limit=limit,
+        limit=options["limit"],
     )
-    found = diff_datasets(a, b, question, workspace=_workspace(ctx), model=model)
+    found = diff_datasets(a, b, question, workspace=_workspace(ctx), model=options["model"])
     if as_json:
         print_json(diff_document(found))
     else:

@@ -95,9 +95,7 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
     kept = matched.changed + matched.unchanged if key.columns else 0
     schema = replace(schema, renamed=probable_renames(tables, matched.rows_a, kept))
     began = time.perf_counter()
-    spread = spreads(
-        tables, matched.rows_a, matched.rows_b, with_counts=question.distributions
-    )
+    spread = spreads(tables, matched.rows_a, matched.rows_b, with_counts=question.distributions)
     spread_took = time.perf_counter() - began
     outcomes = outcome_difference(tables, matched)
     statement = differing_rows(tables, matched)

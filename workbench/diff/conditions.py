@@ -13,7 +13,13 @@ from workbench.store.failures import translated
 from workbench.store.query_guard import check_query
 
 _HINT = "Write a condition over the columns, such as: --where \"carrier = 'UA' AND distance > 500\""
-_PLAIN = {"modifiers": [], "group_sets": [], "having": None, "sample": None, "qualify": None}
+_PLAIN: dict[str, Any] = {
+    "modifiers": [],
+    "group_sets": [],
+    "having": None,
+    "sample": None,
+    "qualify": None,
+}
 
 
 def require_condition(connection: Connection, text: str) -> None:

@@ -25,26 +25,18 @@ def comparable(a: ValueType, b: ValueType, depth: int = 0) -> tuple[Form, Form]:
     Values of two types that can hold no equal ones get forms that are never equal; null still
     equals null.
     """
-    if a == b and not _has_map(a):
+    if a.is_loose or b.is_loose:
+        return _loose(a), _loose(b)
+    if a == b and not a.is_nested:
         return _as_is, _as_is
     if a.id == "null" or b.id == "null":
         return _as_text("null"), _as_text("null")
-    if a.is_loose or b.is_loose:
-        return _loose(a), _loose(b)
     if a.family != b.family:
         return _as_text(a.family), _as_text(b.family)
-    makers = {
-        "number": _numbers,
-        "moment": lambda x, y: (_instant(x, y), _instant(y, x)),
-        "text": lambda *_: (_cast("VARCHAR"), _cast("VARCHAR")),
-        "list": lambda x, y: _lists(x, y, depth),
-        "struct": lambda x, y: _structures(x, y, depth),
-        "map": lambda x, y: _maps(x, y, depth),
-    }
-    maker = makers.get(a.family)
-    if maker is None:
-        return _as_text("other"), _as_text("other")
-    return maker(a, b)
+    if a.family == "text":
+        return _cast("VARCHAR"), _cast("VARCHAR")
+    maker = _MAKERS.get(a.family)
+    return maker(a, b, depth) if maker is not None else (_as_text("other"), _as_text("other"))
 
 
 def comparable_keys(a: ValueType, b: ValueType) -> tuple[Form, Form] | None:
@@ -171,14 +163,23 @@ def _lists(a: ValueType, b: ValueType, depth: int) -> tuple[Form, Form]:
 def _each(type_: ValueType, form: Form, depth: int) -> Form:
     item = f"x{depth}"
     cast = f"::{type_.children[0][1].text}[]" if type_.id == "array" else ""
-    return lambda value: f"list_transform(({value}){cast}, lambda {item}: {form(item)})"
+    return lambda value: _counted(
+        value, f"list_transform(({value}){cast}, lambda {item}: {form(item)})"
+    )
+
+
+def _counted(value: str, items: str) -> str:
+    """Items with their number: DuckDB gives an empty list the hash of none at all."""
+    return f"struct_pack(n := len({value}), v := {items})"
 
 
 def _structures(a: ValueType, b: ValueType, depth: int) -> tuple[Form, Form]:
     fields = sorted({name for name, _ in (*a.children, *b.children)})
     absent = ValueType("NULL", "null")
     pairs = [
-        comparable(dict(a.children).get(name, absent), dict(b.children).get(name, absent), depth + 1)
+        comparable(
+            dict(a.children).get(name, absent), dict(b.children).get(name, absent), depth + 1
+        )
         for name in fields
     ]
     return (
@@ -196,7 +197,8 @@ def _packed(type_: ValueType, fields: list[str], forms: list[Form]) -> Form:
             + form(f"struct_extract({value}, {literal(name)})" if name in has else "NULL")
             for place, (name, form) in enumerate(zip(fields, forms, strict=True))
         )
-        return f"(CASE WHEN {value} IS NOT NULL THEN struct_pack({parts}) END)"
+        # A structure of nulls has the hash of none at all, too.
+        return f"struct_pack(n := {value} IS NULL, {parts})"
 
     return packed
 
@@ -211,11 +213,18 @@ def _maps(a: ValueType, b: ValueType, depth: int) -> tuple[Form, Form]:
             f"struct_pack(k := {keys[side](f'{item}.key')}, v := {values[side](f'{item}.value')})"
         )
         return lambda value: (
-            f"list_sort(list_transform(map_entries({value}), lambda {item}: {entry}))"
+            f"struct_pack(n := cardinality({value}), "
+            f"v := list_sort(list_transform(map_entries({value}), lambda {item}: {entry})))"
         )
 
     return form(0), form(1)
 
 
-def _has_map(type_: ValueType) -> bool:
-    return type_.family == "map" or any(_has_map(child) for _, child in type_.children)
+_MAKERS: dict[str, Callable[[ValueType, ValueType, int], tuple[Form, Form]]] = {
+    "number": lambda a, b, _: _numbers(a, b),
+    "moment": lambda a, b, _: (_instant(a, b), _instant(b, a)),
+    "list": _lists,
+    "struct": _structures,
+    "map": _maps,
+}
+

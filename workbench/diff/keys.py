@@ -14,7 +14,9 @@ from workbench.domain.names import shown
 from workbench.store.connections import Connection
 from workbench.store.quoting import identifier
 
-_ID = re.compile(r"(^|[^a-z])(id|key|uuid|guid|pk|prediction_id|row_id)([^a-z]|$)|[a-z](Id|ID|Key)$")
+_ID = re.compile(
+    r"(^|[^a-z])(id|key|uuid|guid|pk|prediction_id|row_id)([^a-z]|$)|[a-z](Id|ID|Key)$"
+)
 _LIKE_ID = re.compile(r"id|key|uuid|guid|code|number|name", re.IGNORECASE)
 _SAMPLE = 5000
 _MOST_COLUMNS = 3
@@ -53,14 +55,18 @@ def inferred_key(
     if a.key and a.key == b.key and all(name in read for name in a.key):
         return KeyChoice(a.key, is_inferred=True, reason="the id of a prediction")
     usable = [name for name, pair in read.items() if _may_identify(pair)]
-    usable.sort(key=lambda name: _rank(name))
+    usable.sort(key=_rank)
     rows = tuple(_count(connection, side) for side in (a, b))
-    if not usable or 0 in rows:
-        named = [name for name in usable if _rank(name) == 0]
-        if named:
-            return KeyChoice((named[0],), is_inferred=True, reason="its name; a side has no rows")
+    if 0 in rows:
+        named = tuple(name for name in usable if _rank(name) == 0)[:1]
+        return KeyChoice(named, is_inferred=True, reason="its name; a side has no rows")
+    if not usable:
         return KeyChoice((), is_inferred=True, reason="no column identifies a row")
-    checks = _Checks(connection, (a, b), read, rows, usable)
+    return _searched(_Checks(connection, (a, b), read, rows, usable), usable)
+
+
+def _searched(checks: _Checks, usable: Sequence[str]) -> KeyChoice:
+    """The key among the columns that may be part of one, in order of preference."""
     single = [name for name in usable if checks.may_be_unique((name,))]
     for name in single:
         if checks.is_unique((name,)) and (_rank(name) == 0 or checks.do_meet((name,))):

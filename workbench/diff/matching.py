@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from workbench.diff.result import ADDED, CHANGED, REMOVED
 from workbench.diff.tables import Tables
 
-
 _MOST_BITS = 32
 """Bits a row that whole keys may take to be told apart."""
 

@@ -36,7 +36,9 @@ class Spread:
     """Why there are no counts."""
 
 
-def spreads(tables: Tables, rows_a: int, rows_b: int, *, with_counts: bool = True) -> dict[str, Spread]:
+def spreads(
+    tables: Tables, rows_a: int, rows_b: int, *, with_counts: bool = True
+) -> dict[str, Spread]:
     """The spread of every column of both sides.
 
     Args:
@@ -91,7 +93,7 @@ def _missing(tables: Tables, side: int, rows: int) -> list[float | None]:
     return [1 - int(count) / rows if rows else None for count in found]
 
 
-def _number(column: SharedColumn, side: int) -> str:
+def _number(column: SharedColumn) -> str:
     value = f"r{column.place}::DOUBLE"
     return f"CASE WHEN NOT isnan({value}) THEN {value} END"
 
@@ -104,9 +106,7 @@ def _number_profiles(
     bins = [_bins(tables, column, rows_a) for column in columns]
     sides = []
     for side in (0, 1):
-        values = ", ".join(
-            f"{_number(column, side)} AS v{place}" for place, column in enumerate(columns)
-        )
+        values = ", ".join(f"{_number(column)} AS v{place}" for place, column in enumerate(columns))
         statement = numeric_statement(
             f"(SELECT {_ALL}, {values} FROM diff_{'ab'[side]})",
             [CountedColumn(place, own, f"v{place}") for place, own in enumerate(bins)],
@@ -119,7 +119,7 @@ def _number_profiles(
 
 
 def _bins(tables: Tables, column: SharedColumn, rows: int) -> ColumnBins:
-    value = _number(column, 0)
+    value = _number(column)
     some = ""
     if rows > MOST_EXACT:
         # By the whole row's hash: the same rows give the same bins, in whatever order they come.
@@ -173,7 +173,9 @@ def _category_profiles(
     profile_a = ColumnProfile(bins, (*own, rest, 0), missing=rows_a - present)
     known = (*bins.categories, *bins.other)
     there = dict(
-        execute(f"SELECT v, n FROM {counts[1]} WHERE list_contains({literal_list(known)}, v)").fetchall()
+        execute(
+            f"SELECT v, n FROM {counts[1]} WHERE list_contains({literal_list(known)}, v)"
+        ).fetchall()
     )
     present_b = int(execute(f"SELECT coalesce(sum(n), 0) FROM {counts[1]}").fetchall()[0][0])
     listed = [int(there.get(name, 0)) for name in bins.categories]

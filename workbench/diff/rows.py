@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.diff.matching import Matched
 from workbench.diff.result import ADDED, CHANGED, REMOVED
-from workbench.diff.sides import DiffError
+from workbench.diff.sides import DiffError, relation_columns
 from workbench.diff.tables import Tables
 from workbench.diff.value_types import ValueType
 from workbench.domain.names import shown
@@ -69,9 +69,10 @@ def shown_rows(tables: Tables, statement: str, limit: int) -> pl.DataFrame:
     """Some of the differing rows as a frame: changed, removed, added, each in order of the key."""
     order = f"CASE change WHEN '{CHANGED}' THEN 1 WHEN '{REMOVED}' THEN 2 ELSE 3 END"
     places = "".join(f", {place}" for place in range(2, 2 + max(len(tables.keys), 1)))
-    return tables.connection.sql(
+    found: pl.DataFrame = tables.connection.sql(
         f"SELECT * FROM ({statement}) ORDER BY {order}{places} LIMIT {int(limit)}"
     ).pl()
+    return found
 
 
 def write_rows(tables: Tables, statement: str, path: Path) -> None:
@@ -119,13 +120,10 @@ class _Header:
     def __init__(self, tables: Tables) -> None:
         taken = {"change"}
         sensitive = tables.sides[0].sensitive | tables.sides[1].sensitive
+        types = relation_columns(tables.connection, "diff_a")
         self.keys = [
-            (self._free(column.name, taken), key, column.read[0].type, column.name in sensitive)
-            for key, column in zip(
-                tables.key_names,
-                [next(c for c in tables.columns if c.name == name) for name in tables.keys],
-                strict=True,
-            )
+            (self._free(name, taken), key, types[key], name in sensitive)
+            for key, name in zip(tables.key_names, tables.keys, strict=True)
         ]
         self.pairs = [
             (
@@ -174,12 +172,12 @@ class _Header:
         for name_a, name_b, place, column, is_hidden in self.pairs:
             for side, name in enumerate((name_a, name_b)):
                 type_ = column.read[side].type
-                value = f"{sides[side]}{place}" if side in sides else None
-                parts.append(f"{_value(value, type_, is_hidden)} AS {identifier(name)}")
+                found = f"{sides[side]}{place}" if side in sides else None
+                parts.append(f"{_value(found, type_, is_hidden)} AS {identifier(name)}")
         for side in (0, 1):
             for name, place, type_, is_hidden in self.only[side]:
-                value = f"{only[side]}.{place}" if side in only else None
-                parts.append(f"{_value(value, type_, is_hidden)} AS {identifier(name)}")
+                found = f"{only[side]}.{place}" if side in only else None
+                parts.append(f"{_value(found, type_, is_hidden)} AS {identifier(name)}")
         return ", ".join(parts)
 
 

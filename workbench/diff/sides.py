@@ -51,8 +51,7 @@ def relation_columns(connection: Connection, relation: str) -> dict[str, ValueTy
     """The columns of a relation, in order."""
     found = connection.sql(f"SELECT * FROM {relation} LIMIT 0")
     return {
-        str(name): value_type(type_)
-        for name, type_ in zip(found.columns, found.types, strict=True)
+        str(name): value_type(type_) for name, type_ in zip(found.columns, found.types, strict=True)
     }
 
 

@@ -20,7 +20,16 @@ from workbench.store.quoting import identifier
 
 SIDES = ("a", "b")
 _GROUPS, _LEAST_IN_GROUP = 6, 3
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_WHOLE = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ numbers, truth values, dates, moments and JSON. Numbers with leading zeros are n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workbench.diff.sides import Side, relation_columns
 from workbench.diff.value_types import LOOSE, VARCHAR, ValueType
@@ -129,7 +129,9 @@ def _own_types(
         parts += [f"count(*) FILTER (WHERE {_fits(column, type_)})" for type_ in candidates]
     if not parts:
         return {}
-    counts = iter(connection.execute(f"SELECT {', '.join(parts)} FROM {side.relation}").fetchall()[0])
+    counts = iter(
+        connection.execute(f"SELECT {', '.join(parts)} FROM {side.relation}").fetchall()[0]
+    )
     found: dict[str, ValueType] = {}
     for name, candidates in wanted.items():
         present = int(next(counts))
@@ -140,24 +142,27 @@ def _own_types(
 
 def _fits(column: str, type_: ValueType) -> str:
     """Whether a text can be read as a type without loss."""
-    readable = f"{reading(column, type_)} IS NOT NULL"
+    conditions = {
+        "decimal": f"({reading(column, type_)})::DOUBLE = TRY_CAST({column} AS DOUBLE)",
+        "float": _not_a_name(column),
+        "double": _not_a_name(column),
+        "boolean": f"lower({column}) IN ('true', 'false')",
+        "date": f"regexp_full_match({column}, '[0-9]{{4,6}}-[0-9]{{2}}-[0-9]{{2}}')",
+        "json": f"regexp_matches({column}, '^\\s*[\\[{{]') AND json_valid({column})",
+    }
     if type_.is_integer:
-        return f"regexp_full_match({column}, '[+-]?(0|[1-9][0-9]*)(\\.0*)?') AND {readable}" if (
-            type_ is not _WHOLE
-        ) else f"regexp_full_match({column}, '[+-]?(0|[1-9][0-9]*)') AND {readable}"
-    if type_.id == "decimal":
-        return f"{readable} AND ({reading(column, type_)})::DOUBLE = TRY_CAST({column} AS DOUBLE)"
-    if type_.id in ("float", "double"):
-        return f"NOT regexp_matches({column}, '^[+-]?0[0-9]') AND {readable}"
-    if type_.id == "boolean":
-        return f"lower({column}) IN ('true', 'false')"
-    if type_.id == "date":
-        return f"regexp_full_match({column}, '[0-9]{{4,6}}-[0-9]{{2}}-[0-9]{{2}}') AND {readable}"
-    if type_.id == "json":
-        return f"regexp_matches({column}, '^\\s*[\\[{{]') AND json_valid({column})"
-    if type_ is _MOMENT:
-        return f"{readable} AND NOT {_zone(column)}"
-    return readable
+        # What the other side holds as a whole number may be written as 1.0 here.
+        tail = "" if type_ is _WHOLE else "(\\.0*)?"
+        condition = f"regexp_full_match({column}, '[+-]?(0|[1-9][0-9]*){tail}')"
+    elif type_ is _MOMENT:
+        condition = f"NOT {_zone(column)}"
+    else:
+        condition = conditions.get(type_.id, "true")
+    return f"{condition} AND {reading(column, type_)} IS NOT NULL"
+
+
+def _not_a_name(column: str) -> str:
+    return f"NOT regexp_matches({column}, '^[+-]?0[0-9]')"
 
 
 def _zone(column: str) -> str:
@@ -177,8 +182,3 @@ def reading(column: str, type_: ValueType) -> str:
     if type_.id == "timestamp_ns":
         return f"TRY_CAST(regexp_replace({column}, '([Zz]|\\+00:?(00)?)$', '') AS TIMESTAMP_NS)"
     return f"TRY_CAST({column} AS {type_.text})"
-
-
-def untyped(side: Side) -> Side:
-    """A side whose columns are all taken as text."""
-    return replace(side, columns=dict.fromkeys(side.columns, VARCHAR))

@@ -19,9 +19,7 @@ from workbench.workspace.opened import Opened
 from workbench.workspace.subjects import opened_subject
 from workbench.workspace.versions import champion_version, chosen_versions
 
-FORMS = (
-    "Name a file, a folder or a pattern; FILE@REVISION; MODEL:PERIOD; or MODEL@VERSION:train."
-)
+FORMS = "Name a file, a folder or a pattern; FILE@REVISION; MODEL:PERIOD; or MODEL@VERSION:train."
 _TRAIN = ":train"
 
 
@@ -71,7 +69,9 @@ def dataset_named(name: str, workspace: Opened | None, here: Path) -> Dataset:
         return _revision(name, workspace, here)
     if period and "/" not in model and not any(mark in name for mark in "*?["):
         _needed(workspace, name)
-        raise UnknownModelError(f"there is no model {shown(model, 60)}, and no file {shown(name, 60)}", FORMS)
+        raise UnknownModelError(
+            f"there is no model {shown(model, 60)}, and no file {shown(name, 60)}", FORMS
+        )
     return Dataset(name, _files(here / name))
 
 
@@ -194,7 +194,9 @@ def _trained_on(name: str, model: str, version: str, workspace: Opened) -> Datas
                 if not (workspace.root / str(table)).exists():
                     raise
                 note = f"version {data} is not kept: the table as it is now is read"
-                return Dataset(name, _files(workspace.root / str(table)), model=model, notes=(note,))
+                return Dataset(
+                    name, _files(workspace.root / str(table)), model=model, notes=(note,)
+                )
         if table:
             return Dataset(name, _files(workspace.root / str(table)), model=model)
     champion = champion_version(workspace.root, card)

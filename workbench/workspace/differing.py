@@ -203,7 +203,7 @@ def _card(
         return workspace.card(model)
     own = {one.model for one in named if one.model is not None}
     if own:
-        return workspace.card(sorted(own)[0]) if len(own) == 1 else None
+        return workspace.card(min(own)) if len(own) == 1 else None
     fitting = []
     for name in workspace.names():
         try:
