@@ -103,3 +103,17 @@ def test_empty_sides(tmp_path: Path) -> None:
     assert rows(tmp_path, a, none, "id") == RowDifference(0, 2, 0, 0, 0)
     assert rows(tmp_path, none, none, "id") == RowDifference(0, 0, 0, 0, 0)
     assert frames_difference(tmp_path, none, none).is_same
+
+
+def test_nan_is_a_value_and_a_key_although_a_file_says_nothing_of_it(tmp_path: Path) -> None:
+    """The smallest and largest value that a Parquet file tells leave NaN out."""
+    nan = float("nan")
+    a = pl.DataFrame({"k": [nan, 1.0, 2.0], "v": [nan, nan, 1.0]})
+    b = pl.DataFrame({"k": [nan, 2.0, 50.0], "v": [9.0, nan, 60.0]})
+
+    there = frames_difference(tmp_path, a, b, key=("k",))
+
+    assert there.rows == RowDifference(added=1, removed=1, changed=2, unchanged=0, duplicate_keys=0)
+    assert there.columns[0].changed == 2
+    same = frames_difference(tmp_path, a, a.reverse(), key=("k",))
+    assert same.is_same

@@ -45,7 +45,9 @@ def comparable_keys(a: ValueType, b: ValueType) -> tuple[Form, Form] | None:
         return _as_is, _as_is
     if a.family != b.family and "null" not in (a.id, b.id):
         return None
-    if a.family == "number" and a != b and "double" in _wide_forms(a, b):
+    if any(t.id in ("float", "double") for t in (a, b)):
+        # As text: a join would leave out the parts of a Parquet file whose range lacks a key, and
+        # NaN is in no range.
         return _number_text(a), _number_text(b)
     return comparable(a, b)
 
@@ -76,21 +78,15 @@ def _loose(type_: ValueType) -> Form:
     )
 
 
-def _wide_forms(a: ValueType, b: ValueType) -> tuple[str, ...]:
-    """`double` where a wide integer meets a float: neither type holds all values of the other."""
-    pair = (a, b)
-    floats = any(t.id in ("float", "double") for t in pair)
-    wide = any(t.is_integer and not t.is_exact_in_double for t in pair)
-    return ("double",) if floats and wide else ()
-
-
 def _numbers(a: ValueType, b: ValueType) -> tuple[Form, Form]:
     pair = (a, b)
     if any(t.id == "uhugeint" for t in pair):
         return _number_text(a), _number_text(b)
-    if _wide_forms(a, b):
+    floats = any(t.id in ("float", "double") for t in pair)
+    if floats and any(t.is_integer and not t.is_exact_in_double for t in pair):
+        # Neither type holds all values of the other.
         return _double_and_rest(a), _double_and_rest(b)
-    if any(t.id in ("float", "double") for t in pair):
+    if floats:
         return _to_double(a), _to_double(b)
     whole = [t.digits or (1 if t.id == "boolean" else t.precision - t.scale) for t in pair]
     scale = max(t.scale for t in pair)
