@@ -90,7 +90,7 @@ def _missing(tables: Tables, side: int, rows: int) -> list[float | None]:
     found = tables.connection.execute(
         f"SELECT {', '.join(parts)} FROM diff_{'ab'[side]}"
     ).fetchall()[0]
-    return [1 - int(count) / rows if rows else None for count in found]
+    return [(rows - int(count)) / rows if rows else None for count in found]
 
 
 def _number(column: SharedColumn) -> str:

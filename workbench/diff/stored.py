@@ -72,17 +72,19 @@ def stored_side(
     outputs = {card.columns.prediction: "wb_prediction", card.columns.label: "judged_label"}
     if rules.task == "binary":
         outputs[card.columns.score] = "wb_score"
-    own = dict.fromkeys((*shape.feature_names, *shape.scores, *rules.segments))
+    scores = shape.scores if rules.task == "multiclass" else ()
+    own = dict.fromkeys((*shape.feature_names, *scores, *rules.segments))
     for column, value in (*((n, identifier(n)) for n in own), *outputs.items()):
         if column and column.lower() not in {taken.lower() for taken in columns}:
             columns[column] = value
-    bad = badness(rules, "wb_prediction", "judged_label")
-    listed = ", ".join(f"{value} AS {identifier(column)}" for column, value in columns.items())
+    bad = badness(rules, "j.wb_prediction", "j.judged_label")
+    # Through an alias: a name that this SELECT gives would hide a column of the same name.
+    listed = ", ".join(f"j.{value} AS {identifier(column)}" for column, value in columns.items())
     target = folder / "rows.parquet"
     bad_name = "wb_bad"
     connection.execute(
-        f"COPY (SELECT {listed}, CASE WHEN wb_prediction IS NULL OR judged_label IS NULL THEN NULL "
-        f"ELSE {bad} END::DOUBLE AS {bad_name} FROM judged_rows WHERE {where}) "
+        f"COPY (SELECT {listed}, CASE WHEN j.wb_prediction IS NULL OR j.judged_label IS NULL THEN NULL "
+        f"ELSE {bad} END::DOUBLE AS {bad_name} FROM judged_rows j WHERE {where}) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
     relation = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
