@@ -74,7 +74,8 @@ def generate(folder: Path, rows: int, where: str) -> None:
         # Multiplying by a number without a common divisor walks through all rows in another order.
         step = 1 if name == "a" else 7_919
         connection.execute(
-            f"COPY (SELECT i AS id, {listed} FROM (SELECT (j * {step}) % {rows} + {first} AS i FROM range({rows}) t(j))) "
+            f"COPY (SELECT i AS id, {listed} FROM "
+            f"(SELECT (j * {step}) % {rows} + {first} AS i FROM range({rows}) t(j))) "
             f"TO '{folder / name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
         )
 

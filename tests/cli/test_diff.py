@@ -52,7 +52,12 @@ def test_the_document_is_that_of_the_contract(files: Path) -> None:
 
     assert ended.code == 1
     assert document["same"] is False
-    assert document["a"] | {"hash": ""} == {"name": "a.parquet", "rows": 40, "hash": "", "period": None}
+    assert document["a"] | {"hash": ""} == {
+        "name": "a.parquet",
+        "rows": 40,
+        "hash": "",
+        "period": None,
+    }
     assert document["a"]["hash"].startswith("sha256:")
     assert document["schema"]["added"] == ["new"]
     assert document["schema"]["removed"] == document["schema"]["changed"] == []
@@ -100,10 +105,14 @@ def test_options_narrow_and_tolerate(files: Path) -> None:
     A.with_columns(x=pl.col("x") + 0.01).write_parquet("near.parquet")
 
     assert diff("a.parquet", "near.parquet", "--tolerance", "x=0.02").code == 0
-    assert diff("a.parquet", "near.parquet", "--tolerance", "x=0,0.5", "--where", "id > 20").code == 0
+    assert (
+        diff("a.parquet", "near.parquet", "--tolerance", "x=0,0.5", "--where", "id > 20").code == 0
+    )
     assert diff("a.parquet", "near.parquet", "--tolerance", "x=0.001").code == 1
     assert diff("a.parquet", "near.parquet", "--columns", "id,c").code == 0
-    assert diff("a.parquet", "b.csv", "--where", "id > 10", "--columns", "x", "--key", "id").code == 0
+    assert (
+        diff("a.parquet", "b.csv", "--where", "id > 10", "--columns", "x", "--key", "id").code == 0
+    )
 
 
 def test_rows_go_to_a_file_and_stdout_stays_a_document(files: Path) -> None:
@@ -154,7 +163,12 @@ def test_a_tolerance_that_cannot_be_read_is_wrong_usage(files: Path) -> None:
 
 def test_two_periods_of_a_model_carry_their_outcomes(site: Path) -> None:
     ended = workbench(
-        "-C", site, "diff", "m:2024-02-01T00:00/2024-02-01T12:00", "m:2024-02-01T06:00/2024-02-02", "--json"
+        "-C",
+        site,
+        "diff",
+        "m:2024-02-01T00:00/2024-02-01T12:00",
+        "m:2024-02-01T06:00/2024-02-02",
+        "--json",
     )
     document = ended.document
 
@@ -162,7 +176,10 @@ def test_two_periods_of_a_model_carry_their_outcomes(site: Path) -> None:
     assert document["a"]["rows"] == document["rows"]["removed"] + document["rows"]["unchanged"]
     assert document["b"]["rows"] == document["rows"]["added"] + document["rows"]["unchanged"]
     assert document["rows"]["changed"] == 0
-    assert document["a"]["period"] == {"start": "2024-02-01T00:00:00Z", "end": "2024-02-01T12:00:00Z"}
+    assert document["a"]["period"] == {
+        "start": "2024-02-01T00:00:00Z",
+        "end": "2024-02-01T12:00:00Z",
+    }
     assert document["key"]["columns"] == ["prediction_id"]
     parts = document["outcomes"]["parts"]
     change = document["outcomes"]["bad_rate_b"] - document["outcomes"]["bad_rate_a"]
@@ -171,7 +188,9 @@ def test_two_periods_of_a_model_carry_their_outcomes(site: Path) -> None:
 
 
 def test_a_file_against_what_is_stored_of_it(site: Path) -> None:
-    ended = workbench("-C", site, "diff", site / "log.csv", "m:all", "--key", "prediction_id", "--json")
+    ended = workbench(
+        "-C", site, "diff", site / "log.csv", "m:all", "--key", "prediction_id", "--json"
+    )
     document = ended.document
 
     assert document["rows"] == {
@@ -191,7 +210,9 @@ def test_what_a_version_was_trained_on(site: Path, tmp_path: Path) -> None:
     A.write_parquet(root / "data" / "trained.parquet")
 
     assert workbench("-C", root, "diff", "m@1:train", root / "data" / "trained.parquet").code == 0
-    workbench("-C", root, "diff", "m@7:train", "m@1:train").assert_refused("not known what m 7", code=2)
+    workbench("-C", root, "diff", "m@7:train", "m@1:train").assert_refused(
+        "not known what m 7", code=2
+    )
     (root / "registry" / "m" / "2").mkdir(parents=True)
     B.write_parquet(root / "data" / "second.parquet")
     metadata = root / "registry" / "m" / "2" / "metadata.json"
@@ -203,7 +224,9 @@ def test_what_a_version_was_trained_on(site: Path, tmp_path: Path) -> None:
 
 def test_names_of_no_model_and_no_rows(site: Path) -> None:
     workbench("-C", site, "diff", "nobody:7d", "m:all").assert_refused("no model nobody", code=2)
-    workbench("-C", site, "diff", "m:2020-01-01/2020-01-02", "m:all").assert_refused("no rows", code=2)
+    workbench("-C", site, "diff", "m:2020-01-01/2020-01-02", "m:all").assert_refused(
+        "no rows", code=2
+    )
     workbench("-C", site, "diff", "m:yesterday-ish", "m:all").assert_refused(code=2)
 
 
@@ -229,7 +252,9 @@ def test_sensitive_values_of_a_model_are_in_no_output(site: Path, tmp_path: Path
 def test_hostile_names_are_shown_harmless(files: Path) -> None:
     odd = A.with_columns(pl.lit("\x1b[31mred\x07").alias('na"me\x1b[2J'), pl.col("x").alias("r0"))
     odd.write_parquet("odd.parquet")
-    odd.with_columns(pl.lit(datetime(2024, 1, 1)).alias("k0"), r0=pl.lit(1.0)).write_parquet("odder.parquet")
+    odd.with_columns(pl.lit(datetime(2024, 1, 1)).alias("k0"), r0=pl.lit(1.0)).write_parquet(
+        "odder.parquet"
+    )
 
     ended = diff("odd.parquet", "odder.parquet")
 

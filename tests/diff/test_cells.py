@@ -57,7 +57,9 @@ def test_nothing_is_near_null_nan_or_infinity(tmp_path: Path) -> None:
     assert found.rows.changed == len(pairs)
 
 
-@pytest.mark.parametrize(("name", "said"), [("t", "does not hold numbers"), ("id", "the key"), ("z", "no column")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("t", "does not hold numbers"), ("id", "the key"), ("z", "no column")]
+)
 def test_tolerances_of_what_is_no_number_are_refused(tmp_path: Path, name: str, said: str) -> None:
     frame = pl.DataFrame({"id": [1], "t": ["a"]})
 

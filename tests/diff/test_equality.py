@@ -21,7 +21,7 @@ def are_equal(connection: Connection, a: str, b: str) -> bool:
     """Whether two literals are equal, by comparison and by hash alike."""
     relation = connection.sql(f"SELECT {a} AS a, {b} AS b")
     types = [value_type(type_) for type_ in relation.types]
-    form_a, form_b = comparable(*types)
+    form_a, form_b = comparable(types[0], types[1])
     distinct, hashes = connection.execute(
         f"SELECT {form_a('a')} IS NOT DISTINCT FROM {form_b('b')}, hash({form_a('a')}) = hash({form_b('b')}) "
         f"FROM (SELECT {a} AS a, {b} AS b)"
@@ -103,7 +103,9 @@ UNEQUAL = [
 
 
 @pytest.mark.parametrize(("a", "b"), EQUAL)
-def test_equal_values_are_equal_whatever_their_types(connection: Connection, a: str, b: str) -> None:
+def test_equal_values_are_equal_whatever_their_types(
+    connection: Connection, a: str, b: str
+) -> None:
     assert are_equal(connection, a, b)
     assert are_equal(connection, b, a)
 

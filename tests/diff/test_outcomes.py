@@ -26,7 +26,9 @@ def outcomes(tmp_path: Path, a: pl.DataFrame, b: pl.DataFrame, *key: str) -> Out
             sides.append(replace(made, bad="bad::DOUBLE"))
             for folder in (tmp_path / name).iterdir():
                 folder.rmdir()
-        return compare(connection, sides[0], sides[1], Question(key=key, distributions=False)).outcomes
+        return compare(
+            connection, sides[0], sides[1], Question(key=key, distributions=False)
+        ).outcomes
 
 
 def tables(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -38,7 +40,9 @@ def tables(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     x = np.where(rng.random(b.height) < 0.2, 9, b["x"].to_numpy())
     bad = np.where(x == 9, (rng.random(b.height) < 0.7).astype(float), b["bad"].to_numpy())
     b = b.with_columns(x=pl.Series(x), bad=pl.Series(bad))
-    new = pl.DataFrame({"id": range(n, n + 50), "x": [1] * 50, "bad": [1.0] * 20 + [0.0] * 20 + [None] * 10})
+    new = pl.DataFrame(
+        {"id": range(n, n + 50), "x": [1] * 50, "bad": [1.0] * 20 + [0.0] * 20 + [None] * 10}
+    )
     return a, pl.concat([b, new], how="vertical_relaxed")
 
 
@@ -56,8 +60,14 @@ def test_each_kind_of_rows_carries_what_counting_by_hand_gives(tmp_path: Path, s
     assert found.rate_b == pytest.approx(b["bad"].mean())
     assert (parts["added"].labelled_b, parts["added"].bad_b) == (40, 20)
     assert added.height == 50
-    assert (parts["removed"].labelled_a, parts["removed"].bad_a) == (removed.height, removed["bad"].sum())
-    assert (parts["changed"].labelled_a, parts["changed"].bad_a) == (changed.height, changed["bad"].sum())
+    assert (parts["removed"].labelled_a, parts["removed"].bad_a) == (
+        removed.height,
+        removed["bad"].sum(),
+    )
+    assert (parts["changed"].labelled_a, parts["changed"].bad_a) == (
+        changed.height,
+        changed["bad"].sum(),
+    )
     assert parts["changed"].bad_b == changed["bad_b"].sum()
     whole = sum(part.contribution or 0.0 for part in found.parts)
     assert whole == pytest.approx((found.rate_b or 0) - (found.rate_a or 0))

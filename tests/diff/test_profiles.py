@@ -44,8 +44,9 @@ def test_numbers_are_counted_as_in_memory(tmp_path: Path) -> None:
         found = columns(tmp_path, *formats)
         for name in ("x", "few"):
             bins = make_numeric_bins(name, "feature", a[name].to_numpy())
-            assert found[name].profile_a is not None
-            assert found[name].profile_a.bins == bins
+            own = found[name].profile_a
+            assert own is not None
+            assert own.bins == bins
             for side, profile in ((a, found[name].profile_a), (b, found[name].profile_b)):
                 expected = profile_values(bins, side[name].to_list())
                 assert profile is not None

@@ -11,8 +11,24 @@ from tests.diff.tables import frames_difference
 from workbench.diff.rows import require_writable
 from workbench.diff.sides import DiffError
 
-A = pl.DataFrame({"id": [1, 2, 3], "x": [1.5, 2.5, 3.5], "x (a)": ["p", "q", "r"], "gone": [7, 8, 9], "l": [[1], [2], [3]]})
-B = pl.DataFrame({"id": [2, 3, 4], "x": [2.5, 9.0, 4.5], "x (a)": ["q", "r", "s"], "new": [True, False, None], "l": [[2], [3, 3], []]})
+A = pl.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "x": [1.5, 2.5, 3.5],
+        "x (a)": ["p", "q", "r"],
+        "gone": [7, 8, 9],
+        "l": [[1], [2], [3]],
+    }
+)
+B = pl.DataFrame(
+    {
+        "id": [2, 3, 4],
+        "x": [2.5, 9.0, 4.5],
+        "x (a)": ["q", "r", "s"],
+        "new": [True, False, None],
+        "l": [[2], [3, 3], []],
+    }
+)
 
 
 def written(tmp_path: Path, name: str) -> pl.DataFrame:
@@ -66,7 +82,12 @@ def test_the_limit_is_of_what_is_shown_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("a.parquet", "one of the files"), ("rows.txt", "format"), ("no/rows.csv", "not there"), ("dir.csv", "folder")],
+    [
+        ("a.parquet", "one of the files"),
+        ("rows.txt", "format"),
+        ("no/rows.csv", "not there"),
+        ("dir.csv", "folder"),
+    ],
 )
 def test_what_must_not_be_written_is_refused(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "a.parquet").touch()

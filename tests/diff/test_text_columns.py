@@ -70,7 +70,9 @@ def test_one_word_among_numbers_changes_its_own_cell_only(tmp_path: Path) -> Non
     found = difference(tmp_path, tmp_path / "a.csv", tmp_path / "b.csv", key=("id",))
 
     assert found.rows.changed == 1
-    assert [(one.column, one.a, one.b) for one in found.schema.retyped] == [("v", "DOUBLE", "VARCHAR")]
+    assert [(one.column, one.a, one.b) for one in found.schema.retyped] == [
+        ("v", "DOUBLE", "VARCHAR")
+    ]
 
 
 def test_a_zone_in_a_text_is_minded(tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ def test_rows_and_cells_are_datacompys(part: int, tmp_path: Path) -> None:
         found = frames_difference(folder, a, b, key=tuple(keys))
 
         told = TOLD[seed]
-        rows = {"added": found.rows.added, "removed": found.rows.removed, "changed": found.rows.changed}
+        rows = {
+            "added": found.rows.added,
+            "removed": found.rows.removed,
+            "changed": found.rows.changed,
+        }
         assert rows == {kind: told[kind] for kind in rows}, seed
         # It lists the columns of the key where they are alike too.
         cells = {column.name: column.changed for column in found.columns if not column.is_key}

@@ -94,7 +94,7 @@ def test_changed_cells_go_before_moved_distributions(tmp_path: Path) -> None:
 
     answer = diff_datasets("a.parquet", "b.parquet", here=tmp_path)
 
-    assert [(c.name, c.changed) for c in answer.columns][0] == ("y", 1)
+    assert (answer.columns[0].name, answer.columns[0].changed) == ("y", 1)
     assert answer.differing["y (b)"].to_list() == [5.0]
 
 
@@ -119,7 +119,9 @@ def test_real_tables_with_known_edits(tmp_path: Path) -> None:
     whole = whole.with_row_index("row_id").cast({"row_id": pl.Int64})
     numeric = next(n for n, t in whole.schema.items() if t == pl.Float64)
     edited = whole.slice(100, whole.height - 600).with_columns(
-        pl.when(pl.col("row_id") % 10 == 0).then(pl.col(numeric) * 60 + 1).otherwise(pl.col(numeric))
+        pl.when(pl.col("row_id") % 10 == 0)
+        .then(pl.col(numeric) * 60 + 1)
+        .otherwise(pl.col(numeric))
     )
     whole.write_parquet(tmp_path / "a.parquet")
     edited.sample(fraction=1, shuffle=True, seed=3).write_csv(tmp_path / "b.csv")

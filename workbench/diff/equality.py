@@ -223,4 +223,3 @@ _MAKERS: dict[str, Callable[[ValueType, ValueType, int], tuple[Form, Form]]] = {
     "struct": _structures,
     "map": _maps,
 }
-
