@@ -45,6 +45,10 @@ def require_writable(path: Path, inputs: Sequence[Path]) -> None:
     if path.is_dir() or not path.parent.is_dir():
         what = "is a folder" if path.is_dir() else "would lie in a folder that is not there"
         raise DiffError(f"{shown(path)} {what}", "Name a file in a folder that exists.")
+    if not os.access(path.parent, os.W_OK):
+        raise DiffError(
+            f"cannot write to the folder of {shown(path)}", "Check the folder's permissions."
+        )
     whole = path.resolve()
     if any(whole == given.resolve() for given in inputs):
         raise DiffError(

@@ -19,7 +19,7 @@ from workbench.domain.drift import ColumnDrift
 from workbench.domain.names import shown
 from workbench.domain.profile import without_values
 from workbench.drift.compare import compare_columns
-from workbench.errors import WorkbenchError
+from workbench.errors import StoreError, WorkbenchError
 from workbench.store.connections import Connection, Resources, StoreHome, scratch
 from workbench.store.staging import spill_folder
 from workbench.workspace.dataset_names import Dataset, dataset_named, opened_dataset
@@ -30,6 +30,8 @@ from workbench.workspace.subjects import stored_subject
 if TYPE_CHECKING:
     import polars as pl
 
+_REFUSED = "the store cannot do this: "
+"""How what DuckDB refuses to do begins; a comparison of two files has no store."""
 LEVEL = 0.05
 """Adjusted p-values below it are significant: one comparison that somebody asked for, no alarm."""
 
@@ -65,7 +67,14 @@ def diff_datasets(
     named = dataset_named(a, workspace, base), dataset_named(b, workspace, base)
     if asked.rows_to is not None:
         require_writable(asked.rows_to, [path for one in named for path in one.files])
-    found, sensitive, card = again_if_gone(lambda: _compared(named, asked, workspace, model))
+    try:
+        found, sensitive, card = again_if_gone(lambda: _compared(named, asked, workspace, model))
+    except StoreError as error:
+        if type(error) is not StoreError or not error.message.startswith(_REFUSED):
+            raise
+        raise DiffError(
+            f"the comparison cannot be made: {error.message.removeprefix(_REFUSED)}", error.hint
+        ) from error
     thresholds = workspace.settings.thresholds if workspace is not None else Thresholds()
     return judged(found, card.thresholds if card else thresholds, sensitive)
 
