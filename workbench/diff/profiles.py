@@ -122,9 +122,10 @@ def _bins(tables: Tables, column: SharedColumn, rows: int) -> ColumnBins:
     value = _number(column)
     some = ""
     if rows > MOST_EXACT:
-        # By the whole row's hash: the same rows give the same bins, in whatever order they come.
+        # By a hash: the same rows give the same bins, in whatever order they come.
         share = 1_000_000 / rows
-        some = f" AND {tables.row_hash(0)} < {int(2**64 * share)}::UBIGINT"
+        chosen = f"hash({', '.join(tables.key_names)})" if tables.keys else tables.row_hash(0)
+        some = f" AND {chosen} < {int(2**64 * share)}::UBIGINT"
     found = tables.connection.execute(
         f"SELECT {value} AS v FROM diff_a WHERE {value} IS NOT NULL{some}"
     ).fetchnumpy()
@@ -151,11 +152,12 @@ def _category_profiles(
     tables: Tables, column: SharedColumn, rows_a: int, rows_b: int
 ) -> tuple[ColumnProfile, ColumnProfile]:
     execute = tables.connection.execute
-    counts = [
-        f"(SELECT {column.form(side)}::VARCHAR AS v, count(*) AS n FROM diff_{'ab'[side]} "
-        f"WHERE r{column.place} IS NOT NULL GROUP BY v)"
-        for side in (0, 1)
-    ]
+    counts = ["diff_counts_a", "diff_counts_b"]
+    for side, table in enumerate(counts):
+        execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {column.form(side)}::VARCHAR AS v, "
+            f"count(*) AS n FROM diff_{'ab'[side]} WHERE r{column.place} IS NOT NULL GROUP BY v"
+        )
     top = execute(f"SELECT v, n FROM {counts[0]} ORDER BY n DESC, v LIMIT {_LISTED + 1}").fetchall()
     present = int(execute(f"SELECT coalesce(sum(n), 0) FROM {counts[0]}").fetchall()[0][0])
     is_open = len(top) > _LISTED
