@@ -68,9 +68,9 @@ def _columns(found: DatasetDifference) -> None:
     columns = [column for column in found.columns if not column.is_key]
     if not columns:
         return
-    table = [
+    header = ("column", "cells", "miss A", "miss B", "PSI", "JS", "p adj", "status")
+    figures = [
         (
-            shown(column.name, 24),
             f"{column.changed:,}",
             rate(column.missing_a),
             rate(column.missing_b),
@@ -81,7 +81,14 @@ def _columns(found: DatasetDifference) -> None:
         )
         for column in columns[:_MOST_COLUMNS]
     ]
-    header = ("column", "cells", "miss A", "miss B", "PSI", "JS", "p adj", "status")
+    taken = sum(
+        max(len(row[place]) for row in (header[1:], *figures)) + 2
+        for place in range(len(header) - 1)
+    )
+    table = [
+        (shown(column.name, WIDTH - taken), *row)
+        for column, row in zip(columns, figures, strict=False)
+    ]
     print_table(header, table, "lrrrrrrl")
     if len(columns) > _MOST_COLUMNS:
         click.echo(f"and {len(columns) - _MOST_COLUMNS} columns that moved less; --json has all")
