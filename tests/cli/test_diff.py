@@ -203,6 +203,17 @@ def test_a_file_against_what_is_stored_of_it(site: Path) -> None:
     assert document["outcomes"]["bad_rate_b"] == pytest.approx(bad)
 
 
+def test_classes_of_a_typed_file_are_those_that_are_stored_as_text(site: Path) -> None:
+    binary_log(500).write_parquet(site / "typed.parquet")
+
+    for pair in ((site / "typed.parquet", "m:all"), ("m:all", site / "typed.parquet")):
+        document = workbench("-C", site, "diff", *pair, "--json").document
+
+        assert document["rows"]["unchanged"] == 500, document
+        assert document["schema"]["changed"] == []
+        assert document["outcomes"]["bad_rate_a"] == document["outcomes"]["bad_rate_b"] > 0
+
+
 def test_what_a_version_was_trained_on(site: Path, tmp_path: Path) -> None:
     root = tmp_path / "site"
     shutil.copytree(site, root)

@@ -41,8 +41,8 @@ def comparable(a: ValueType, b: ValueType, depth: int = 0) -> tuple[Form, Form]:
 
 def comparable_keys(a: ValueType, b: ValueType) -> tuple[Form, Form] | None:
     """As `comparable`, for the columns that rows are matched by; None where that cannot be."""
-    if a.is_loose and b.is_loose:
-        return _as_is, _as_is
+    if a.is_loose or b.is_loose:
+        return (_as_is, _as_is) if a.is_loose and b.is_loose else comparable(a, b)
     if a.family != b.family and "null" not in (a.id, b.id):
         return None
     if any(t.id in ("float", "double") for t in (a, b)):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from workbench.diff.equality import comparable_keys
 from workbench.diff.result import KeyChoice
 from workbench.diff.sides import DiffError, Side
+from workbench.diff.tables import may_match
 from workbench.diff.text_columns import ReadColumn
 from workbench.domain.names import shown
 from workbench.store.connections import Connection
@@ -92,7 +93,7 @@ def _may_identify(pair: tuple[ReadColumn, ReadColumn]) -> bool:
     types = pair[0].type, pair[1].type
     if any(t.is_nested or t.id in ("float", "double", "boolean", "null", "json") for t in types):
         return False
-    return types[0].is_loose == types[1].is_loose and comparable_keys(*types) is not None
+    return may_match(pair) and comparable_keys(*types) is not None
 
 
 def _rank(name: str) -> int:

@@ -38,6 +38,8 @@ class Side:
     """SQL of how bad a row's prediction was, 0 to 1, null without a label; empty: not known."""
     no_outcomes: str = "the sides carry no labelled predictions"
     """Why `bad` is not known."""
+    numbers_as_text: frozenset[str] = frozenset()
+    """Text columns of nothing but numbers, whose type is the store's and not the data's."""
     sensitive: frozenset[str] = frozenset()
     """Columns whose values are never shown."""
     files: tuple[Path, ...] = ()

@@ -89,6 +89,12 @@ def stored_side(
     )
     relation = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
     found = {n: t for n, t in relation_columns(connection, relation).items() if n != bad_name}
+    texts = [n for n, t in found.items() if t.family == "text"]
+    readable = ", ".join(
+        f"bool_and(TRY_CAST({identifier(n)} AS DOUBLE) IS NOT NULL) FILTER (WHERE {identifier(n)} IS NOT NULL)"
+        for n in texts
+    )
+    numbers = connection.execute(f"SELECT {readable} FROM {relation}").fetchall()[0]
     rows, digest = connection.execute(
         f"SELECT count(*), printf('%016x', (coalesce(sum(hash({', '.join(map(identifier, found))})::HUGEINT), 0) "
         f"% 9223372036854775807)::BIGINT) FROM {relation}"
@@ -108,6 +114,7 @@ def stored_side(
         f"rows:{digest}",
         key=tuple(columns)[: 2 if by_version else 1],
         bad=bad_name,
+        numbers_as_text=frozenset(n for n, is_all in zip(texts, numbers, strict=True) if is_all),
         sensitive=frozenset(n for n in found if card.privacy.is_sensitive(n)),
         notes=tuple(notes),
         period=period,

@@ -197,10 +197,16 @@ def _bad_name(side: Side) -> str:
     return name
 
 
+def may_match(pair: tuple[ReadColumn, ReadColumn]) -> bool:
+    """Whether a column that one side reads cell by cell can be a key: where all are numbers."""
+    is_one_loose = pair[0].type.is_loose != pair[1].type.is_loose
+    return not is_one_loose or any(read.is_settled for read in pair)
+
+
 def _key_forms(name: str, pair: tuple[ReadColumn, ReadColumn]) -> tuple[Form, Form]:
     types = pair[0].type, pair[1].type
     forms = comparable_keys(*types)
-    if forms is None or types[0].is_loose != types[1].is_loose:
+    if forms is None or not may_match(pair):
         told = " and ".join(
             f"{read.told} in {side}" for read, side in zip(pair, ("A", "B"), strict=True)
         )

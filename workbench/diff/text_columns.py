@@ -51,12 +51,18 @@ def _pair(
     connection: Connection, a: Side, b: Side, name: str, own_a: ValueType, own_b: ValueType
 ) -> tuple[ReadColumn, ReadColumn]:
     if not a.is_text and not b.is_text:
-        column = identifier(name)
-        return ReadColumn(column, own_a, own_a.text), ReadColumn(column, own_b, own_b.text)
+        return _one_typed(a, name, own_a, own_b), _one_typed(b, name, own_b, own_a)
     if a.is_text and b.is_text:
         return _both_text(connection, a, b, name, own_a, own_b)
     read_a = _one_text(a, name, own_a, own_b)
     return read_a, _one_text(b, name, own_b, own_a)
+
+
+def _one_typed(side: Side, name: str, own: ValueType, other: ValueType) -> ReadColumn:
+    """One side of a pair that both have types."""
+    if name in side.numbers_as_text and other.family == "number":
+        return ReadColumn(identifier(name), LOOSE, other.text, is_settled=True)
+    return ReadColumn(identifier(name), own, own.text)
 
 
 def _one_text(side: Side, name: str, own: ValueType, other: ValueType) -> ReadColumn:
