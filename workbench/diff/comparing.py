@@ -101,10 +101,10 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
     spread = spreads(tables, matched.rows_a, matched.rows_b, with_counts=question.distributions)
     spread_took = time.perf_counter() - began
     outcomes = outcome_difference(tables, matched)
-    statement = differing_rows(tables, matched)
-    differing = shown_rows(tables, statement, question.limit)
+    statements = differing_rows(tables, matched)
+    differing = shown_rows(tables, statements, question.limit)
     if question.rows_to is not None:
-        write_rows(tables, statement, question.rows_to)
+        write_rows(tables, statements, question.rows_to)
     return DatasetDifference(
         a=_side(a, matched.rows_a),
         b=_side(b, matched.rows_b),

@@ -47,22 +47,22 @@ def spreads(
         rows_b: rows of B.
         with_counts: whether values are counted at all, beside the missing.
     """
-    missing = [_missing(tables, side, rows) for side, rows in enumerate((rows_a, rows_b))]
-    found = {
-        column.name: Spread(missing[0][place], missing[1][place], reason=_reason(column))
-        for place, column in enumerate(tables.columns)
-    }
+    found = {c.name: Spread(None, None, reason=_reason(c)) for c in tables.columns}
     if not with_counts or not rows_a or not rows_b:
         why = "not asked for" if not with_counts else f"{'B' if rows_a else 'A'} has no rows"
-        return {n: replace(s, reason=s.reason or why) for n, s in found.items()}
+        found = {n: replace(s, reason=s.reason or why) for n, s in found.items()}
     counted = [column for column in tables.columns if found[column.name].reason is None]
     numbers = [column for column in counted if column.is_numeric]
     for column, (a, b) in zip(numbers, _number_profiles(tables, numbers, rows_a), strict=True):
-        found[column.name] = replace(found[column.name], a=a, b=b)
+        found[column.name] = Spread(a.missing_share, b.missing_share, a, b)
     for column in counted:
         if not column.is_numeric:
             a, b = _category_profiles(tables, column, rows_a, rows_b)
-            found[column.name] = replace(found[column.name], a=a, b=b)
+            found[column.name] = Spread(a.missing_share, b.missing_share, a, b)
+    rest = [column for column in tables.columns if column not in counted]
+    missing = [_missing(tables, rest, side, rows) for side, rows in enumerate((rows_a, rows_b))]
+    for column, a_share, b_share in zip(rest, *missing, strict=True):
+        found[column.name] = replace(found[column.name], missing_a=a_share, missing_b=b_share)
     return found
 
 
@@ -79,11 +79,13 @@ def _reason(column: SharedColumn) -> str | None:
     return None
 
 
-def _missing(tables: Tables, side: int, rows: int) -> list[float | None]:
-    if not tables.columns:
+def _missing(
+    tables: Tables, columns: Sequence[SharedColumn], side: int, rows: int
+) -> list[float | None]:
+    if not columns:
         return []
     parts = []
-    for column in tables.columns:
+    for column in columns:
         value = f"r{column.place}"
         nan = f" AND NOT isnan({value})" if column.read[side].type.id in ("float", "double") else ""
         parts.append(f"count(*) FILTER (WHERE {value} IS NOT NULL{nan})")

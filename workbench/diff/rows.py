@@ -56,35 +56,47 @@ def require_writable(path: Path, inputs: Sequence[Path]) -> None:
         )
 
 
-def differing_rows(tables: Tables, matched: Matched) -> str:
-    """The SELECT of all differing rows: `change`, the key, then `NAME (a)` and `NAME (b)` a column."""
+def differing_rows(tables: Tables, matched: Matched) -> list[str]:
+    """The SELECTs of all differing rows: `change`, the key, then `NAME (a)` and `NAME (b)` a column.
+
+    One a kind of rows, with the same columns: changed, removed, added.
+    """
     header = _Header(tables)
-    parts = []
-    if matched.changed:
-        parts.append(_changed(tables, header))
-    if tables.keys:
-        parts += [_one_sided(tables, header, 0), _one_sided(tables, header, 1)]
-    if matched.is_multiset:
-        parts += [_excess(tables, header, 0), _excess(tables, header, 1)]
-    return " UNION ALL BY NAME ".join(parts)
+    parts = [_changed(tables, header)] if matched.changed else []
+    for side in (0, 1):
+        if tables.keys:
+            parts.append(_one_sided(tables, header, side))
+        if matched.is_multiset:
+            parts.append(_excess(tables, header, side))
+    return parts
 
 
-def shown_rows(tables: Tables, statement: str, limit: int) -> pl.DataFrame:
-    """Some of the differing rows as a frame: changed, removed, added, each in order of the key."""
-    order = f"CASE change WHEN '{CHANGED}' THEN 1 WHEN '{REMOVED}' THEN 2 ELSE 3 END"
-    places = "".join(f", {place}" for place in range(2, 2 + max(len(tables.keys), 1)))
-    found: pl.DataFrame = tables.connection.sql(
-        f"SELECT * FROM ({statement}) ORDER BY {order}{places} LIMIT {int(limit)}"
-    ).pl()
-    return found
+def shown_rows(tables: Tables, statements: list[str], limit: int) -> pl.DataFrame:
+    """Some of the differing rows as a frame: changed, removed, added, each in order of the key.
+
+    A kind of rows is looked for only where those before it do not fill the frame.
+    """
+    import polars as pl
+
+    places = ", ".join(str(place) for place in range(2, 2 + max(len(tables.keys), 1)))
+    frames: list[pl.DataFrame] = []
+    for statement in statements:
+        left = limit - sum(frame.height for frame in frames)
+        if frames and left <= 0:
+            break
+        # An order is not asked for where nothing is.
+        order = f"ORDER BY {places}" if left else ""
+        frames.append(tables.connection.sql(f"{statement} {order} LIMIT {max(left, 0)}").pl())
+    return pl.concat(frames, how="vertical_relaxed")
 
 
-def write_rows(tables: Tables, statement: str, path: Path) -> None:
+def write_rows(tables: Tables, statements: list[str], path: Path) -> None:
     """Writes all differing rows, whole or not at all.
 
     Raises:
         OSError: the file cannot be written.
     """
+    statement = " UNION ALL BY NAME ".join(statements)
     if path.suffix.lower() != ".parquet":
         statement = _flat(tables, statement, as_json=path.suffix.lower() != ".csv")
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
