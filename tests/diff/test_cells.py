@@ -65,3 +65,22 @@ def test_tolerances_of_what_is_no_number_are_refused(tmp_path: Path, name: str, 
 
     with pytest.raises(DiffError, match=said):
         frames_difference(tmp_path, frame, frame, key=("id",), tolerances={name: Tolerance(1)})
+
+
+def test_wide_tables_have_the_values_of_columns_that_no_row_differs_in(tmp_path: Path) -> None:
+    """Columns are hashed in groups, and those without a difference are not read again."""
+    a = pl.DataFrame(
+        {"id": range(50)} | {f"c{i}": [i * 10 + j for j in range(50)] for i in range(70)}
+    )
+    b = a.with_columns(
+        c3=pl.when(pl.col("id") == 7).then(-1).otherwise(pl.col("c3")),
+        c60=pl.col("c60").cast(pl.Float64),
+    )
+
+    found = frames_difference(tmp_path, a, b, key=("id",))
+
+    assert {c.name: c.changed for c in found.columns if c.changed} == {"c3": 1}
+    row = found.differing.row(0, named=True)
+    assert (row["c3 (a)"], row["c3 (b)"]) == (37, -1)
+    for i in (0, 30, 60, 69):
+        assert row[f"c{i} (a)"] == row[f"c{i} (b)"] == i * 10 + 7

@@ -19,7 +19,7 @@ from workbench.store.connections import Connection
 from workbench.store.quoting import identifier
 
 SIDES = ("a", "b")
-_GROUPS, _LEAST_IN_GROUP = 3, 3
+_GROUPS, _LEAST_IN_GROUP = 6, 20
 _WHOLE = (
     "TINYINT",
     "SMALLINT",
