@@ -43,7 +43,7 @@ types: setup
 snapshots *arguments: setup
     {{ bin }}/python -m pytest tests/tui --snapshot-update {{ arguments }}
 
-# measure the product: `just bench ingest` beside DuckDB, `just bench pages` false and true alarms
+# measure the product: `just bench ingest` and `just bench diff` beside DuckDB, `just bench pages` false and true alarms
 bench what="ingest" *arguments: setup
     {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "performance": ("workbench.cli.performance", "Bad-prediction rate over time."),
     "drift": ("workbench.cli.drift", "Which inputs and outputs moved."),
     "quality": ("workbench.cli.quality", "Data-format faults, and what would undo them."),
+    "diff": ("workbench.cli.diff", "What changed between two datasets."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
     "triage": ("workbench.cli.triage", "Retrain, redesign, mend the feed, or leave it alone?"),
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),

@@ -45,17 +45,26 @@ def text(column: str, duckdb_type: str) -> str:
     return f"{name}::VARCHAR"
 
 
+def is_no_nan(value: str) -> str:
+    """Whether a number is one, as SQL.
+
+    Not `isnan`: the statistics of a Parquet file leave NaN out, and DuckDB 2.0 takes a condition that
+    they decide for decided. They say nothing of `isfinite`.
+    """
+    return f"(isfinite({value}) OR isinf({value}))"
+
+
 def number(column: str, duckdb_type: str) -> str:
     """The value as a DOUBLE; NaN and what cannot be read are NULL."""
     name = identifier(column)
     if duckdb_type in ("FLOAT", "DOUBLE"):
-        return f"CASE WHEN isnan({name}) THEN NULL ELSE {name}::DOUBLE END"
+        return f"CASE WHEN {is_no_nan(name)} THEN {name}::DOUBLE END"
     if is_number(duckdb_type) or duckdb_type == "BOOLEAN":
         return f"{name}::DOUBLE"
     if is_time(duckdb_type):
         return f"epoch({name}::TIMESTAMP)::DOUBLE"
     read = f"TRY_CAST(trim({name}::VARCHAR) AS DOUBLE)"
-    return f"CASE WHEN isnan({read}) THEN NULL ELSE {read} END"
+    return f"CASE WHEN {is_no_nan(read)} THEN {read} END"
 
 
 def class_name(expression: str, known: Sequence[str] = ()) -> str:
@@ -100,7 +109,7 @@ def category(column: str, duckdb_type: str, storage: str) -> str:
     """
     name = identifier(column)
     if duckdb_type in ("FLOAT", "DOUBLE"):
-        return f"CASE WHEN isnan({name}) THEN NULL ELSE {text(column, duckdb_type)} END"
+        return f"CASE WHEN {is_no_nan(name)} THEN {text(column, duckdb_type)} END"
     if is_number(duckdb_type) or duckdb_type == "BOOLEAN":
         return text(column, duckdb_type)
     plain = f"nullif(ltrim({text(column, duckdb_type)}, chr(1)), '')"

@@ -175,7 +175,7 @@ def told(column: str, duckdb_type: str) -> str:
     """The text of a column's value that is hashed, as SQL; `text_of` is the same in Python."""
     value = sql.text(column, duckdb_type)
     if duckdb_type in ("FLOAT", "DOUBLE"):
-        return f"CASE WHEN isnan({identifier(column)}) THEN NULL ELSE {value} END"
+        return f"CASE WHEN {sql.is_no_nan(identifier(column))} THEN {value} END"
     return told_text(value) if sql.is_text(duckdb_type) else f"({value})"
 
 
