@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quality": ("workbench.cli.quality", "Data-format faults, and what would undo them."),
     "diff": ("workbench.cli.diff", "What changed between two datasets."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
+    "triage": ("workbench.cli.triage", "Retrain, redesign, mend the feed, or leave it alone?"),
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
     "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
     "event": ("workbench.cli.event", "Record what else changed, and when."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from workbench.domain.card import BUCKETS
@@ -41,7 +41,7 @@ def make_judged_view(
     start: datetime | None = None,
     end: datetime | None = None,
     as_of: datetime | None = None,
-    whole: bool = False,
+    further: Mapping[str, str] | None = None,
 ) -> None:
     """Makes the view `judged` over committed rows or over staged ones.
 
@@ -55,10 +55,11 @@ def make_judged_view(
         start: only rows from here on.
         end: only rows before this.
         as_of: later predictions, and labels with a later time, do not exist.
-        whole: `wb_bucket` is the same for all rows.
+        further: logged columns that the card knows nothing of, with the type to read them as.
     """
     files = staged or segments.predictions
-    make_rows_view(connection, "stored_rows", files, known_columns(rules, shape))
+    columns = {**(further or {}), **known_columns(rules, shape)}
+    make_rows_view(connection, "stored_rows", files, columns)
     sequence = segments.version + 1
     conditions = []
     if start is not None:
@@ -68,11 +69,11 @@ def make_judged_view(
     if as_of is not None:
         conditions.append(f"wb_timestamp <= {moment_literal(as_of)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    bucket = (
-        "TIMESTAMP '1970-01-01'" if whole else bucket_of("wb_timestamp", by or own_bucket(rules))
-    )
+    bucket = bucket_of("wb_timestamp", by or own_bucket(rules))
     if segments.labels:
-        make_label_records(connection, "label_records", segments.labels, rules, as_of)
+        make_label_records(
+            connection, "label_records", segments.labels, rules, as_of, up_to=segments.up_to
+        )
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE standing_now AS "
             + standing_labels(
@@ -93,6 +94,13 @@ def make_judged_view(
         label = label_that_stands("coalesce(wb_sequence, sequence)")
     else:
         joined, label = f"stored_rows{where}", "wb_label"
+    if segments.up_to is not None:
+        if not segments.labels:
+            make_sequences(connection, "row_sequences", segments.predictions, (), sequence)
+            joined = f"(SELECT * FROM stored_rows{where}) LEFT JOIN row_sequences USING (wb_path)"
+        joined = (
+            f"(SELECT * FROM {joined}) WHERE coalesce(wb_sequence, sequence) <= {segments.up_to:d}"
+        )
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW judged_rows AS SELECT *, {bucket} AS wb_bucket, "
         f"{label} AS judged_label FROM {joined}"

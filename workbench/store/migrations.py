@@ -131,6 +131,15 @@ CREATE TABLE events (
     added_at TIMESTAMP NOT NULL);
 """
 
+_VERDICTS = """
+CREATE TABLE verdicts (
+    verdict BIGINT PRIMARY KEY, model VARCHAR NOT NULL, made_at TIMESTAMP NOT NULL,
+    catalog_version BIGINT NOT NULL, document VARCHAR NOT NULL);
+CREATE TABLE verdict_overrules (
+    verdict BIGINT NOT NULL, noted_at TIMESTAMP NOT NULL, author VARCHAR NOT NULL,
+    said VARCHAR NOT NULL, reason VARCHAR NOT NULL);
+"""
+
 _TELLINGS = """
 CREATE TABLE alert_tellings (alert BIGINT NOT NULL, told_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL);
 INSERT INTO alert_tellings SELECT alert, noted_at, status FROM alert_entries
@@ -138,7 +147,7 @@ INSERT INTO alert_tellings SELECT alert, noted_at, status FROM alert_entries
 """
 # Every check counted as one that told of what it found.
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS)
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS)
 
 
 def schema_version(connection: Any) -> int:

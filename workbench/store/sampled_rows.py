@@ -7,6 +7,7 @@ with the order of files, and two overlapping periods share their rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from workbench.domain.card import ModelCard
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules
 from workbench.errors import ReferenceTableError, WorkbenchError
-from workbench.store.catalog import ModelSegments
 from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.counted import ModelStore, overlaps
 from workbench.store.judging import make_judged_view
@@ -66,6 +66,7 @@ def sampled_rows(
     roles: tuple[str, ...] = ("live",),
     most: int = MOST_ROWS,
     only_labelled: bool = False,
+    further: Mapping[str, str] | None = None,
 ) -> RowSample:
     """The stored rows of a period, or about `most` of them.
 
@@ -77,17 +78,16 @@ def sampled_rows(
         most: with more rows than this, each is taken with the same probability, and about so
             many are (fewer than 5 % more or less from 10,000 on).
         only_labelled: rows without a label are none to choose from.
+        further: logged columns to add that the card knows nothing of, with the type
+            (`DOUBLE` or `VARCHAR`) to read them as; what cannot be read so is null.
     """
     rules, shape = store.baseline.rules, store.baseline.shape
-    inside = ModelSegments(
-        store.segments.version,
-        tuple(s for s in store.segments.predictions if overlaps(s, period)),
-        store.segments.labels,
-    )
+    inside = store.segments.of(s for s in store.segments.predictions if overlaps(s, period))
     with spill_folder(store.home) as spill, scratch(store.home, spill) as connection:
         make_judged_view(
-            connection, inside, rules, shape, start=period.start, end=period.end, as_of=store.as_of
-        )
+            connection, inside, rules, shape, start=period.start, end=period.end,
+            as_of=store.as_of, further=further,
+        )  # fmt: skip
         conditions = ["true"]
         if roles:
             conditions.append(f"list_contains({literal_list(roles)}, wb_role)")
@@ -95,7 +95,7 @@ def sampled_rows(
             conditions.append(f"list_contains({literal_list(versions)}, wb_version)")
         if only_labelled:
             conditions.append("judged_label IS NOT NULL")
-        columns = known_columns(rules, shape)
+        columns = {**(further or {}), **known_columns(rules, shape)}
         return _sample(connection, "judged_rows", " AND ".join(conditions), columns, rules, most)
 
 
@@ -107,6 +107,7 @@ def sampled_reference(
     now: datetime,
     *,
     most: int = MOST_ROWS,
+    table: str | None = None,
 ) -> RowSample:
     """The rows of the reference, or about `most` of them, in the form of `sampled_rows`.
 
@@ -117,16 +118,20 @@ def sampled_reference(
         store: the model's baseline.
         now: the machine's clock.
         most: as for `sampled_rows`.
+        table: another table with the reference's features and a label, as the card names it (the
+            training table); what it has no column of is null.
 
     Raises:
         ReferenceTableError: the reference is not there any more, or cannot be read.
     """
     rules, shape = store.baseline.rules, store.baseline.shape
-    path = root / store.baseline.path
+    named = table or store.baseline.path
+    what = "training table" if table else "reference"
+    path = root / named
     if not path.exists():
         raise ReferenceTableError(
-            f"the reference of {card.name} is not there: {store.baseline.path}",
-            "Correct [reference] data in the card, or put the file there.",
+            f"the {what} of {card.name} is not there: {named}",
+            f"Correct [{'training' if table else 'reference'}] data in the card, or put the file there.",
         )
     with spill_folder(home) as folder, scratch(home, folder) as connection:
         conceal = concealment(home, card, now)
@@ -134,7 +139,7 @@ def sampled_reference(
             source = open_source(connection, path, folder, conceal=conceal)
         except WorkbenchError as error:
             raise ReferenceTableError(
-                f"the reference of {card.name} cannot be read", error.hint
+                f"the {what} of {card.name} cannot be read", error.hint
             ) from None
         make_reference_rows(connection, source, card, shape, rules, folder, now)
         # A reference needs no ids: a row without one goes by its place in the file.

@@ -1,0 +1,108 @@
+"""Harm is told when there is some, ruled out when there is none, and unknown in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from workbench.domain.card import ModelCard
+from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
+from workbench.domain.period import Period
+from workbench.domain.rules import outcome_rules
+from workbench.domain.shape import LogShape
+from workbench.triage.case import Case, Models
+from workbench.triage.harm import Harm, measure_harm
+
+MONDAY, DAY = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1)
+
+
+def buckets(bad: Sequence[float], n: int, start: datetime = MONDAY) -> tuple[OutcomeBucket, ...]:
+    return tuple(
+        OutcomeBucket(
+            start + i * DAY, start + (i + 1) * DAY, OutcomeCounts(rows=n, labelled=n, bad=float(b))
+        )
+        for i, b in enumerate(bad)
+    )
+
+
+def judged(
+    now: tuple[OutcomeBucket, ...], then: tuple[OutcomeBucket, ...],
+    before: tuple[OutcomeBucket, ...] = (),
+) -> Harm:  # fmt: skip
+    card, shape = ModelCard(), LogShape((), (), classes=("0", "1"))
+    empty = pl.DataFrame()
+    case = Case(
+        card, outcome_rules(card, shape, 0.0), (), (), Period(MONDAY, MONDAY + 7 * DAY), None,
+        empty, empty, empty, empty, None, Models(), counted=now, reference_counted=then,
+        before_counted=before,
+    )  # fmt: skip
+    return measure_harm(case)
+
+
+def drawn(
+    rng: np.random.Generator, rate: float, days: int, n: int, effect: float = 0.0,
+    start: datetime = MONDAY,
+) -> tuple[OutcomeBucket, ...]:  # fmt: skip
+    rates = np.clip(rng.normal(rate, effect, days), 0.001, 0.999)
+    return buckets(list(rng.binomial(n, rates)), n, start)
+
+
+def test_a_rise_of_twice_the_floor_is_harm_and_none_is_ruled_out() -> None:
+    rng = np.random.default_rng(1)
+    found = [judged(drawn(rng, 0.24, 7, 700), drawn(rng, 0.2, 28, 700)).state for _ in range(200)]
+    assert found.count("yes") >= 195
+    found = [judged(drawn(rng, 0.2, 7, 1500), drawn(rng, 0.2, 28, 1500)).state for _ in range(200)]
+    assert found.count("no") >= 185
+    assert found.count("yes") <= 4
+
+
+def test_with_36_labels_nothing_is_ruled_out() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+        harm = judged(drawn(rng, 0.3, 6, 6), drawn(rng, 0.2, 28, 500))
+        assert harm.state == "unknown"
+        assert harm.labels_needed is not None
+        assert harm.labels_needed > 1000
+    harm = judged(drawn(rng, 0.3, 6, 60), drawn(rng, 0.2, 28, 500))
+    assert harm.state in ("yes", "unknown")
+    calm = judged(drawn(rng, 0.21, 6, 60), drawn(rng, 0.2, 28, 500))
+    assert calm.settled_on is not None
+    assert calm.settled_on > MONDAY + 30 * DAY
+
+
+def test_days_that_differ_widen_the_interval_until_it_covers() -> None:
+    rng = np.random.default_rng(3)
+    covered = 0
+    for _ in range(300):
+        harm = judged(drawn(rng, 0.2, 7, 600, 0.04), drawn(rng, 0.2, 28, 600, 0.04))
+        assert harm.basis == "days"
+        assert harm.low is not None
+        assert harm.high is not None
+        covered += harm.low <= 0 <= harm.high
+    assert covered >= 270
+
+
+def test_a_bad_weekend_is_compared_with_weekends() -> None:
+    def week(n: int) -> list[float]:
+        return [0.1 * n] * 5 + [0.3 * n] * 2
+
+    then = buckets(week(1000) * 4, 1000, MONDAY - 28 * DAY)
+    weekend = buckets([300.0, 300.0], 1000, MONDAY + 5 * DAY)
+    harm = judged(weekend, then)
+    assert harm.rise == pytest.approx(0.0)
+    assert harm.reference_rate == pytest.approx(0.3)
+    assert judged(buckets(week(1000), 1000), then).rise == pytest.approx(0.0)
+
+
+def test_without_labels_on_a_side_it_says_so() -> None:
+    full = buckets([100.0] * 7, 500)
+    none = tuple(replace(b, counts=OutcomeCounts(rows=500)) for b in full)
+    assert judged(none, full).reason == "no labels since the onset"
+    assert "the reference has no labels" in judged(full, none).reason
+    assert {judged(none, full).state, judged(full, none).state} == {"unknown"}
+    assert judged(none, full).evidence()[0].supports == "wait"

@@ -1,0 +1,1 @@
+"""How is a model made anew, judged, kept and put in charge?"""

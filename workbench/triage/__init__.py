@@ -1,0 +1,1 @@
+"""What is to be done about a model: retrain, redesign, mend what feeds it, or nothing?"""

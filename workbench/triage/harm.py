@@ -1,0 +1,230 @@
+"""Is there harm? Yes, no, or unknown: the rise of the bad rate against the smallest that matters.
+
+Rates come from all labelled rows, bucket by bucket. Rows of one day are alike, so that the interval
+of the rise has two parts: Wilson's for the rows, and what days differ by for the number of days
+(`performance.intervals.spread_between`), joined as Newcombe (1998, method 10) joins the intervals of
+two rates. Where the period is not of whole weeks and the reference knows its weekdays, the
+reference's rate is that of the same weekdays.
+
+Unknown is an answer: with 36 labels and a true rise of 0.10 the interval covers 0 in 78 % of draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.verdict import Evidence
+from workbench.performance.intervals import LEAST_CLUSTERS, spread_between, wilson
+from workbench.performance.judgement import threshold_rates_of
+from workbench.performance.quantiles import normal_quantile
+from workbench.triage.case import Case
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEP = "harm"
+
+LEAST_LABELS = 100
+"""With fewer labels since the onset nothing is said of harm."""
+
+_RULED_OUT = 1.75
+"""Harm is ruled out when the interval ends below this many floors. At one floor exactly a healthy model
+would need several times the labels that show a harm of two; at two, a harm of two would be ruled out
+in one case of forty. Here 4,000 labels on either side tell 96 % of healthy models (rate 0.23, floor
+0.02), and take a harm of two floors for none in 0.6 %."""
+
+
+@dataclass(frozen=True)
+class Harm:
+    """The rise of the bad rate, and whether it matters."""
+
+    state: str
+    """`yes`, `no` or `unknown`."""
+    rise: float | None
+    low: float | None
+    high: float | None
+    floor: float | None
+    """The smallest rise that matters: the card's warning."""
+    is_critical: bool
+    reference_rate: float | None
+    """Of the same weekdays, where that is known."""
+    current_rate: float | None
+    labelled: int
+    deviation: float
+    """Standard error of the rise."""
+    basis: str
+    """`days`, when what days differ by is allowed for, or `rows`."""
+    reason: str
+    labels_needed: int | None = None
+    """In the period, to tell a rise of the floor with 80 % power; None where the state is known."""
+    settled_on: datetime | None = None
+    """When so many labels will be there; None where that cannot be said."""
+
+    def draws(self, many: int, seed: int) -> NDArray[Any]:
+        """The rise as it could have come out: (many,), normal."""
+        import numpy as np
+
+        random = np.random.default_rng(seed)
+        found: NDArray[Any] = (self.rise or 0.0) + self.deviation * random.normal(size=many)
+        return found
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What the operator is told of it."""
+        supports = {"yes": None, "no": "no_action", "unknown": "wait"}[self.state]
+        found = [
+            Evidence(
+                STEP, "rise", self.rise, self.reason, self.low, self.high, self.labelled, self.floor,
+                supports, "no_action" if self.state == "yes" else None,
+            )
+        ]  # fmt: skip
+        if self.labels_needed is not None:
+            when = f", about {self.settled_on:%Y-%m-%d}" if self.settled_on else ""
+            found.append(
+                Evidence(
+                    STEP, "labels_needed", float(self.labels_needed),
+                    f"{self.labels_needed:,} labels would settle whether the rise matters{when}",
+                    n=self.labelled, supports="wait",
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+
+def measure_harm(
+    case: Case, *, unripe: Sequence[OutcomeBucket] = (), ripe_on: datetime | None = None
+) -> Harm:
+    """The rise since the onset over the reference, and what is to be made of it.
+
+    Args:
+        case: with `counted` and `reference_counted`.
+        unripe: buckets of the period whose labels are still to come.
+        ripe_on: when those will be in; None where it is not known.
+    """
+    now = [b for b in case.counted if b.counts.labelled > 0]
+    then = [b for b in case.reference_counted if b.counts.labelled > 0]
+    labelled = round(sum(b.counts.labelled for b in now))
+    if not then:
+        return _unknown("the reference has no labels: there is no rate to compare with", labelled)
+    plain = _rate(then)
+    if not now:
+        late = f"; those of {len(unripe)} buckets are still to come" if unripe else ""
+        return _unknown(f"no labels since the onset{late}", 0, plain, ripe_on)
+    usual = _usual(then, now)
+    rate = _rate(now)
+    floor = threshold_rates_of(usual, case.card.thresholds)[0] - usual
+    critical = threshold_rates_of(usual, case.card.thresholds)[1] - usual
+    rise = rate - usual
+    spread, basis = _day_spread(then, case.before_counted, now)
+    z = normal_quantile(0.975)
+    days = math.sqrt(spread**2 * (_concentration(now) + _concentration(then)))
+    own, other = _wilson(now), _wilson(then)
+    low = rise - math.hypot(rate - own[0], other[1] - plain, z * days)
+    high = rise + math.hypot(own[1] - rate, plain - other[0], z * days)
+    deviation = (high - low) / (2 * z)
+    told = (
+        f"{rate:.1%} bad of {labelled:,} labelled since the onset, {usual:.1%} in the reference: "
+        f"a rise of {100 * rise:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}), "
+        f"{100 * floor:.1f} matter"
+    )
+    state = state_of(rise, low, high, floor, labelled)
+    harm = Harm(
+        state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
+        deviation, basis, told,
+    )  # fmt: skip
+    if state != "unknown":
+        return harm
+    needed = _needed(usual, floor)
+    settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
+    return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
+
+
+def state_of(rise: float, low: float, high: float, floor: float, labelled: float) -> str:
+    """`yes`, `no` or `unknown`: what a rise with this interval says.
+
+    Harm is a rise that is significant, and as large as what matters: a lower end beyond the floor as
+    well would ask for four times the labels that the alarm itself needs.
+    """
+    if labelled < LEAST_LABELS:
+        return "unknown"
+    if low > 0 and rise >= floor:
+        return "yes"
+    return "no" if high < _RULED_OUT * floor else "unknown"
+
+
+def _unknown(
+    reason: str, labelled: int, usual: float | None = None, settled: datetime | None = None
+) -> Harm:
+    return Harm(
+        "unknown", None, None, None, None, False, usual, None, labelled, 0.0, "rows", reason,
+        LEAST_LABELS if usual is not None else None, settled,
+    )  # fmt: skip
+
+
+def _rate(buckets: Sequence[OutcomeBucket]) -> float:
+    return sum(b.counts.bad for b in buckets) / sum(b.counts.labelled for b in buckets)
+
+
+def _wilson(buckets: Sequence[OutcomeBucket]) -> tuple[float, float]:
+    found = wilson(sum(b.counts.bad for b in buckets), sum(b.counts.labelled for b in buckets))
+    return found or (0.0, 1.0)
+
+
+def _usual(then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket]) -> float:
+    """The reference's rate, of the same weekdays if the period is not of whole weeks."""
+    days = {b.start.date() for b in now}
+    by_weekday: dict[int, list[OutcomeBucket]] = {}
+    for bucket in then:
+        by_weekday.setdefault(bucket.start.weekday(), []).append(bucket)
+    known = all(
+        len({b.start.date() for b in by_weekday.get(day.weekday(), ())}) >= 2 for day in days
+    )
+    if len(days) % 7 == 0 or not known:
+        return _rate(then)
+    rows = sum(b.counts.labelled for b in now)
+    return sum(b.counts.labelled / rows * _rate(by_weekday[b.start.weekday()]) for b in now)
+
+
+def _concentration(buckets: Sequence[OutcomeBucket]) -> float:
+    """Sum of the squared shares of the days: 1 over their number, when they are equal."""
+    by_day: dict[object, float] = {}
+    for bucket in buckets:
+        day = bucket.start.date()
+        by_day[day] = by_day.get(day, 0.0) + bucket.counts.labelled
+    total = sum(by_day.values())
+    return sum((rows / total) ** 2 for rows in by_day.values())
+
+
+def _day_spread(
+    then: Sequence[OutcomeBucket], before: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket]
+) -> tuple[float, str]:
+    """What the rates of days differ by beyond chance: the most that one of the three shows."""
+    found = []
+    for side in (then, before, now):
+        by_day: dict[object, tuple[float, float]] = {}
+        for bucket in side:
+            bad, rows = by_day.get(bucket.start.date(), (0.0, 0.0))
+            by_day[bucket.start.date()] = (bad + bucket.counts.bad, rows + bucket.counts.labelled)
+        if len(by_day) >= LEAST_CLUSTERS:
+            spread = spread_between(
+                [b for b, _ in by_day.values()], [n for _, n in by_day.values()]
+            )
+            found.append(spread or 0.0)
+    return (max(found), "days") if found else (0.0, "rows")
+
+
+def _needed(rate: float, floor: float) -> int:
+    """N = (z_.975 + z_.8)^2 2 p (1 - p) / floor^2."""
+    z = normal_quantile(0.975) + normal_quantile(0.8)
+    p = min(max(rate, 0.001), 0.999)
+    return math.ceil(z * z * 2 * p * (1 - p) / max(floor, 1e-6) ** 2)
+
+
+def _date(now: Sequence[OutcomeBucket], missing: float, bucket: timedelta) -> datetime | None:
+    a_bucket = sum(b.counts.labelled for b in now) / len(now)
+    if a_bucket <= 0 or missing / a_bucket > 1000:
+        return None
+    return max(b.end for b in now) + math.ceil(missing / a_bucket) * bucket

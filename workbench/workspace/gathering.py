@@ -1,0 +1,318 @@
+"""What does triage look at? The rows before and since the onset, from the store to a case.
+
+The period is where harm is judged; onset, faults and labels to train on are followed back before it.
+Labels of buckets that are not ripe yet (the first to come are seldom like the rest) are left out of
+what is judged and trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.domain.fault import Fault
+from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.period import Period, bucket_end, bucket_start, is_whole_buckets, iso
+from workbench.errors import ReferenceTableError
+from workbench.performance.completeness import DelayLaw
+from workbench.store.connections import reading
+from workbench.store.incidents import read_events
+from workbench.store.log_columns import log_columns
+from workbench.store.measured import Choice
+from workbench.store.sampled_rows import sampled_reference, sampled_rows
+from workbench.triage.badness import badness
+from workbench.triage.case import Case, Models
+from workbench.triage.since import Since, find_since
+from workbench.workspace.completing import label_law, without_unripe
+from workbench.workspace.subjects import Subject, reference_outcomes
+from workbench.workspace.versions import chosen_versions
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_ROWS = 20_000
+"""Rows of each frame at most; a sample where there are more."""
+
+_BACK = timedelta(weeks=13)
+"""How far before the period anything is looked at."""
+
+_TIMES = ("time", "other")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A case, and what was learned on the way to it."""
+
+    case: Case
+    since: Since
+    unripe: tuple[OutcomeBucket, ...]
+    """Buckets of the period whose labels are still to come."""
+    ripe_on: datetime | None
+    """When they will be in, as far as the card or the past tell."""
+    versions: tuple[str, ...]
+    asked: Period
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The outcomes bucket by bucket of all that is looked at."""
+
+    asked: Period
+    everything: Period
+    filtered: tuple[str, ...] | None
+    versions: tuple[str, ...]
+    outcomes: tuple[OutcomeBucket, ...]
+    ripe: tuple[OutcomeBucket, ...]
+    version_since: datetime | None
+
+
+def gather(
+    subject: Subject,
+    root: Path,
+    now: datetime,
+    models: Models,
+    faults: Sequence[Fault],
+    *,
+    period: str | None = None,
+    version: str | None = None,
+    seed: int = 0,
+    most: int = MOST_ROWS,
+    law: DelayLaw | None = None,
+) -> Gathered:
+    """The case of one model in one period.
+
+    Args:
+        subject: the model.
+        root: the workspace, which the card's paths are relative to.
+        now: the machine's clock.
+        models: what can score rows.
+        faults: of the period, with what would undo them.
+        period: the card's window by default.
+        version: whose rows; the champion's by default.
+        seed: of every fit and resampling.
+        most: rows of each frame at most.
+        law: how late labels usually are; by default what the store tells.
+
+    Raises:
+        NoRowsError: there are no rows at all.
+        PeriodError: the period cannot be read.
+    """
+    counted = _count(subject, period, version, law or label_law(subject))
+    store, bucket = subject.store, subject.bucket
+    with reading(store.home, "reading events") as catalog:
+        events = read_events(catalog, model=subject.card.name, period=counted.everything)
+    since = find_since(
+        counted.ripe, asked=counted.asked, bucket=bucket, faults=faults,
+        version_since=counted.version_since, events=events,
+    )  # fmt: skip
+    asked = counted.asked
+    onset = since.onset if since.onset is not None and since.onset < asked.end else None
+    cut = Period(bucket_start(onset, bucket), asked.end) if onset is not None else asked
+    period_judged = Period(max(cut.start, asked.start), asked.end)
+    ripe_end = counted.ripe[-1].end if counted.ripe else counted.everything.start
+    further = _further(subject)
+    frames = _Frames(subject, root, now, models, counted.filtered, further, most, ripe_end)
+    current = frames.live(Period(max(cut.start, counted.everything.start), asked.end))
+    before = frames.live(Period(counted.everything.start, max(cut.start, counted.everything.start)))
+    notes = list(frames.notes)
+    try:
+        reference = frames.of_table(None)
+    except ReferenceTableError as error:
+        reference = current.head(0)
+        notes.append(error.message)
+    training, why = _training(subject, root, frames)
+    if why is not None:
+        notes.append(why)
+    inside = [b for b in counted.outcomes if b.start >= period_judged.start]
+    ripe = [b for b in counted.ripe if b.start >= period_judged.start]
+    case = Case(
+        card=subject.card,
+        rules=store.baseline.rules,
+        features=store.baseline.shape.features,
+        segments=store.baseline.rules.segments,
+        period=period_judged,
+        onset=onset,
+        reference=reference,
+        before=before,
+        current=current,
+        others=frames.others(Period(counted.everything.start, asked.end)),
+        training=training,
+        models=models,
+        faults=tuple(faults),
+        events=events,
+        unused=tuple(further),
+        seed=seed,
+        bucket=bucket,
+        counted=tuple(ripe),
+        before_counted=tuple(b for b in counted.ripe if b.end <= cut.start),
+        reference_counted=tuple(reference_outcomes(subject)),
+        ripe_end=ripe_end if ripe_end < asked.end else None,
+        labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
+        notes=tuple(notes),
+    )
+    unripe = tuple(b for b in inside if b.start >= ripe_end)
+    return Gathered(case, since, unripe, _ripe_on(subject, unripe), counted.versions, asked)
+
+
+def _count(subject: Subject, period: str | None, version: str | None, law: DelayLaw) -> _Counted:
+    store, bucket = subject.store, subject.bucket
+    asked = subject.period(period)
+    if not is_whole_buckets(asked, bucket):
+        last = bucket_start(asked.end - timedelta(microseconds=1), bucket)
+        asked = Period(bucket_start(asked.start, bucket), bucket_end(last, bucket))
+    first = subject.extent.first if subject.extent is not None else asked.start
+    oldest = min(
+        max(bucket_start(first, bucket), bucket_start(asked.start - _BACK, bucket)), asked.start
+    )
+    everything = Period(oldest, asked.end)
+    with store.counts(everything, store.own_by) as counts:
+        present = counts.groups(Choice(asked), "model_version")
+        filtered, versions = chosen_versions(version, subject.champion, present)
+        choice = Choice(everything, filtered, assumed_before=subject.assumed_before())
+        outcomes = counts.outcomes(choice, by=store.own_by, start=oldest)
+        by_version = counts.outcomes(
+            Choice(everything), by=store.own_by, start=oldest, group="model_version"
+        )
+    ripe = without_unripe(subject, law, outcomes) if outcomes else []
+    return _Counted(
+        asked, everything, filtered, versions, tuple(outcomes), tuple(ripe),
+        _version_since(by_version, versions, oldest),
+    )  # fmt: skip
+
+
+def _version_since(
+    buckets: Sequence[OutcomeBucket], versions: tuple[str, ...], oldest: datetime
+) -> datetime | None:
+    """When the asked version was first seen; None when it has been there from the start."""
+    own = [b.start for b in buckets if b.segment in versions and b.counts.rows > 0]
+    other = [b.start for b in buckets if b.segment not in versions and b.counts.rows > 0]
+    if len(versions) != 1 or not own or not other or min(own) <= min(other):
+        return None
+    return min(own) if min(own) > oldest else None
+
+
+def _ripe_on(subject: Subject, unripe: Sequence[OutcomeBucket]) -> datetime | None:
+    from workbench.domain.period import parse_duration
+
+    if not unripe:
+        return None
+    return unripe[0].end + parse_duration(subject.card.labels.delay) + subject.bucket
+
+
+def _further(subject: Subject) -> dict[str, str]:
+    """Logged columns that are no inputs, names or times, with the type to read them as."""
+    shape, own = subject.store.baseline.shape, subject.card.columns
+    known = {
+        *shape.feature_names, *shape.segments, *shape.scores, own.prediction_id, own.timestamp,
+        own.prediction, own.score, own.label, own.model_version, own.role, own.entity,
+        own.experiment, subject.card.decision.threshold_column, "label_timestamp",
+    }  # fmt: skip
+    found: dict[str, str] = {}
+    for era in log_columns(subject.store):
+        for name, family in era.types:
+            if name in known or name.startswith("wb_") or family in _TIMES:
+                continue
+            kind = "DOUBLE" if family in ("number", "boolean") else "VARCHAR"
+            found[name] = "VARCHAR" if found.get(name, kind) != kind else kind
+    return found
+
+
+@dataclass
+class _Frames:
+    """Makes the frames of a case, and keeps what there is to say of them."""
+
+    subject: Subject
+    root: Path
+    now: datetime
+    models: Models
+    versions: tuple[str, ...] | None
+    further: dict[str, str]
+    most: int
+    ripe_end: datetime
+    notes: tuple[str, ...] = ()
+
+    def live(self, period: Period) -> pl.DataFrame:
+        """Live rows of the asked version: labelled ones first, and some without a label."""
+        import polars as pl
+
+        if period.start >= period.end:
+            return self._empty()
+        store = self.subject.store
+        found = sampled_rows(
+            store, period, versions=self.versions, most=self.most, further=self.further
+        )
+        labelled = found.frame["wb_label"].count()
+        if not found.is_whole and labelled < self.most // 2:
+            more = sampled_rows(
+                store, period, versions=self.versions, most=self.most, only_labelled=True,
+                further=self.further,
+            )  # fmt: skip
+            rest = found.frame.filter(pl.col("wb_label").is_null())
+            frame = pl.concat([more.frame, rest]).sort("wb_timestamp", "wb_id", "wb_version")
+        else:
+            frame = found.frame
+        if not found.is_whole:
+            self.notes += (
+                f"{frame.height:,} of {found.rows:,} rows from {iso(period.start)} to {iso(period.end)}",
+            )
+        ripe = pl.col("wb_timestamp") < self.ripe_end
+        return frame.with_columns(
+            pl.when(ripe).then(pl.col("wb_label")).alias("wb_label"),
+            pl.when(ripe).then(pl.col("wb_bad")).alias("wb_bad"),
+        )
+
+    def others(self, period: Period) -> pl.DataFrame:
+        """Rows of other versions, and of other roles than live."""
+        import polars as pl
+
+        found = sampled_rows(
+            self.subject.store, period, roles=(), most=2 * self.most, further=self.further
+        ).frame
+        own = pl.col("wb_role") == "live"
+        if self.versions is not None:
+            own &= pl.col("wb_version").is_in(list(self.versions))
+        return found.filter(~own | own.is_null())
+
+    def of_table(self, table: str | None) -> pl.DataFrame:
+        """The reference, or another table, with the champion's outputs where it has none itself."""
+        found = sampled_reference(
+            self.subject.store.home, self.root, self.subject.card, self.subject.store, self.now,
+            most=self.most, table=table,
+        ).frame  # fmt: skip
+        if table is not None or self.models.champion is None or not found.height:
+            return found
+        if found["wb_prediction"].null_count() < found.height:
+            return found
+        import polars as pl
+
+        names = list(self.subject.store.baseline.shape.feature_names)
+        outputs = self.models.champion(found.select(names))
+        scored = found.with_columns(outputs[name] for name in outputs.columns)
+        bad = badness(
+            self.subject.store.baseline.rules, scored["wb_prediction"], scored["wb_label"]
+        )
+        return scored.with_columns(wb_bad=pl.Series(bad).fill_nan(None))
+
+    def _empty(self) -> pl.DataFrame:
+        span = self.subject.period(None)
+        none = Period(span.start, span.start)
+        return sampled_rows(self.subject.store, none, most=1, further=self.further).frame
+
+
+def _training(
+    subject: Subject, root: Path, frames: _Frames
+) -> tuple[pl.DataFrame | None, str | None]:
+    """The table that the champion was trained on; None, with the reason if the card names one."""
+    table = subject.card.training.data
+    if not (root / table).exists():
+        is_named = "training.data" in subject.card.named
+        return None, f"the training table is not there: {table}" if is_named else None
+    try:
+        found = frames.of_table(table)
+    except ReferenceTableError as error:
+        return None, error.message
+    labelled = found.filter(found["wb_label"].is_not_null())
+    return (labelled, None) if labelled.height else (None, "the training table has no labels")
