@@ -28,6 +28,7 @@ OPEN_TABLES = frozenset(
         "alert_tellings",
         "incidents",
         "events",
+        "verdict_overrules",
     }
 )
 """Tables without a value of any row."""
@@ -71,6 +72,7 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "segments": {"reading": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
     "alert_entries": {"message": ("alert IN (SELECT * FROM wb_veiled_alerts)", _TEXT)},
     "incident_entries": {"text": ("incident IN (SELECT * FROM wb_veiled_incidents)", _TEXT)},
+    "verdicts": {"document": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
     "baselines": {"shape": _CLASSES, "rules": _CLASSES},
     "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},
 }
