@@ -28,6 +28,7 @@ from tests.triage.scenarios.families import FAMILIES
 from tests.triage.scenarios.oracle import judge
 from tests.triage.scenarios.workspaces import NAME, export, ingest
 from workbench.errors import WorkbenchError
+from workbench.workspace import Workspace
 
 
 def run(family: str, kind: str, number: int, *, is_asked: bool = True) -> Answer:
@@ -108,7 +109,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no kind {', '.join(unknown)}; there are {', '.join(KINDS)}")
     kinds = [kind for kind in kinds if fits_family(options.family, kind)]
-    is_asked = not options.oracle and hasattr(workbench.Workspace, "triage")
+    is_asked = not options.oracle and hasattr(Workspace, "triage")
     done = read_answers(options.resume)
     answers = []
     for kind, number in wanted(options.family, kinds, options.seeds, is_severe=options.severe):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def _is_dangerous(answer: Answer, verdict: str | None, rule: str) -> bool:
 def _print_severities(answers: Sequence[Answer]) -> None:
     print("\nBy how much the bad rate rises, in floors (where something is wrong)")
     limits = (0.3, 0.75, 1.25, 1.8, 2.5, 3.5, 5.0, 1e9)
-    for low, high in zip(limits, limits[1:], strict=False):
+    for low, high in pairwise(limits):
         own = [a for a in answers if not a.is_calm and low <= a.severity < high]
         found = [a for a in own if a.verdict not in PASSIVE]
         top = f"{high:4.2f}" if high < 1e9 else "   -"
@@ -125,7 +126,7 @@ def _print_severities(answers: Sequence[Answer]) -> None:
 def _print_confidence(answers: Sequence[Answer]) -> None:
     print("\nConfidence as told, and how many of those verdicts are accepted")
     limits = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
-    for low, high in zip(limits, limits[1:], strict=False):
+    for low, high in pairwise(limits):
         own = [a for a in answers if low <= (a.confidence or 0) < high]
         if own:
             told = float(np.mean([a.confidence or 0 for a in own]))

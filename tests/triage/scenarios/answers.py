@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -74,25 +74,25 @@ def answer_of(
     *, error: str = "", seconds: float = 0.0,
 ) -> Answer:  # fmt: skip
     """What is kept of a scenario and its verdict."""
-    kind = incident.kind
-    plain = {
-        "family": family, "kind": kind.name, "number": number, "world": incident.setup.world.name,
-        "where": kind.where, "asked_severity": incident.severity, "severity": judged.severity,
-        "power": judged.power, "labelled": judged.labelled, "accepted": sorted(judged.accepted),
-        "is_counted": judged.is_counted, "reason": judged.reason, "psi": largest_psi(incident),
-        "recovered": judged.recovered, "seconds": seconds,
-    }  # fmt: skip
+    kind, plant = incident.kind, incident.plant
+    plain = Answer(
+        family=family, kind=kind.name, number=number, world=incident.setup.world.name,
+        where=kind.where, asked_severity=incident.severity, severity=judged.severity,
+        power=judged.power, labelled=judged.labelled, accepted=sorted(judged.accepted),
+        is_counted=judged.is_counted, reason=judged.reason, psi=largest_psi(incident),
+        recovered=judged.recovered, seconds=seconds,
+    )  # fmt: skip
     if verdict is None:
-        return Answer(**plain, verdict="error" if error else None, summary=error)
+        return replace(plain, verdict="error" if error else None, summary=error)
     acted = verdict.verdict in kind.verdicts and verdict.verdict in judged.accepted
     own = [cause for cause in verdict.causes if cause.where == kind.where]
     onset = None
     if verdict.onset is not None:
         off = verdict.onset - incident.onset.replace(tzinfo=UTC)
         onset = off.total_seconds() / 3600
-    plant = incident.plant
-    return Answer(
-        **plain,
+    has_column = acted and kind.where == "feature" and bool(plant.columns)
+    return replace(
+        plain,
         verdict=verdict.verdict,
         confidence=verdict.confidence,
         is_dangerous=is_dangerous(incident, judged, verdict.verdict),
@@ -100,9 +100,9 @@ def answer_of(
         is_residual_right=(verdict.residual_verdict in kind.residual)
         if kind.residual and acted else None,
         causes=[_words(cause) for cause in verdict.causes],
-        is_column_right=any(cause.column in plant.columns for cause in own)
-        if acted and kind.where == "feature" and plant.columns else None,
-        is_segment_right=any(cause.segment == plant.segment for cause in own) if acted else None,
+        is_column_right=any(cause.column in plant.columns for cause in own) if has_column else None,
+        is_segment_right=any(cause.segment == plant.segment for cause in own)
+        if acted and kind.where in ("feature", "serving") else None,
         onset_error_hours=onset,
         summary=verdict.summary,
     )  # fmt: skip

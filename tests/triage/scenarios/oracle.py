@@ -9,8 +9,10 @@ own labels and on as many as one could wish, and looks what each would recover i
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,7 @@ import polars as pl
 from tests.triage.scenarios.champions import STRONG, Model, Outputs, Setup, decided, fit
 from tests.triage.scenarios.incidents import Incident, rise_of
 from tests.triage.scenarios.planting import Stage, staged
-from tests.triage.scenarios.worlds import Array, Law, many_days
+from tests.triage.scenarios.worlds import Array, many_days
 
 BROKEN = ("feature", "label", "serving", "version")
 PASSIVE = frozenset({"wait", "undecided"})
@@ -97,10 +99,8 @@ def power_to_rule_out(incident: Incident) -> float:
 def _power(incident: Incident, rise: float) -> float:
     world, usual = incident.setup.world, incident.setup.usual
     now = max(usual + max(rise, 0), 1e-5)
-    if incident.kind.arrangement == "canary":
-        labelled = incident.labelled_since // 10
-    else:
-        labelled = incident.labelled_since
+    is_part = incident.kind.arrangement == "canary"
+    labelled = incident.labelled_since // (10 if is_part else 1)
     days = max((incident.now - incident.onset).total_seconds() / 86_400, 1.0)
     sampling = now * (1 - now) / max(labelled, 1) + usual * (1 - usual) / 6000
     by_day = (0.25 * world.day_spread * math.sqrt(usual)) ** 2 * (1 / days + 1 / 28)
@@ -211,7 +211,7 @@ class Remedies:
         return float(self._setup.expected_bad(outputs, self._later.law).mean())
 
     def _rate_of(
-        self, table: tuple[pl.DataFrame, Array], params: dict[str, object] | None = None
+        self, table: tuple[pl.DataFrame, Array], params: Mapping[str, Any] | None = None
     ) -> float:
         frame, labels = table
         world = self._setup.world
@@ -243,6 +243,3 @@ class Remedies:
                 scores = scores.copy()
                 scores[:, place] *= weight
         return best
-
-
-__all__ = ["BROKEN", "Judged", "Law", "Remedies", "is_dangerous", "judge", "power_to_rule_out"]

@@ -27,7 +27,7 @@ class Exported:
 
 
 def export(incident: Incident, root: Path) -> Exported:
-    """Writes an incident as a plain workspace: card, tables, registry, logs and labels by day."""
+    """Writes an incident as a plain workspace: card, tables, registry, logs by day, labels by week."""
     for name in ("models", "data", "exports/predictions", "exports/labels"):
         (root / name).mkdir(parents=True)
     (root / "workbench.toml").write_text("")
@@ -37,11 +37,9 @@ def export(incident: Incident, root: Path) -> Exported:
         incident.training.write_parquet(root / "data" / "train.parquet")
     for name, log in incident.logs.items():
         log.write_parquet(root / "exports" / "predictions" / f"{name}.parquet")
-    days = incident.labels.group_by(
-        pl.col("label_timestamp").dt.date().alias("day"), maintain_order=True
-    )
-    for (day,), own in days:
-        own.write_parquet(root / "exports" / "labels" / f"{day}.parquet")
+    weeks = pl.col("label_timestamp").dt.truncate("1w").dt.date().alias("week")
+    for (week,), own in incident.labels.group_by(weeks, maintain_order=True):
+        own.write_parquet(root / "exports" / "labels" / f"{week}.parquet")
     _write_models(incident, root)
     rows = sum(log.height for log in incident.logs.values())
     return Exported(root, rows, incident.labels.height)

@@ -66,6 +66,8 @@ class World:
     has_training: bool = True
     recipe: str = "gradient_boosting"
     bucket: str = "1d"
+    luck: int = 0
+    """What decides how its days go."""
     arm_share: float = 0.0
     """Share of the traffic in the arm `B` of an experiment, whose rows are harder; 0: no experiment."""
 
@@ -141,7 +143,7 @@ class Law:
         if self.shares is None:
             return random.normal(self.mean, self.spread)
         below = random.random(len(self.shares))[:, None] > np.cumsum(self.shares, axis=1)
-        return np.minimum(below.sum(axis=1), self.shares.shape[1] - 1)
+        return np.asarray(np.minimum(below.sum(axis=1), self.shares.shape[1] - 1))
 
     def where(self, mask: Array, other: Law) -> Law:
         """The other law in the masked rows."""
@@ -212,7 +214,10 @@ def many_days(world: World, rows: int, random: Random) -> Rows:
 
 def _days(world: World, moments: Array) -> Array:
     dates, place = np.unique(moments.astype("datetime64[D]").astype(np.int64), return_inverse=True)
-    luck = [np.random.default_rng([int(date), 77]).normal(0, world.day_spread) for date in dates]
+    luck = [
+        np.random.default_rng([world.luck, int(date), 77]).normal(0, world.day_spread)
+        for date in dates
+    ]
     return np.asarray(luck)[place] if len(dates) else np.empty(0)
 
 
@@ -277,7 +282,7 @@ def law_of(world: World, rows: Rows, signal: Array | None = None) -> Law:
         return Law(mean=50 + 5 * said, spread=5 / strength)
     said = said * strength
     if world.task == "binary":
-        share = _logistic(said + intercept_of(replace(world, rows_a_day=1)))
+        share = _logistic(said + intercept_of(replace(world, rows_a_day=1, luck=0)))
         return Law(np.column_stack([1 - share, share]))
     second = 2.0 * rows.z[:, 1] * strength - 0.6 * said
     logits = np.column_stack([said, second, np.full(len(said), 0.3)])

@@ -1,0 +1,332 @@
+"""Are the scenarios what they say they are? Their causes, their harm, and what an expert accepts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import skops.io
+
+import workbench
+from tests.triage.scenarios.answers import Answer, answer_of, largest_psi
+from tests.triage.scenarios.catalogue import KINDS, fits_family, scenario, severity_of
+from tests.triage.scenarios.champions import set_up
+from tests.triage.scenarios.families import FAMILIES
+from tests.triage.scenarios.incidents import Incident, happen, rise_of
+from tests.triage.scenarios.oracle import PASSIVE, Judged, is_dangerous, judge
+from tests.triage.scenarios.planting import staged
+from tests.triage.scenarios.workspaces import NAME, card_of, export, ingest
+from tests.triage.scenarios.worlds import World, is_weekend, many_days
+from workbench.domain.card_reading import parse_card
+from workbench.domain.fault import KINDS as FAULTS
+from workbench.domain.period import Period
+from workbench.domain.verdict import VERDICTS, Cause, Verdict
+from workbench.workspace import Workspace
+
+PLAIN = World("plain", rows_a_day=500, history_days=8)
+SEED = 7
+
+
+@lru_cache(maxsize=64)
+def made(kind: str, severity: float = 3.0, days: float = 5.0, world: World = PLAIN) -> Incident:
+    return happen(KINDS[kind], world, severity, timedelta(days=days), SEED)
+
+
+@lru_cache(maxsize=64)
+def judged(kind: str, severity: float = 3.0, days: float = 5.0, world: World = PLAIN) -> Judged:
+    return judge(made(kind, severity, days, world))
+
+
+def test_the_catalogue_holds_every_cause_that_is_asked_for() -> None:
+    asked = {
+        "bad_rollout", "bad_canary", "collapsed", "inverted", "older_artifact", "default",
+        "stricter_definition", "off_by_one", "early_positives", "attack", "float32",
+        "category_order", "skew_from_start", "duplicates", "harmless_schema", "weekdays", "holiday",
+        "other_split", "over", "drift_beside", "two_causes", "none", "easier", "harder",
+        "observable_flip", "rotation", "hidden_flip", "unit_x100", "unit_x0.01", "unit_x60",
+        "new_region", "nulls", "recode", "timezone", "swap", "stale", "sentinel", "prior_shift",
+        "label_noise", "unit_no_labels", "36_labels", "model_class",
+    }  # fmt: skip
+    assert asked <= set(KINDS)
+    for kind in KINDS.values():
+        assert kind.verdicts <= set(VERDICTS)
+        assert kind.causes <= {*FAULTS, "version", "concept", "inputs", "prior"}
+        for family in FAMILIES:
+            assert fits_family(family, kind.name)
+
+
+def test_families_share_no_seed_no_world_and_no_severity_with_the_last() -> None:
+    most = 1000 * len(KINDS)
+    spans = sorted((f.first_seed, f.first_seed + most) for f in FAMILIES.values())
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    worlds = {name: {replace(w, name="") for w in f.worlds} for name, f in FAMILIES.items()}
+    assert not worlds["tuning"] & worlds["table"]
+    assert not worlds["final"] & (worlds["tuning"] | worlds["table"])
+    assert not set(FAMILIES["tuning"].ages) & (set(FAMILIES["final"].ages) - {2})
+    assert {w.form for w in FAMILIES["final"].worlds} == {"ring", "linear"}
+    assert all(w.has_tails for w in FAMILIES["final"].worlds)
+
+
+def test_numbers_of_a_kind_go_through_worlds_severities_and_ages() -> None:
+    found = {severity_of("table", "swap", number) for number in range(60)}
+    assert found == set(FAMILIES["table"].severities)
+    alone = {severity_of("table", "prior_shift", number) for number in range(60)}
+    assert alone == set(FAMILIES["table"].severities)
+
+
+def test_the_same_arguments_give_the_same_incident() -> None:
+    one = happen(KINDS["nulls"], PLAIN, 2.0, timedelta(days=2), 3)
+    set_up.cache_clear()
+    two = happen(KINDS["nulls"], PLAIN, 2.0, timedelta(days=2), 3)
+    assert list(one.logs) == list(two.logs)
+    for name, log in one.logs.items():
+        assert log.equals(two.logs[name])
+    assert one.labels.equals(two.labels)
+    other = happen(KINDS["nulls"], PLAIN, 2.0, timedelta(days=2), 4)
+    assert not other.labels.equals(one.labels)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        PLAIN,
+        World("rare", positives=0.05),
+        World("modes", task="multiclass", form="interacting"),
+        World("minutes", task="regression"),
+    ],
+    ids=lambda world: world.name,
+)
+def test_the_expected_badness_is_the_mean_of_the_drawn_one(world: World) -> None:
+    setup = set_up(world, 5)
+    random = np.random.default_rng(1)
+    stage = staged(setup, many_days(world, 20_000, random), None, random)
+    expected = setup.expected_bad(stage.outputs, stage.law)
+    drawn = np.concatenate([setup.bad(stage.outputs, stage.law.draw(random)) for _ in range(5)])
+    assert abs(drawn.mean() - expected.mean()) < 4 * drawn.std() / np.sqrt(len(drawn))
+    if world.task == "binary":
+        share = np.mean([stage.law.draw(random).mean() for _ in range(5)])
+        assert share == pytest.approx(world.positives, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["unit_x100", "nulls", "timezone", "default", "observable_flip", "hidden_flip", "harder",
+     "offset", "inverted", "bad_rollout", "stricter_definition"],
+)  # fmt: skip
+def test_the_rise_is_the_one_that_was_asked_for_on_cases_the_plant_was_not_chosen_by(
+    kind: str,
+) -> None:
+    found = judged(kind)
+    assert found.is_counted
+    assert found.severity == pytest.approx(3.0, rel=0.4)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["none", "easier", "float32", "harmless_schema", "harmless_fault", "weekdays", "holiday",
+     "duplicates", "early_positives", "good_rollout"],
+)  # fmt: skip
+def test_where_nothing_is_wrong_the_rate_does_not_rise_by_half_a_floor(kind: str) -> None:
+    found = judged(kind)
+    assert found.is_counted
+    assert found.severity < 0.5
+    assert "no_action" in found.accepted
+    assert not found.accepted - {"no_action"} - PASSIVE
+
+
+def test_the_other_split_raises_the_rate_though_in_no_arm_anything_changes() -> None:
+    incident = made("other_split")
+    assert judged("other_split").severity > 2
+    setup, random = incident.setup, np.random.default_rng(1)
+    cases = many_days(setup.world, 30_000, random)
+    rates = {}
+    for name, plant in (("before", None), ("after", incident.plant)):
+        stage = staged(setup, cases, plant, random)
+        bad, arm = setup.expected_bad(stage.outputs, stage.law), stage.frame["arm"].to_numpy()
+        rates[name] = bad[arm == "A"].mean(), bad[arm == "B"].mean()
+    assert rates["after"] == pytest.approx(rates["before"], abs=0.008)
+
+
+@pytest.mark.parametrize(
+    ("kind", "accepted"),
+    [
+        ("unit_x100", {"fix_upstream"}),
+        ("unit_no_labels", {"fix_upstream"}),
+        ("inverted", {"fix_serving"}),
+        ("bad_rollout", {"roll_back"}),
+        ("off_by_one", {"fix_upstream"}),
+        ("observable_flip", {"retrain"}),
+        ("offset", {"recalibrate"}),
+        ("hidden_flip", {"redesign"}),
+        ("harder", {"redesign"}),
+        ("36_labels", {"wait", "undecided"}),
+        ("flip_no_labels", {"wait", "undecided"}),
+    ],
+)
+def test_what_an_expert_accepts(kind: str, accepted: set[str]) -> None:
+    assert judged(kind, 4.0, 8.0).accepted == accepted
+
+
+def test_a_small_rise_without_excess_is_nothing_to_act_on() -> None:
+    assert {"no_action", "redesign"} <= judged("harder", 2.0, 8.0).accepted
+
+
+def test_a_stronger_model_is_what_a_line_needs_in_a_world_of_meetings() -> None:
+    found = judged("model_class", 4.0, 8.0, World("line", recipe="linear", history_days=8))
+    assert found.accepted == {"redesign"}
+    assert found.recovered["stronger"] > found.recovered["retrain_later"] + 0.2
+
+
+def test_36_labels_are_36_labels_and_a_rise_of_ten_points() -> None:
+    incident = made("36_labels")
+    assert incident.labelled_since == 36
+    assert rise_of(incident.setup, incident.plant) == pytest.approx(0.10, abs=0.015)
+
+
+def test_a_fault_is_in_its_column_and_segment_and_nowhere_else() -> None:
+    incident = made("unit_x100")
+    setup, plant = incident.setup, incident.plant
+    cases = many_days(setup.world, 5000, np.random.default_rng(1))
+    plain = staged(setup, cases, None, np.random.default_rng(2)).frame
+    broken = staged(setup, cases, plant, np.random.default_rng(2)).frame
+    (column,) = plant.columns
+    assert broken.drop(column).equals(plain.drop(column))
+    hit = pl.Series(np.ones(plain.height, dtype=bool))
+    if plant.segment is not None:
+        hit = plain[plant.segment[0]] == plant.segment[1]
+    assert broken.filter(~hit).equals(plain.filter(~hit))
+    ratio = broken.filter(hit)[column] / plain.filter(hit)[column]
+    assert ratio.to_numpy() == pytest.approx(100)
+
+
+def test_labels_come_late_and_positives_first_where_the_world_says_so() -> None:
+    incident = made("early_positives")
+    assert (incident.labels["label_timestamp"] <= incident.now).all()
+    times = pl.concat([log.select("prediction_id", "timestamp") for log in incident.logs.values()])
+    waits = incident.labels.join(times, on="prediction_id").with_columns(
+        wait=pl.col("label_timestamp") - pl.col("timestamp")
+    )
+    positive = waits.filter(pl.col("label") == 1)["wait"].median()
+    negative = waits.filter(pl.col("label") == 0)["wait"].median()
+    assert isinstance(positive, timedelta)
+    assert isinstance(negative, timedelta)
+    assert positive < timedelta(days=1) < timedelta(days=4) < negative
+    since = waits.filter(pl.col("timestamp") > incident.now - timedelta(days=4))
+    assert since["label"].cast(pl.Float64).to_numpy().mean() > 0.9
+
+
+def test_weekends_are_other_days() -> None:
+    world = World("weekly", weekend=1.0, rows_a_day=2000)
+    setup = set_up(world, 5)
+    cases = many_days(world, 40_000, np.random.default_rng(1))
+    stage = staged(setup, cases, None, np.random.default_rng(1))
+    bad, weekend = setup.expected_bad(stage.outputs, stage.law), is_weekend(cases.moments)
+    assert bad[weekend].mean() > bad[~weekend].mean() + 0.01
+    assert is_weekend(np.array(["2024-01-06", "2024-01-07", "2024-01-08"], "datetime64[us]")).tolist() == [
+        True, True, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["inverted", "unit_x60"])
+def test_a_workspace_holds_what_happened(kind: str, tmp_path: Path) -> None:
+    incident = made(kind)
+    exported = export(incident, tmp_path / "ws")
+    ingest(incident, exported)
+    card = parse_card(card_of(incident), NAME)
+    assert card.columns.features == incident.setup.world.features
+    log = pl.concat(list(incident.logs.values()), how="diagonal_relaxed")
+    with workbench.open(exported.root) as ws:
+        assert ws.check_cards(NAME)[0].problem is None
+        found = ws.performance(NAME, period="all", by="all")
+    both = log.join(incident.labels, on="prediction_id")
+    assert found["rows"].to_list() == [log.height]
+    assert found["bad_rate"][0] == pytest.approx((both["prediction"] != both["label"]).mean())
+    path = exported.root / "registry" / NAME / "1" / "model.skops"
+    model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+    features = list(incident.setup.world.features)
+    again = model.predict_proba(log.select(features))[:, 1]
+    apart = pl.Series(np.abs(again - log["score"].to_numpy()) > 1e-9)
+    after = log["timestamp"] >= incident.onset
+    assert not (apart & ~after).any()
+    assert (apart & after).any() == (kind == "inverted")
+
+
+def test_a_canary_answers_a_tenth_and_a_rollout_everything(tmp_path: Path) -> None:
+    canary = made("bad_canary")
+    log = pl.concat(list(canary.logs.values()))
+    after = log.filter(pl.col("timestamp") >= canary.onset)
+    assert (after["role"] == "canary").mean() == pytest.approx(0.1, abs=0.02)
+    assert set(log.filter(pl.col("timestamp") < canary.onset)["role"]) == {"live"}
+    rollout = made("bad_rollout")
+    log = pl.concat(list(rollout.logs.values()))
+    versions = log.select(
+        is_new=pl.col("model_version") == "2", is_after=pl.col("timestamp") >= rollout.onset
+    )
+    assert (versions["is_new"] == versions["is_after"]).all()
+    assert rollout.version == "2"
+    assert set(rollout.models) == {"1", "2"}
+
+
+def test_dangerous_are_the_verdicts_that_do_harm() -> None:
+    feed = made("unit_x100"), judged("unit_x100")
+    assert is_dangerous(*feed, "retrain")
+    assert is_dangerous(*feed, "redesign")
+    assert is_dangerous(*feed, "no_action")
+    assert not is_dangerous(*feed, "wait")
+    assert not is_dangerous(*feed, "fix_upstream")
+    assert is_dangerous(made("offset"), judged("offset"), "roll_back")
+    assert not is_dangerous(made("bad_rollout"), judged("bad_rollout"), "roll_back")
+    assert not is_dangerous(made("none"), judged("none"), "retrain")  # useless, but not dangerous
+
+
+def told(incident: Incident, verdict: str, *causes: Cause) -> Verdict:
+    span = Period(datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 2, 8, tzinfo=UTC))
+    onset = incident.onset.replace(tzinfo=UTC) + timedelta(hours=3)
+    return Verdict(NAME, span, onset, None, verdict, "", None, 0.9, "", causes=causes)
+
+
+def test_an_answer_says_whether_cause_and_onset_are_right_and_is_a_line_of_json() -> None:
+    incident = made("unit_x100")
+    column, segment = incident.plant.columns[0], incident.plant.segment
+    right = told(incident, "fix_upstream", Cause("unit_change", "feature", column, segment))
+    answer = answer_of("table", 0, incident, judged("unit_x100"), right)
+    assert (answer.is_right, answer.is_column_right, answer.is_segment_right) == (True, True, True)
+    assert answer.onset_error_hours == 3
+    assert Answer(**json.loads(json.dumps(answer.as_json()))) == answer
+    wrong = told(incident, "fix_upstream", Cause("unit_change", "feature", "hour"))
+    assert answer_of("table", 0, incident, judged("unit_x100"), wrong).is_column_right is False
+    harmful = answer_of("table", 0, incident, judged("unit_x100"), told(incident, "retrain"))
+    assert harmful.is_dangerous
+    assert not harmful.is_right
+
+
+def test_the_largest_psi_is_large_where_an_input_moved_far() -> None:
+    assert largest_psi(made("none")) < 0.05
+    assert largest_psi(made("drift_beside")) > 0.5
+
+
+CI = ("none", "unit_x100", "observable_flip")
+
+
+@pytest.mark.skipif(not hasattr(Workspace, "triage"), reason="there is no triage to ask yet")
+@pytest.mark.parametrize("kind", CI)
+def test_triage_gives_an_accepted_verdict(kind: str, tmp_path: Path) -> None:
+    incident = made(kind, 4.0, 8.0)
+    exported = export(incident, tmp_path / "ws")
+    ingest(incident, exported)
+    with workbench.open(exported.root) as ws:
+        verdict = ws.triage(NAME)  # type: ignore[attr-defined, unused-ignore]
+    assert verdict.verdict in judged(kind, 4.0, 8.0).accepted
+
+
+def test_a_scenario_of_the_catalogue_is_in_its_family() -> None:
+    incident = scenario("final", "swap", 0)
+    assert incident.setup.world.name in {w.name for w in FAMILIES["final"].worlds}
+    assert incident.setup.seed >= FAMILIES["final"].first_seed
