@@ -35,12 +35,12 @@ SEED = 7
 
 
 @lru_cache(maxsize=64)
-def made(kind: str, severity: float = 3.0, days: float = 5.0, world: World = PLAIN) -> Incident:
+def made(kind: str, severity: float = 4.0, days: float = 6.0, world: World = PLAIN) -> Incident:
     return happen(KINDS[kind], world, severity, timedelta(days=days), SEED)
 
 
 @lru_cache(maxsize=64)
-def judged(kind: str, severity: float = 3.0, days: float = 5.0, world: World = PLAIN) -> Judged:
+def judged(kind: str, severity: float = 4.0, days: float = 6.0, world: World = PLAIN) -> Judged:
     return judge(made(kind, severity, days, world))
 
 
@@ -125,7 +125,7 @@ def test_the_rise_is_the_one_that_was_asked_for_on_cases_the_plant_was_not_chose
 ) -> None:
     found = judged(kind)
     assert found.is_counted
-    assert found.severity == pytest.approx(3.0, rel=0.4)
+    assert found.severity == pytest.approx(4.0, rel=0.35)
 
 
 @pytest.mark.parametrize(
@@ -171,15 +171,15 @@ def test_the_other_split_raises_the_rate_though_in_no_arm_anything_changes() -> 
     ],
 )
 def test_what_an_expert_accepts(kind: str, accepted: set[str]) -> None:
-    assert judged(kind, 4.0, 8.0).accepted == accepted
+    assert judged(kind).accepted == accepted
 
 
 def test_a_small_rise_without_excess_is_nothing_to_act_on() -> None:
-    assert {"no_action", "redesign"} <= judged("harder", 2.0, 8.0).accepted
+    assert {"no_action", "redesign"} <= judged("harder", 2.0).accepted
 
 
 def test_a_stronger_model_is_what_a_line_needs_in_a_world_of_meetings() -> None:
-    found = judged("model_class", 4.0, 8.0, World("line", recipe="linear", history_days=8))
+    found = judged("model_class", world=World("line", recipe="linear", history_days=8))
     assert found.accepted == {"redesign"}
     assert found.recovered["stronger"] > found.recovered["retrain_later"] + 0.2
 
@@ -234,9 +234,8 @@ def test_weekends_are_other_days() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["inverted", "unit_x60"])
-def test_a_workspace_holds_what_happened(kind: str, tmp_path: Path) -> None:
-    incident = made(kind)
+def test_a_workspace_holds_what_happened(tmp_path: Path) -> None:
+    incident = made("inverted")
     exported = export(incident, tmp_path / "ws")
     ingest(incident, exported)
     card = parse_card(card_of(incident), NAME)
@@ -250,12 +249,19 @@ def test_a_workspace_holds_what_happened(kind: str, tmp_path: Path) -> None:
     assert found["bad_rate"][0] == pytest.approx((both["prediction"] != both["label"]).mean())
     path = exported.root / "registry" / NAME / "1" / "model.skops"
     model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
-    features = list(incident.setup.world.features)
-    again = model.predict_proba(log.select(features))[:, 1]
+    again = model.predict_proba(log.select(incident.setup.world.features))[:, 1]
     apart = pl.Series(np.abs(again - log["score"].to_numpy()) > 1e-9)
     after = log["timestamp"] >= incident.onset
     assert not (apart & ~after).any()
-    assert (apart & after).any() == (kind == "inverted")
+    assert (apart & after).any()
+
+
+def test_where_the_feed_is_broken_the_champion_says_what_is_logged() -> None:
+    incident = made("unit_x100")
+    log = pl.concat(list(incident.logs.values()))
+    again = incident.models["1"].outputs(log).scores
+    assert again is not None
+    assert log["score"].to_numpy() == pytest.approx(again[:, 1])
 
 
 def test_a_canary_answers_a_tenth_and_a_rollout_everything(tmp_path: Path) -> None:
@@ -318,12 +324,12 @@ CI = ("none", "unit_x100", "observable_flip")
 @pytest.mark.skipif(not hasattr(Workspace, "triage"), reason="there is no triage to ask yet")
 @pytest.mark.parametrize("kind", CI)
 def test_triage_gives_an_accepted_verdict(kind: str, tmp_path: Path) -> None:
-    incident = made(kind, 4.0, 8.0)
+    incident = made(kind)
     exported = export(incident, tmp_path / "ws")
     ingest(incident, exported)
     with workbench.open(exported.root) as ws:
         verdict = ws.triage(NAME)  # type: ignore[attr-defined, unused-ignore]
-    assert verdict.verdict in judged(kind, 4.0, 8.0).accepted
+    assert verdict.verdict in judged(kind).accepted
 
 
 def test_a_scenario_of_the_catalogue_is_in_its_family() -> None:

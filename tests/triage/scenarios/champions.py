@@ -200,7 +200,7 @@ REFERENCE_FROM = np.datetime64("2024-01-01", "us")
 REFERENCE_DAYS = 28
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def set_up(world: World, seed: int) -> Setup:
     """The champion of a world, trained on two months; its reference is the month after."""
     random = np.random.default_rng([seed, 1])
