@@ -80,3 +80,11 @@ class SegmentGoneError(StoreError):
 
 class NoRowsError(WorkbenchError):
     """There is nothing stored that could answer the question."""
+
+
+class RecipeError(WorkbenchError):
+    """A recipe cannot be used, or cannot be fitted to these rows."""
+
+
+class ArtifactError(WorkbenchError):
+    """A trained model cannot be loaded, or cannot score these rows."""

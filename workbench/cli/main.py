@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drift": ("workbench.cli.drift", "Which inputs and outputs moved."),
     "quality": ("workbench.cli.quality", "Data-format faults, and what would undo them."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
+    "triage": ("workbench.cli.triage", "Retrain, redesign, mend the feed, or leave it alone?"),
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
     "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
     "event": ("workbench.cli.event", "Record what else changed, and when."),

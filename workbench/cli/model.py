@@ -1,4 +1,4 @@
-"""The commands `model add|list|show|check|schema`."""
+"""The commands `model add|list|show|check|schema|trust`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli.incident import author_option
 from workbench.cli.options import common_options, json_option, session_of
 from workbench.domain.names import shown
 from workbench.errors import WorkbenchError
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from workbench.domain.card import ModelCard
 
 
-@click.group(short_help="Add, list, show and check model cards.")
+@click.group(short_help="Add, list, show, check and trust model cards.")
 @common_options
 def model() -> None:
-    """Add, list, show and check model cards."""
+    """Add, list, show, check and trust model cards."""
 
 
 @model.command(short_help="Infer a card from a reference table.")
@@ -173,3 +174,28 @@ def schema() -> None:
     from workbench.domain.card_schema import card_json_schema
 
     print_json(card_json_schema())
+
+
+@model.command(short_help="Let the code that a card names run.")
+@click.argument("name")
+@author_option
+@json_option
+@common_options
+@click.pass_context
+def trust(ctx: click.Context, name: str, author: str | None, as_json: bool) -> None:
+    """Lets the code that the card of NAME names run: its `cmd:` artifact, and a recipe of its own.
+
+    Read it first. It is trusted word for word, by this account, in this folder.
+    """
+    from workbench.cli.printing import note, print_json
+    from workbench.workspace.incidents import author_of
+
+    with session_of(ctx).workspace() as ws:
+        made = ws.trust(name, author_of(author))
+    if as_json:
+        print_json({"model": made.model, "trusted": list(made.code)})
+        return
+    for text in made.code:
+        click.echo(f"trusted: {shown(text)}")
+    if not made.code:
+        note("the card names no code of its own: there is nothing to trust")

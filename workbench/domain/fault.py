@@ -64,6 +64,8 @@ class Fault:
     """Why it is no alarm, or what to know about it."""
     also: tuple[str, ...] = ()
     """Further columns that the same cause spoilt."""
+    also_in: tuple[str, ...] = ()
+    """Further values of the segment's column whose rows have the same fault."""
 
 
 @dataclass(frozen=True)

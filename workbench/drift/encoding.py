@@ -44,6 +44,8 @@ class Encoded:
     current_days: NDArray[Any]
     excluded: tuple[tuple[str, str], ...] = ()
     """Columns that were left out, each with the reason."""
+    orders: tuple[NDArray[Any], ...] = ()
+    """Which row of its frame each row is: the reference's rows, then the current ones."""
 
 
 def encode(
@@ -80,18 +82,19 @@ def encode(
         encoded = _categories(*sides) if column.kind == "categorical" else _numbers(*sides)
         for part, side in zip(parts, encoded, strict=True):
             part.append(side)
-    matrices = []
+    matrices, orders = [], []
     for part, frame in zip(parts, (reference, current), strict=True):
         matrix = np.column_stack(part) if part else np.empty((frame.height, 0))
         days = _days(frame, time)
         # Rows that are equal in all of these may stand in any order.
         order = np.lexsort((days, *matrix.T))
         matrices += [matrix[order], days[order]]
+        orders.append(order)
     return Encoded(
         tuple(column.name for column in kept),
         tuple(column.kind == "categorical" for column in kept),
         reference=matrices[0], reference_days=matrices[1], current=matrices[2],
-        current_days=matrices[3], excluded=tuple(excluded),
+        current_days=matrices[3], excluded=tuple(excluded), orders=tuple(orders),
     )  # fmt: skip
 
 

@@ -40,6 +40,8 @@ class Finding:
     usual: float = 0.0
     """Share of rows that look affected where nothing is wrong."""
     also: tuple[str, ...] = ()
+    also_in: tuple[str, ...] = ()
+    """Further values of the segment's column with the same fault."""
     status: str | None = None
     """Already judged; None: by share and harm."""
     note: str | None = None
@@ -89,6 +91,7 @@ def judged(finding: Finding, sides: Sides | None, thresholds: Thresholds) -> Fau
         until=finding.until,
         note=note,
         also=finding.also,
+        also_in=finding.also_in,
     )
 
 
@@ -119,6 +122,7 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
         if finding.segment is not None:
             column, value = finding.segment
             note = f"{note} and {value}" if note else f"also where {column} is {value}"
+            other = replace(other, also_in=(*other.also_in, value))
         found[same] = replace(other, rows=other.rows | finding.rows, since=since, note=note)
     return found
 

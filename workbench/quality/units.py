@@ -153,7 +153,7 @@ def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion)
     if not usual.size:
         return group.run
     logged = values.log[scope]
-    gains = _density(usual, conversion.undone(logged)) - _density(usual, logged)
+    gains = log_density(usual, conversion.undone(logged)) - log_density(usual, logged)
     if conversion.kind == "affine":
         gains -= math.log(abs(conversion.factor))
     total = np.bincount(
@@ -169,8 +169,13 @@ def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion)
     return first, last
 
 
-def _density(sample: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
-    """The logarithm of a sample's density at some values, by bins of equal share."""
+def log_density(sample: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """The logarithm of a sample's density at some values, by bins of equal share.
+
+    Args:
+        sample: numbers, at least one.
+        values: where it is asked for; beyond the sample it falls the further out they lie.
+    """
     import numpy as np
 
     edges = np.unique(np.quantile(sample, np.linspace(0, 1, 31)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Resampled:
     """A mean and what it is when blocks are drawn again."""
 
     value: float
-    draws: NDArray[Any]
+    draws: NDArray[Any] = field(repr=False, compare=False)
     """(draws,)"""
     n: int
     basis: str

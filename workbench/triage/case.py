@@ -26,6 +26,9 @@ for each row in, in order."""
 Fitter = Callable[["pl.DataFrame", "pl.Series", int], Scorer]
 """Fits the card's recipe to features and labels, with a seed."""
 
+Widener = Callable[[tuple[FeatureColumn, ...]], Fitter]
+"""The card's recipe with further columns as inputs, beside the features."""
+
 
 @dataclass(frozen=True)
 class Models:
@@ -38,11 +41,13 @@ class Models:
     """The card's recipe."""
     stronger: Fitter | None = None
     """A clearly stronger class of model than the recipe; None where there is none."""
+    wider: Widener | None = None
+    """The recipe with logged columns that the model does not use."""
     reasons: tuple[tuple[str, str], ...] = ()
     """Why one of these is missing: its name, and the reason."""
 
     def why_not(self, name: str) -> str:
-        """Why there is no `champion`, `previous`, `fit` or `stronger`."""
+        """Why there is no `champion`, `previous`, `fit`, `stronger` or `wider`."""
         return dict(self.reasons).get(name, f"there is no {name}")
 
 

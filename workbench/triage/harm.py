@@ -128,13 +128,7 @@ def measure_harm(
         f"a rise of {100 * rise:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}), "
         f"{100 * floor:.1f} matter"
     )
-    state = "unknown"
-    if labelled >= LEAST_LABELS and low > 0 and rise >= floor:
-        # Significant, and as large as what matters: a lower end beyond the floor as well would
-        # ask for four times the labels that the alarm itself needs.
-        state = "yes"
-    elif labelled >= LEAST_LABELS and high < _RULED_OUT * floor:
-        state = "no"
+    state = state_of(rise, low, high, floor, labelled)
     harm = Harm(
         state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
         deviation, basis, told,
@@ -144,6 +138,19 @@ def measure_harm(
     needed = _needed(usual, floor)
     settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
     return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
+
+
+def state_of(rise: float, low: float, high: float, floor: float, labelled: float) -> str:
+    """`yes`, `no` or `unknown`: what a rise with this interval says.
+
+    Harm is a rise that is significant, and as large as what matters: a lower end beyond the floor as
+    well would ask for four times the labels that the alarm itself needs.
+    """
+    if labelled < LEAST_LABELS:
+        return "unknown"
+    if low > 0 and rise >= floor:
+        return "yes"
+    return "no" if high < _RULED_OUT * floor else "unknown"
 
 
 def _unknown(

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from workbench.domain.alert import CheckReport
     from workbench.domain.health import Check
+    from workbench.domain.verdict import Verdict
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
+    from workbench.triage.examining import Told
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
+    from workbench.workspace.trusting import Trust
 
 __all__ = ["Workspace"]
 
@@ -135,6 +138,18 @@ class Workspace(Questions):
             self._check(one) for one in ((name,) if name is not None else card_names(self.root))
         )
 
+    def trust(self, name: str, author: str) -> Trust:
+        """Lets the code that a model's card names be run; see `trusting.trust_code`.
+
+        Raises:
+            UnknownModelError: there is no such model.
+            CardError: its card cannot be used.
+            StoreError: the record cannot be written.
+        """
+        from workbench.workspace.trusting import trust_code
+
+        return trust_code(self.root, self.card(name), author, self.clock.now())
+
     def ingest(
         self,
         paths: str | Path | Sequence[str | Path],
@@ -169,6 +184,20 @@ class Workspace(Questions):
         from workbench.workspace.watching import check
 
         return check(self, name)
+
+    def triage(
+        self,
+        name: str,
+        period: str | None = None,
+        version: str | None = None,
+        *,
+        told: Told | None = None,
+        record: bool = True,
+    ) -> Verdict:
+        """What is to be done about a model, and why; see `triaging.triage`."""
+        from workbench.workspace.triaging import triage
+
+        return triage(self, name, period, version, told=told, record=record)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

@@ -72,7 +72,7 @@ class Incidents:
             StoreError: the store cannot be written.
         """
         self.workspace.card(model)
-        text, now = _text(title, "title"), self.workspace.clock.now()
+        text, now = known_text(title, "title"), self.workspace.clock.now()
         with writing(self.workspace.store, "opening an incident") as catalog:
             number = add_incident(
                 catalog, model, text, onset or now, IncidentEntry(now, author, "opened", text)
@@ -86,7 +86,7 @@ class Incidents:
             WorkbenchError: there is no such incident, or no text.
             StoreError: the store cannot be written.
         """
-        return self._add(number, "note", _text(text, "note"), author)
+        return self._add(number, "note", known_text(text, "note"), author)
 
     def acknowledge(self, number: int, author: str) -> Incident:
         """Says that somebody looks after it; saying it again adds another entry.
@@ -104,7 +104,7 @@ class Incidents:
             WorkbenchError: there is no such incident, or it is closed already.
             StoreError: the store cannot be written.
         """
-        return self._add(number, "closed", _text(cause, "cause"), author)
+        return self._add(number, "closed", known_text(cause, "cause"), author)
 
     def events(self, model: str | None = None) -> tuple[Event, ...]:
         """Every event, oldest first.
@@ -130,7 +130,7 @@ class Incidents:
             raise WorkbenchError(
                 f"there is no kind of event {kind!r}", f"Known: {', '.join(KINDS)}."
             )
-        said, now = _text(text, "event"), self.workspace.clock.now()
+        said, now = known_text(text, "event"), self.workspace.clock.now()
         with writing(self.workspace.store, "recording an event") as catalog:
             number = add_event(catalog, model, at, kind, said, author, now)
         return Event(number, model, at, kind, said, author, now)
@@ -197,7 +197,12 @@ def _found(catalog: Connection, number: int) -> Incident:
     return found[0]
 
 
-def _text(text: str, what: str) -> str:
+def known_text(text: str, what: str) -> str:
+    """What a person wrote, stripped.
+
+    Raises:
+        WorkbenchError: it is empty, too long, or cannot be written in UTF-8.
+    """
     said = text.strip()
     if not said:
         raise WorkbenchError(f"the {what} is empty", "Say in a few words what it is.")

@@ -47,7 +47,7 @@ def masked(fault: Fault, privacy: Privacy, label: str, version: str = VERSION) -
     if column and privacy.is_sensitive(column):
         told = f"confined to one value of {column}, which is sensitive"
         note = "; ".join(text for text in (told, _without_segment(fault)) if text)
-        fault = replace(fault, segment=None, note=note)
+        fault = replace(fault, segment=None, also_in=(), note=note)
     return fault
 
 

@@ -1,0 +1,335 @@
+"""Are the labels what they were? Another definition, another unit, other rows', or only some of them.
+
+Harm that labels show is no harm of the model's where the labels are wrong. Two faults of labels can
+be proven by undoing them: exchanged classes and another unit; a third by moving them (`label_join`).
+A definition that changed looks like a world that changed in one direction: it is told apart only as
+far as inputs and scores stayed as they were and no group of scores moved the other way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.domain.fault import Fault
+from workbench.domain.verdict import Cause, Evidence
+from workbench.performance.class_probabilities import class_probabilities
+from workbench.quality.distances import ks, ks_by_chance
+from workbench.triage.badness import badness
+from workbench.triage.blocks import Resampled
+from workbench.triage.case import Case
+from workbench.triage.effects import Effect, called, cause_of
+from workbench.triage.label_expected import is_as_expected
+from workbench.triage.label_join import JoinShift, label_join
+from workbench.triage.outputs import ranking_of
+from workbench.triage.rescoring import (
+    badness_of,
+    expectations,
+    floor_of,
+    ordered,
+    reference_rate,
+    rise_of,
+    sampled,
+)
+from workbench.triage.undoing import in_scope
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+KINDS = ("label_definition", "label_coverage", "label_delay_change")
+_GROUPS = 5
+_LEAST_LABELS = 100
+_OPPOSITE = 3.0
+_STEP = "label_faults"
+
+
+@dataclass(frozen=True)
+class LabelFault:
+    """One fault of the labels."""
+
+    fault: Fault
+    how: str
+    """`exchanged`, `unit`, `join`, `definition`, `coverage` or `delay`."""
+    effect: Effect | None = None
+    """What it adds to the bad rate as it is measured."""
+    is_proven: bool = False
+    """Undoing it gives the reference's rate back."""
+    is_one_sided: bool | None = None
+    """No group of scores moved against the rest; None where that cannot be told."""
+    is_calm: bool | None = None
+    """Scores are spread as in the reference, though labels are not."""
+    words: Evidence | None = None
+
+    @property
+    def is_harmful(self) -> bool | None:
+        """Whether the measured rate is up by it; None where that cannot be told."""
+        return None if self.effect is None else self.effect.is_harmful
+
+    @property
+    def decides(self) -> bool:
+        """Whether the labels must be mended before the model is judged by them."""
+        if self.how in ("coverage", "delay") or self.is_harmful is False:
+            return False
+        if self.is_proven:
+            return True
+        sure = self.is_one_sided is not False and self.is_calm is True
+        return self.how == "definition" and sure and bool(self.is_harmful)
+
+
+@dataclass(frozen=True)
+class LabelFaults:
+    """All faults of the labels."""
+
+    skipped: str | None = None
+    faults: tuple[LabelFault, ...] = ()
+    join: JoinShift | None = None
+    named: tuple[Cause, ...] = ()
+
+    @property
+    def decides(self) -> bool:
+        """Whether no step that rests on labels may set the verdict."""
+        return any(f.decides for f in self.faults)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the labelled rows may not stand for all, in words."""
+        return tuple(
+            f.fault.detail for f in self.faults if f.how in ("coverage", "delay") and f.fault.status != "ok"
+        )  # fmt: skip
+
+    @property
+    def cannot_distinguish(self) -> tuple[str, ...]:
+        """What has the same law as a fault that was found, in words."""
+        if any(f.how == "definition" and f.decides for f in self.faults):
+            return (
+                "another definition of the label, and an outcome that became more (or less) frequent for all alike",
+            )
+        if any(f.how == "exchanged" for f in self.faults):
+            return ("exchanged labels, and a concept that turned round",)
+        return ()
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The figures in an operator's words."""
+        if self.skipped is not None:
+            return (
+                Evidence(
+                    _STEP, "label_faults", None, f"Labels were not looked at: {self.skipped}."
+                ),
+            )
+        return tuple(f.words for f in self.faults if f.words is not None)
+
+    def causes(self) -> tuple[Cause, ...]:
+        """The faults that decide, as causes."""
+        return self.named
+
+
+def measure_label_faults(case: Case) -> LabelFaults:
+    """The faults of the labels, with what they add to the bad rate where that can be measured."""
+    case = ordered(case)
+    listed = [f for f in case.faults if f.kind in KINDS]
+    labelled = (
+        int(case.current["wb_label"].is_not_null().sum())
+        if "wb_label" in case.current.columns
+        else 0
+    )
+    found = [_looked_at(case, fault) for fault in listed]
+    join = label_join(case) if labelled >= _LEAST_LABELS else None
+    if join is not None:
+        # Labels of other rows look like another definition, or like exchanged ones.
+        found = [f for f in found if f.how in ("coverage", "delay")]
+        found.insert(0, _of_join(case, join))
+    if not found and labelled < _LEAST_LABELS:
+        return LabelFaults(skipped=f"fewer than {_LEAST_LABELS} labels")
+    named = tuple(cause_of(case, f.fault, f.effect, "label") for f in found if f.decides)
+    return LabelFaults(None, tuple(found), join, named)
+
+
+def _looked_at(case: Case, fault: Fault) -> LabelFault:
+    if fault.kind != "label_definition":
+        how = "coverage" if fault.kind == "label_coverage" else "delay"
+        words = Evidence(
+            _STEP, fault.kind, fault.share,
+            f"{called(case, fault)}: {fault.detail}; labelled rows may not stand for all.",
+            supports="wait" if fault.status != "ok" else None,
+        )  # fmt: skip
+        return LabelFault(fault, how, words=words)
+    if fault.transform is not None and not case.rules.is_classification:
+        return _of_unit(case, fault)
+    exchanged = _exchanged(case, fault)
+    return exchanged if exchanged is not None else _of_definition(case, fault)
+
+
+def _of_unit(case: Case, fault: Fault) -> LabelFault:
+    """The label in another unit: undone, and the badness taken anew."""
+    import numpy as np
+    import polars as pl
+
+    from workbench.triage.undoing import undone
+
+    rows = in_scope(case.current, fault) & case.current["wb_label"].is_not_null().to_numpy()
+    as_column = replace(fault, column="wb_label")
+    clean = undone(
+        case.current.with_columns(pl.col("wb_label").cast(pl.Float64)),
+        as_column,
+        case.reference,
+        rows,
+    )
+    change = badness_of(case, case.current, None) - badness(
+        case.rules, clean["wb_prediction"], clean["wb_label"]
+    )
+    if not np.isfinite(change).any():
+        return LabelFault(
+            fault, "unit", words=_words(case, fault, None, "there are no labels", None)
+        )
+    effect = _effect(case, sampled(case, change, case.current))
+    reading = f"in the old unit the bad rate falls by {100 * effect.amount.value:.1f} points"
+    return LabelFault(
+        fault, "unit", effect, bool(effect.is_harmful), words=_words(case, fault, effect, reading, "fix_upstream")
+    )  # fmt: skip
+
+
+def _exchanged(case: Case, fault: Fault) -> LabelFault | None:
+    """Exchanged classes: the ranking is turned round, and exchanging them back gives the reference's rate."""
+    import numpy as np
+    import polars as pl
+
+    if case.rules.task != "binary":
+        return None
+    rows = in_scope(case.current, fault)
+    now, usual = ranking_of(case, case.current.filter(rows)), ranking_of(case, case.reference)
+    if now is None or usual is None or now.high >= 0 or usual.low <= 0:
+        return None
+    positive, negative = case.rules.positive_class, case.rules.negative_class
+    label = case.current["wb_label"].cast(pl.String)
+    turned = label.replace([positive, negative], [negative, positive])
+    mended = label.zip_with(pl.Series(~rows), turned)
+    before = badness_of(case, case.current, None)
+    after = badness(case.rules, case.current["wb_prediction"], mended)
+    effect = _effect(case, sampled(case, before - after, case.current))
+    rate = reference_rate(case)
+    left = sampled(case, np.where(rows, after, np.nan), case.current)
+    # The mirror image must be exact: a concept that turned round leaves something.
+    usual_bad = sampled(case, badness_of(case, case.reference, None), case.reference)
+    is_exact = _is_near(left, usual_bad, 1) and _is_near(now, usual, -1)
+    is_exact = is_exact and is_as_expected(case, mended, rows) is not False
+    reading = (
+        f"outputs run against the labels; with the classes exchanged {left.value:.1%} are bad, "
+        f"in the reference {rate or 0.0:.1%}"
+    )
+    words = _words(
+        case, fault, effect, reading, "fix_upstream" if is_exact and effect.is_harmful else None
+    )
+    return LabelFault(fault, "exchanged", effect, is_exact and bool(effect.is_harmful), words=words)
+
+
+def _of_definition(case: Case, fault: Fault) -> LabelFault:
+    """Another definition: the rise as it is, and whether scores are calm and all groups moved one way."""
+    rise = rise_of(case)
+    effect = None
+    if rise is not None:
+        effect = _effect(case, Resampled(rise.value, rise.draws, rise.n, "rows"))
+    one_sided, calm = _is_one_sided(case, in_scope(case.current, fault)), _is_calm(case)
+    parts = [fault.detail]
+    if one_sided is False:
+        parts.append(
+            "some scores gained what others lost, as a changed world does, not a definition"
+        )
+    if calm is False:
+        parts.append("the scores moved as well, as they do when the world changes")
+    found = LabelFault(fault, "definition", effect, False, one_sided, calm)
+    words = _words(case, fault, effect, "; ".join(parts), "fix_upstream" if found.decides else None)
+    return replace(found, words=words)
+
+
+def _of_join(case: Case, join: JoinShift) -> LabelFault:
+    where = {"time": "of time", "id": "of ids", "entity": "of time within each entity"}[join.order]
+    rows = "1 row" if abs(join.rows) == 1 else f"{abs(join.rows)} rows"
+    side = "further on" if join.rows > 0 else "further back"
+    fault = Fault(
+        "", "label_definition", "critical", case.onset, 1.0,
+        f"each row has the label of another: its own stands {rows} {side} in the order {where}",
+        repair=f"join the labels anew; they are off by {rows}",
+    )  # fmt: skip
+    effect = _effect(case, join.fall)
+    proven = join.is_restored and effect.is_harmful is not False
+    reading = (
+        f"{fault.detail}; outputs and labels correlate by {join.agreement:.2f}, moved by {join.restored:.2f}, "
+        f"in the reference by {join.reference:.2f}"
+    )
+    words = _words(case, fault, effect, reading, "fix_upstream" if proven else None)
+    return LabelFault(fault, "join", effect, proven, words=words)
+
+
+def _effect(case: Case, amount: Resampled) -> Effect:
+    rise = rise_of(case)
+    return Effect(
+        amount, "labels", floor_of(case), None if rise is None else rise.draws, None if rise is None else rise.value
+    )  # fmt: skip
+
+
+def _words(
+    case: Case, fault: Fault, effect: Effect | None, reading: str, supports: str | None
+) -> Evidence:
+    text = f"{called(case, fault)}: {reading}."
+    if effect is None:
+        return Evidence(_STEP, fault.kind, None, text)
+    amount = effect.amount
+    return Evidence(
+        _STEP, fault.kind, amount.value, text, amount.low, amount.high, amount.n, effect.floor,
+        supports=supports, against="retrain" if supports is not None else None,
+    )  # fmt: skip
+
+
+def _is_near(one: Resampled, other: Resampled, sign: int) -> bool:
+    """Whether two figures (the first turned round, if asked) differ by no more than chance, 99 %."""
+    import numpy as np
+
+    error = float(np.hypot(np.std(one.draws), np.std(other.draws)))
+    return abs(sign * one.value - other.value) <= 2.6 * error
+
+
+def _is_one_sided(case: Case, rows: NDArray[Any]) -> bool | None:
+    """Whether in five groups of scores no label rate moved surely against the whole."""
+    import numpy as np
+    import polars as pl
+
+    found = expectations(case)
+    if (
+        case.rules.task != "binary"
+        or isinstance(found, str)
+        or "wb_score" not in case.current.columns
+    ):
+        return None
+    part = case.current.filter(
+        pl.Series(rows) & pl.col("wb_label").is_not_null() & pl.col("wb_score").is_not_null()
+    )
+    if part.height < _LEAST_LABELS:
+        return None
+    score = part["wb_score"].to_numpy().astype(float)
+    chance = class_probabilities(found.bins, score[:, None])[:, 1]
+    label = (part["wb_label"].cast(pl.String) == case.rules.positive_class).to_numpy().astype(float)
+    whole = float(np.sign((label - chance).mean()))
+    for own in np.array_split(np.argsort(score, kind="stable"), _GROUPS):
+        gap = float((label[own] - chance[own]).mean())
+        rate = (float(label[own].sum()) + 1) / (len(own) + 2)
+        error = float(np.sqrt(max(rate * (1 - rate), 1e-9) / len(own)))
+        if gap * whole < 0 and abs(gap) > _OPPOSITE * error + 0.02:
+            return False
+    return True
+
+
+def _is_calm(case: Case) -> bool | None:
+    """Whether the scores (numbers: the predictions) are spread as in the reference."""
+    import polars as pl
+
+    names = ["wb_score"] if case.rules.task == "binary" else ["wb_prediction"]
+    name = names[0]
+    if name not in case.current.columns or name not in case.reference.columns:
+        return None
+    now, usual = (
+        f[name].cast(pl.Float64, strict=False).drop_nulls().to_numpy()
+        for f in (case.current, case.reference)
+    )
+    if min(now.size, usual.size) < _LEAST_LABELS:
+        return None
+    return ks(now, usual) <= max(0.05, ks_by_chance(now.size, usual.size))

@@ -1,0 +1,333 @@
+"""Do the outputs themselves look broken? One answer to everything, or the opposite of what is right.
+
+Seen without an artifact. That a score runs against the labels can be the world's doing too (a
+concept turned round), or the labels': only a score whose distribution is turned round as well, or
+one that replaying does not give, is serving's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.domain.names import shown
+from workbench.domain.verdict import Cause, Evidence
+from workbench.quality.distances import ks, ks_by_chance
+from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
+from workbench.triage.case import Case
+from workbench.triage.replay import Replay
+from workbench.triage.rescoring import ordered, rise_of, score_columns
+from workbench.triage.served_since import newly_live
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+COLLAPSED = 0.99
+"""Share of one value from which a model is taken to give one answer."""
+USUAL = 0.95
+"""Share of the commonest value in the reference up to which it is taken to vary."""
+LEAST_ROWS = 50
+LEAST_LABELS = 50
+_DRAWS = 200
+_LEVELS = 200
+_NEARLY_ALL = 0.8
+_STEP = "outputs"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the logged outputs show by themselves."""
+
+    skipped: str | None = None
+    share_of_one: float | None = None
+    """Of the period's rows with the commonest output; the score's where there is one."""
+    share_of_one_reference: float | None = None
+    is_collapsed: bool = False
+    ranking: Resampled | None = None
+    """How outputs go with labels, -1 to 1: 2 AUC - 1 (classes; over several, the mean of each
+    against the rest), or the correlation (numbers)."""
+    ranking_reference: float | None = None
+    is_inverted: bool = False
+    """The ranking is surely below 0, where the reference's is above."""
+    is_mirrored: bool | None = None
+    """The score's distribution is turned round as well; None where that cannot be told."""
+    is_cleared: bool = False
+    """Replaying the champion gives these outputs: serving gives what the model says."""
+    follows_from: str = ""
+    """The column of a fault of the inputs that makes outputs collapse all by itself; "": none does."""
+    is_new_version: bool = False
+    """A version that became live with it brought it."""
+    since: datetime | None = None
+    n: int = 0
+    has_rise: bool | None = None
+    """Whether predictions became worse; None where it cannot be told."""
+    draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the outputs are surely not what the model would say of these inputs."""
+        return self.is_collapsed or (self.is_inverted and self.is_mirrored is True)
+
+    @property
+    def verdict(self) -> str | None:
+        """What mends it: `fix_serving`, or `roll_back` where a new version brought it; else None."""
+        if not self.is_broken or self.has_rise is False or self.follows_from:
+            return None
+        if self.is_new_version:
+            return "roll_back"
+        return None if self.is_cleared else "fix_serving"
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The figures in an operator's words."""
+        if self.skipped is not None:
+            return (Evidence(_STEP, "outputs", None, f"Not looked at: {self.skipped}."),)
+        found = []
+        if self.share_of_one is not None:
+            usual = self.share_of_one_reference or 0.0
+            words = f"One answer is given to {self.share_of_one:.1%} of the rows, in the reference to {usual:.1%}"
+            if self.follows_from and self.is_collapsed:
+                words += f", as {shown(self.follows_from, 40)} is spoilt"
+            why = (
+                "; replaying gives it too, so it follows from the inputs or the version"
+                if self.is_cleared
+                else ""
+            )
+            found.append(
+                Evidence(
+                    _STEP, "share_of_one_output", self.share_of_one,
+                    f"{words}{why if self.is_collapsed else ''}.", n=self.n, threshold=COLLAPSED,
+                    supports=self.verdict if self.is_collapsed else None,
+                )
+            )  # fmt: skip
+        if self.ranking is not None:
+            found.append(
+                Evidence(
+                    _STEP, "ranking", self.ranking.value, self._ranking_reading(), self.ranking.low,
+                    self.ranking.high, self.ranking.n, 0.0,
+                    supports=self.verdict if self.is_inverted else None,
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+    def causes(self) -> tuple[Cause, ...]:
+        """The cause that the outputs name; none where they are as they should be."""
+        if self.verdict is None:
+            return ()
+        where = "version" if self.verdict == "roll_back" else "serving"
+        kind = "constant_prediction" if self.is_collapsed else "serving_mismatch"
+        repair = (
+            "go back to the version before" if where == "version" else "mend what serves the model"
+        )
+        return (Cause(kind, where, since=self.since, repair=repair, verdict=self.verdict),)
+
+    def _ranking_reading(self) -> str:
+        value = self.ranking.value if self.ranking is not None else 0.0
+        if not self.is_inverted:
+            return f"Outputs go with the labels by {value:+.2f} (1: perfectly, 0: not at all)."
+        words = f"Outputs run against the labels ({value:+.2f}; the reference {self.ranking_reference or 0.0:+.2f})"
+        if self.is_cleared:
+            return f"{words}, and the champion says so itself: the meaning, the labels or the version turned round."
+        if self.is_mirrored:
+            return f"{words}, and their distribution is turned round too: the score is that of the other class."
+        return f"{words}; serving, labels or the world: outputs alone do not tell."
+
+
+def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
+    """Whether the logged outputs of the period have collapsed or turned round.
+
+    Args:
+        case: the rows.
+        replay: what replaying showed, where it was tried; outputs that the champion gives
+            again are not serving's fault.
+    """
+    case = ordered(case)
+    if case.current.height < LEAST_ROWS or "wb_prediction" not in case.current.columns:
+        return Outputs(skipped=f"fewer than {LEAST_ROWS} rows with outputs")
+    now, usual = _share_of_one(case, case.current), _share_of_one(case, case.reference)
+    if now is None:
+        return Outputs(skipped="no row has an output")
+    collapsed = now > COLLAPSED and usual is not None and usual <= USUAL
+    ranking = _ranking(case, case.current)
+    reference = _ranking(case, case.reference)
+    inverted = (
+        ranking is not None and reference is not None and ranking.high < 0 and reference.low > 0
+    )  # fmt: skip
+    mirrored = _is_mirrored(case) if inverted else None
+    rise = rise_of(case)
+    has_rise = (
+        None
+        if rise is None
+        else True
+        if rise.low > 0
+        else False
+        if rise.high < rise.floor
+        else None
+    )
+    live = newly_live(case)
+    onset = case.onset or case.period.start
+    return Outputs(
+        share_of_one=now,
+        share_of_one_reference=usual,
+        is_collapsed=collapsed,
+        ranking=ranking,
+        ranking_reference=None if reference is None else reference.value,
+        is_inverted=inverted,
+        is_mirrored=mirrored,
+        is_cleared=replay is not None and replay.agrees,
+        follows_from=_spoilt_input(case),
+        is_new_version=live is not None and abs(live - onset) <= case.bucket,
+        since=case.onset,
+        n=case.current.height,
+        has_rise=has_rise,
+        draws=None if ranking is None else ranking.draws,
+    )
+
+
+def _spoilt_input(case: Case) -> str:
+    """An input that is spoilt in nearly all rows of the period; "" without."""
+    names = set(case.feature_names)
+    return next(
+        (
+            f.column
+            for f in case.faults
+            if f.column in names and f.status != "ok" and f.share >= _NEARLY_ALL
+        ),
+        "",
+    )
+
+
+def ranking_of(case: Case, frame: pl.DataFrame) -> Resampled | None:
+    """How outputs go with labels, -1 to 1, with resamplings by day or entity; see `Outputs.ranking`."""
+    return _ranking(case, frame)
+
+
+def _share_of_one(case: Case, frame: pl.DataFrame) -> float | None:
+    """The share of the commonest output: of the scores where there are any, else the predictions."""
+    if "wb_prediction" not in frame.columns:
+        return None
+    columns = [c for _, c in score_columns(case, frame) if frame[c].null_count() < frame.height]
+    shares = []
+    for name in columns or ["wb_prediction"]:
+        known = frame[name].drop_nulls()
+        if len(known):
+            top = known.value_counts(sort=True)["count"][0]
+            shares.append(float(top) / len(known))
+    return min(shares) if shares else None
+
+
+def _ranking(case: Case, frame: pl.DataFrame) -> Resampled | None:
+    import numpy as np
+    import polars as pl
+
+    if "wb_label" not in frame.columns or "wb_prediction" not in frame.columns:
+        return None
+    part = frame.filter(pl.col("wb_label").is_not_null() & pl.col("wb_prediction").is_not_null())
+    columns = score_columns(case, part)
+    if case.rules.is_classification:
+        part = part.filter(
+            pl.all_horizontal([pl.col(c).is_not_null() for _, c in columns] or pl.lit(value=True))
+        )
+    if part.height < LEAST_LABELS:
+        return None
+    blocks, basis = blocks_of(part, case.card.columns.entity)
+    if case.rules.is_classification:
+        labels = part["wb_label"].cast(pl.String).to_numpy()
+        if columns:
+            sides = [(part[c].to_numpy().astype(float), labels == name) for name, c in columns]
+        else:
+            said = part["wb_prediction"].cast(pl.String).to_numpy()
+            names = (
+                sorted(set(labels)) if case.rules.task != "binary" else [case.rules.positive_class]
+            )
+            sides = [((said == name).astype(float), labels == name) for name in names]
+        sides = [(s, is_in) for s, is_in in sides if 10 <= is_in.sum() <= len(is_in) - 10]
+        if not sides:
+            return None
+        found = [_area(s, is_in, blocks, basis, case.seed) for s, is_in in sides]
+        value = float(np.mean([one for one, _ in found]))
+        drawn = np.mean([draws for _, draws in found], axis=0)
+        return Resampled(value, drawn, part.height, basis)
+    pair = part.select(
+        pl.col("wb_prediction").cast(pl.Float64), pl.col("wb_label").cast(pl.Float64)
+    )
+    # Ranks: one wild label must not set the correlation.
+    x, y = (pair[name].rank().to_numpy().astype(float) for name in pair.columns)
+    if x.std() == 0 or y.std() == 0:
+        return None
+    x, y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
+    table = np.stack([np.ones(len(x)), x, y, x * x, y * y, x * y], axis=1)
+    n, a, b, aa, bb, ab = resampled_sums(table, blocks, case.seed, _DRAWS).T / len(x)
+    spread = np.sqrt(np.maximum((aa * n - a * a) * (bb * n - b * b), 1e-300))
+    return Resampled(float(np.mean(x * y)), (ab * n - a * b) / spread, part.height, basis)
+
+
+def _area(
+    scores: NDArray[Any], is_in: NDArray[Any], blocks: NDArray[Any], basis: str, seed: int
+) -> tuple[float, NDArray[Any]]:
+    """2 AUC - 1 of a score against membership, ties counting half, and its resamplings.
+
+    The resamplings are of the score in at most `_LEVELS` levels, moved by what that costs. A row by
+    itself is drawn as the cell, level and class, that it is in.
+    """
+    import numpy as np
+
+    _, exact = np.unique(scores, return_inverse=True)
+    edges = np.unique(np.quantile(scores, np.arange(1, _LEVELS) / _LEVELS, method="inverted_cdf"))
+    levels = np.searchsorted(edges, scores, side="left")
+    size = len(edges) + 1
+    cell = levels + size * is_in
+    value = float(_gini(_cells(exact + (int(exact.max()) + 1) * is_in, int(exact.max()) + 1))[0])
+    whole = _cells(cell, size)
+    if basis == "rows":
+        random = np.random.default_rng(seed)
+        drawn = random.multinomial(len(cell), whole[0] / len(cell), size=_DRAWS).astype(float)
+    else:
+        many = int(blocks.max()) + 1
+        table = np.bincount(blocks * 2 * size + cell, minlength=many * 2 * size)
+        table = table.reshape(many, 2 * size).astype(float)
+        drawn = resampled_sums(table, np.arange(many), seed, _DRAWS)
+    return value, _gini(drawn) + value - _gini(whole)[0]
+
+
+def _cells(cell: NDArray[Any], size: int) -> NDArray[Any]:
+    import numpy as np
+
+    return np.bincount(cell, minlength=2 * size)[None, :].astype(float)
+
+
+def _gini(counts: NDArray[Any]) -> NDArray[Any]:
+    """2 AUC - 1 of each row of counts: levels of those outside, then of those inside."""
+    import numpy as np
+
+    size = counts.shape[1] // 2
+    negative, positive = counts[:, :size], counts[:, size:]
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    below = np.cumsum(negative, axis=1) - negative
+    wins = np.sum(positive * (below + negative / 2), axis=1)
+    return np.where(pairs > 0, 2 * wins / np.maximum(pairs, 1e-300) - 1, 0.0)
+
+
+def _is_mirrored(case: Case) -> bool | None:
+    """Whether 1 - score (numbers: the mirror image) is spread as the reference's, and the score is not.
+
+    None where a distribution is its own mirror image, or there is no score.
+    """
+    import polars as pl
+
+    if case.rules.task == "multiclass":
+        return None
+    name = "wb_score" if case.rules.task == "binary" else "wb_prediction"
+    if name not in case.current.columns or name not in case.reference.columns:
+        return None
+    now = case.current[name].cast(pl.Float64).drop_nulls().to_numpy()
+    usual = case.reference[name].cast(pl.Float64).drop_nulls().to_numpy()
+    if min(now.size, usual.size) < LEAST_ROWS:
+        return None
+    mirror = 1 - now if case.rules.task == "binary" else -now
+    as_is, turned = ks(now, usual), ks(mirror, usual)
+    chance = ks_by_chance(now.size, usual.size)
+    if max(as_is, turned) <= chance or abs(as_is - turned) <= chance:
+        return None
+    return turned < 0.5 * as_is

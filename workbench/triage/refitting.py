@@ -1,0 +1,107 @@
+"""How bad is a recipe that is fitted on some rows, on others that it has not seen?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+from workbench.triage.badness import badness
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from workbench.domain.rules import OutcomeRules
+    from workbench.triage.case import Fitter, Scorer
+
+MOST_ROWS = 20_000
+"""More rows than this are thinned before a fit."""
+LEAST_ROWS = 50
+"""Fewer rows than this are not fitted."""
+
+
+def labelled_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The rows with a label and a known badness, in an order that is theirs: time, id, content.
+
+    Args:
+        frame: rows; a frame without the columns has none.
+        names: columns that settle the order of rows without an id.
+    """
+    import polars as pl
+
+    if not {"wb_label", "wb_bad", "wb_timestamp", "wb_id"} <= set(frame.columns):
+        return frame.clear()
+    known = frame.filter(pl.col("wb_label").is_not_null() & pl.col("wb_bad").is_not_null())
+    return known.sort("wb_timestamp", "wb_id", *names, "wb_label", nulls_last=True)
+
+
+def thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    """At most so many rows, evenly spread over the order that they are in."""
+    import numpy as np
+
+    if frame.height <= most:
+        return frame
+    return frame[np.arange(most) * frame.height // most]
+
+
+def repeated(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
+    """So many rows: each one as often as every other, or once more, or (with fewer rows) thinned."""
+    import numpy as np
+
+    if rows == frame.height or not frame.height:
+        return frame
+    return frame[np.arange(rows) * frame.height // rows]
+
+
+def mixed_rows(
+    recent: pl.DataFrame, old: pl.DataFrame | None, weight: float, most: int = MOST_ROWS
+) -> pl.DataFrame:
+    """Rows of two times for a fit, a recent one standing for `weight` old ones.
+
+    Recipes take no weights, so rows are repeated; where that makes more than `most`, both
+    sides are thinned alike, which keeps the weight.
+
+    Args:
+        recent: rows with the columns that matter only.
+        old: likewise; None or no rows: the recent ones alone.
+        weight: of a recent row, 1 or more.
+        most: rows of the result.
+    """
+    import polars as pl
+
+    if old is None or not old.height:
+        return thinned(recent, most)
+    total = recent.height * weight + old.height
+    shrink = min(1.0, most / total)
+    many = round(recent.height * weight * shrink)
+    few = round(old.height * shrink)
+    return pl.concat([repeated(old, few), repeated(recent, many)], how="vertical_relaxed")
+
+
+def fitted(fit: Fitter, rows: pl.DataFrame, names: Sequence[str], seed: int) -> Scorer | str:
+    """The recipe fitted to the named columns and `wb_label` of rows; or why that could not be."""
+    import polars as pl
+
+    known = rows.filter(pl.col("wb_label").is_not_null())
+    if known.height < LEAST_ROWS:
+        return f"only {known.height} labelled rows to fit on"
+    if known["wb_label"].n_unique() < 2:
+        return "all labels to fit on are the same"
+    try:
+        return fit(known.select(names), known["wb_label"], seed)
+    except WorkbenchError as error:
+        return f"the recipe could not be fitted: {error.message}"
+
+
+def outputs_of(scorer: Scorer, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """What a scorer says of the named columns of rows."""
+    return scorer(rows.select(names))
+
+
+def losses(outputs: pl.DataFrame, rows: pl.DataFrame, rules: OutcomeRules) -> NDArray[Any]:
+    """0 (good) to 1 (bad) a labelled row; a row that the scorer has no output for is bad."""
+    import numpy as np
+
+    bad = badness(rules, outputs["wb_prediction"], rows["wb_label"])
+    return np.where(np.isfinite(bad), bad, 1.0)

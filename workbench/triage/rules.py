@@ -1,0 +1,281 @@
+"""Which verdict do the findings give? The rules, in order; the first that holds decides.
+
+Each rule reads figures with their intervals. The same rules are asked again with the figures as they
+would have come out from other rows (`confidence`), so that they read everything through `Reading`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.triage.effects import Effect
+from workbench.triage.examining import Findings, Remainder
+from workbench.triage.harm import Harm, state_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GOOD_RECOVERY = 0.5
+"""Of the excess over what is attainable, what a challenger must recover to be worth it."""
+SURE_RECOVERY = 0.3
+"""Or surely so much."""
+RESTORES = 0.7
+"""What a change of outputs alone must recover."""
+TIE = 0.5
+"""Floors by which a retraining must be better than the cheaper change of outputs."""
+
+
+class Drawn(Protocol):
+    """A figure with an interval and what it would be from other rows."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+    @property
+    def draws(self) -> NDArray[Any] | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure and its interval, as they are or as they would be from other rows."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is surely above 0."""
+        return self.low > 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the rules say."""
+
+    verdict: str
+    why: str
+    """Which rule: a word for the words to be made of."""
+    redesign_reason: str | None = None
+
+
+def read(figure: Drawn | None, draw: int | None) -> Reading | None:
+    """A figure as it is, or as draw number `draw` has it: moved, its interval with it."""
+    if figure is None:
+        return None
+    moved = 0.0
+    if draw is not None and figure.draws is not None and len(figure.draws):
+        moved = float(figure.draws[draw % len(figure.draws)]) - figure.value
+    return Reading(figure.value + moved, figure.low + moved, figure.high + moved)
+
+
+def decide(found: Findings, draw: int | None = None) -> Decision:
+    """The verdict of everything that was found.
+
+    Args:
+        found: the findings.
+        draw: a number of a resampling; None: the findings as they are.
+    """
+    for rule in (_serving, _faults, _version, _harm):
+        decision = rule(found, draw)
+        if decision is not None:
+            return decision
+    return residual(found, draw) or Decision("undecided", "nothing_measured")
+
+
+def residual(found: Findings, draw: int | None = None) -> Decision | None:
+    """What the rows without the proven faults say; None where nothing could be asked of them."""
+    state = harm_state(found.clean_harm, draw)
+    if found.is_mended and state == "no":
+        return Decision("no_action", "gone_with_the_faults")
+    if found.is_mended and state == "unknown":
+        return Decision("wait", "remainder_unknown")
+    if found.remainder is None:
+        return None
+    return _of_remainder(found, found.remainder, draw)
+
+
+def harm_state(harm: Harm, draw: int | None) -> str:
+    """`yes`, `no` or `unknown`, as the rise is or as it would be from other rows."""
+    if (
+        draw is None
+        or harm.rise is None
+        or harm.low is None
+        or harm.high is None
+        or harm.floor is None
+    ):
+        return harm.state
+    moved = float(harm.draws(_HARM_DRAWS, _HARM_SEED)[draw % _HARM_DRAWS]) - harm.rise
+    return state_of(
+        harm.rise + moved, harm.low + moved, harm.high + moved, harm.floor, harm.labelled
+    )
+
+
+_HARM_DRAWS, _HARM_SEED = 400, 11
+
+
+def _serving(found: Findings, draw: int | None) -> Decision | None:
+    replay = found.replay
+    if replay.decides and not (draw is not None and _is_harmless(replay.harm, replay.floor, draw)):
+        return Decision("fix_serving", "replay")
+    if found.outputs.verdict == "fix_serving":
+        return Decision("fix_serving", "outputs")
+    return None
+
+
+def _is_harmless(harm: Drawn | None, floor: float | None, draw: int) -> bool:
+    reading = read(harm, draw)
+    return reading is not None and floor is not None and reading.high < floor
+
+
+def _faults(found: Findings, draw: int | None) -> Decision | None:
+    if found.labels.decides:
+        return Decision("fix_upstream", "labels")
+    effects = [r.effect for r in found.repairs.harmful] + [
+        i.effect for i in found.injections.harmful
+    ]
+    if any(_is_harmful(effect, draw) for effect in effects):
+        return Decision("fix_upstream", "fault")
+    unclear = [r.fault for r in found.repairs.unclear] + [i.fault for i in found.injections.unclear]
+    if (
+        any(fault.status == "critical" for fault in unclear)
+        and harm_state(found.harm_now, draw) != "no"
+    ):
+        return Decision("fix_upstream", "suspected_fault")
+    return None
+
+
+def _is_harmful(effect: Effect | None, draw: int | None) -> bool:
+    if effect is None or draw is None:
+        return True  # judged when it was measured
+    reading = read(effect.amount, draw)
+    if reading is None:
+        return True
+    if effect.floor is not None and reading.high < effect.floor:
+        return False
+    return reading.low > 0
+
+
+def _version(found: Findings, draw: int | None) -> Decision | None:
+    bad = found.versions.bad
+    if bad is not None:
+        reading = read(bad.worse_by, draw)
+        if reading is None or draw is None or reading.low > bad.floor / 2:
+            return Decision("roll_back", "version")
+    if found.outputs.verdict == "roll_back":
+        return Decision("roll_back", "outputs")
+    return None
+
+
+def _harm(found: Findings, draw: int | None) -> Decision | None:
+    state = harm_state(found.harm_now, draw)
+    if state == "no":
+        ended = found.since.ended is not None
+        return Decision("no_action", "over" if ended else "no_harm")
+    if state == "unknown":
+        return Decision("wait", "unknown_harm")
+    floor = found.harm.floor
+    if (
+        floor is not None
+        and found.season.explains(floor) is not None
+        and not found.harm.is_critical
+    ):
+        return Decision("no_action", "season")
+    return None
+
+
+def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
+    floor = found.clean_harm.floor or 0.0
+    gain = read(rest.backtest.gain, draw)
+    over = read(rest.backtest.gain_over_control, draw)
+    recovery = read(rest.backtest.recovery or rest.backtest.recovery_of_rise, draw)
+    helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
+    cheaper = _recalibration(rest, gain, floor, draw)
+    if cheaper is not None:
+        return cheaper
+    if helps and recovery is not None and recovery.value >= GOOD_RECOVERY:
+        return _retrain(found, rest)
+    other = _another_model(rest, draw)
+    if other is not None:
+        return Decision("redesign", "another_model", other)
+    if helps and recovery is not None and recovery.low >= SURE_RECOVERY:
+        return _retrain(found, rest)
+    return _not_recovered(found, rest, floor, draw)
+
+
+def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | None) -> Decision:
+    """Neither outputs nor a retraining nor another model would do: is there anything to gain?"""
+    excess = read(rest.attainable.excess, draw)
+    if excess is None:
+        return Decision("undecided", "no_backtest")
+    if excess.high < floor or excess.value < floor / 2:
+        return _no_excess(found, rest, draw)
+    if rest.curve.state == "enough":
+        return Decision("wait", "more_labels")
+    return Decision("undecided", "excess_not_recovered")
+
+
+def _recalibration(
+    rest: Remainder, gain: Reading | None, floor: float, draw: int | None
+) -> Decision | None:
+    """Whether a change of outputs does as well as retraining: on a tie the cheaper action wins."""
+    own = rest.recalibration
+    cheap, over = read(own.gain, draw), read(own.gain_over_control, draw)
+    recovery = read(own.recovery or own.recovery_of_rise, draw)
+    if cheap is None or recovery is None or not cheap.is_sure or own.harmed:
+        return None
+    if over is not None and not over.is_sure:
+        return None
+    is_tie = gain is None or cheap.value >= gain.value - TIE * floor
+    if recovery.value >= RESTORES and is_tie:
+        return Decision("recalibrate", own.kind or "threshold")
+    return None
+
+
+def _retrain(found: Findings, rest: Remainder) -> Decision:
+    if found.selective.is_selective:
+        return Decision("undecided", "chosen_labels")
+    if rest.half_life.is_short:
+        return Decision("redesign", "half_life", "short_half_life")
+    return Decision("retrain", "backtest")
+
+
+def _another_model(rest: Remainder, draw: int | None) -> str | None:
+    """Why another model would do what a retraining does not; None where nothing would."""
+    unused, stronger = rest.remaining.unused.best, read(rest.remaining.stronger, draw)
+    column = read(unused.gain, draw) if unused is not None else None
+    smallest = rest.remaining.unused.smallest
+    if column is not None and column.is_sure and column.value >= smallest:
+        if stronger is not None and stronger.is_sure and stronger.value > column.value:
+            return "model_class"
+        return "missing_information"
+    if stronger is not None and stronger.is_sure and stronger.value >= smallest:
+        return "model_class"
+    return None
+
+
+def _no_excess(found: Findings, rest: Remainder, draw: int | None) -> Decision:
+    """The recipe does no better even on these very rows: what is there is all that there is."""
+    if not found.clean_harm.is_critical:
+        return Decision("no_action", "harder_mix")
+    largest = _largest(rest, draw)
+    if largest == "meaning":
+        return Decision("redesign", "no_excess", "missing_information")
+    return Decision("redesign", "no_excess", "harder_cases")
+
+
+def _largest(rest: Remainder, draw: int | None) -> str | None:
+    parts = rest.decomposition
+    if draw is None or parts.draws is None or not parts.terms:
+        return parts.largest
+    row = parts.draws[draw % len(parts.draws)]
+    moved = [
+        (float(row[place]), name)
+        for place, (name, term) in enumerate(parts.terms)
+        if float(row[place]) - term.value + term.low > 0
+    ]
+    return max(moved)[1] if moved else None

@@ -1,0 +1,239 @@
+"""What is to be done about a model? From the store to a verdict that is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from workbench.clock import FixedClock
+from workbench.domain.period import iso
+from workbench.domain.verdict import Verdict
+from workbench.domain.verdict_document import verdict_document, verdict_of
+from workbench.errors import StoreError, WorkbenchError
+from workbench.retrain.artifacts import load_artifact
+from workbench.retrain.recipes import fitter
+from workbench.retrain.stronger import stronger_fitter
+from workbench.retrain.versions_on_disk import previous_version
+from workbench.store.connections import reading, writing
+from workbench.store.verdicts import (
+    Overrule,
+    StoredVerdict,
+    add_overrule,
+    add_verdict,
+    read_verdicts,
+)
+from workbench.triage.case import Fitter, Models, Scorer, Widener
+from workbench.triage.examining import Looked, Told, examine
+from workbench.triage.verdict import reach_verdict
+from workbench.workspace.fitting import one_thread
+from workbench.workspace.gathering import gather
+from workbench.workspace.incidents import known_text
+from workbench.workspace.quality import find_faults
+from workbench.workspace.subjects import Subject
+from workbench.workspace.trusting import is_artifact_trusted, recipe_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.workspace import Workspace
+
+SEED = 20_261
+"""Of every fit and resampling, unless another is asked for."""
+
+
+def triage(
+    ws: Workspace,
+    name: str,
+    period: str | None = None,
+    version: str | None = None,
+    *,
+    seed: int = SEED,
+    told: Told | None = None,
+    tick: Callable[[], float] | None = None,
+    record: bool = True,
+) -> Verdict:
+    """The verdict on a model, recorded.
+
+    Args:
+        ws: the workspace.
+        name: the model.
+        period: where harm is judged; the card's window by default.
+        version: whose rows; the champion's by default.
+        seed: of every fit and resampling.
+        told: called after each step with what it found.
+        tick: a clock in seconds, for how long the steps took.
+        record: False: nothing is written.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        NoRowsError: nothing is stored.
+        PeriodError: the period cannot be read.
+    """
+    now = ws.clock.now()
+    one = ws.subject(name)
+    with one_thread():
+        models = models_of(one, ws.root)
+        faults = find_faults(one, ws.root, now, period=period, version=version).faults
+        gathered = gather(
+            one, ws.root, now, models, faults, period=period, version=version, seed=seed
+        )
+        days = max(gathered.case.period.length.total_seconds() / 86400, 1e-9)
+        labelled = sum(b.counts.labelled for b in gathered.case.counted)
+        looked = Looked(
+            gathered.case, gathered.since, gathered.unripe, gathered.ripe_on,
+            first_row=one.extent.first if one.extent is not None else None,
+            labels_per_day=labelled / days,
+        )  # fmt: skip
+        found = examine(looked, told, tick)
+        asked = f"{iso(gathered.asked.start)}/{iso(gathered.asked.end)}"
+        inputs = _inputs(one, ws.root, now, asked, version, seed)
+        verdict = reach_verdict(found, gathered.versions, inputs)
+    return _recorded(ws, verdict, one) if record else verdict
+
+
+def models_of(subject: Subject, root: Path) -> Models:
+    """What can score rows of a model and be fitted to them, and why something cannot.
+
+    What the card names and cannot be loaded is a reason here, not an error: triage goes on without.
+    """
+    card, store = subject.card, subject.store
+    features, rules = store.baseline.shape.features, store.baseline.rules
+    reasons: dict[str, str] = {}
+
+    def tried(what: str, make: Callable[[], Scorer]) -> Scorer | None:
+        try:
+            return make()
+        except WorkbenchError as error:
+            reasons[what] = error.message
+            return None
+
+    is_trusted = is_artifact_trusted(root, card)
+    champion = tried(
+        "champion", lambda: load_artifact(root, card, features, rules, is_trusted=is_trusted)
+    )
+    previous = None
+    before = previous_version(root, card, subject.champion)
+    if before is None:
+        reasons["previous"] = "the registry has no version before the champion"
+    else:
+        path = before.artifact
+        previous = tried(
+            "previous",
+            lambda: load_artifact(
+                root, card, features, rules, is_trusted=is_trusted, artifact=path
+            ),
+        )
+    fit: Fitter | None = None
+    stronger: Fitter | None = None
+    wider: Widener | None = None
+    folder = recipe_folder(root, card)
+    try:
+        fit = fitter(card, features, rules, folder=folder)
+        stronger = stronger_fitter(card, features, rules)
+        wider = lambda further: fitter(card, (*features, *further), rules, folder=folder)  # noqa: E731
+    except WorkbenchError as error:
+        reasons["fit"] = error.message
+        reasons.setdefault("stronger", error.message)
+    return Models(
+        champion=champion, previous=previous, fit=fit, stronger=stronger,
+        wider=wider, reasons=tuple(reasons.items()),
+    )  # fmt: skip
+
+
+def replayed(ws: Workspace, number: int, told: Told | None = None) -> Verdict:
+    """The verdict of that number, made again from what it was made from.
+
+    Raises:
+        WorkbenchError: there is none of this number.
+    """
+    stored = stored_verdict(ws, number)
+    inputs = stored.document["inputs"]
+    again = replace(ws, clock=FixedClock(stored.made_at))
+    version = inputs["version"] or None
+    verdict = triage(
+        again, stored.model, inputs["period"], version, seed=int(inputs["seed"]), told=told,
+        record=False,
+    )  # fmt: skip
+    return replace(verdict, id=number)
+
+
+def stored_verdict(ws: Workspace, number: int) -> StoredVerdict:
+    """One recorded verdict.
+
+    Raises:
+        WorkbenchError: there is none of this number.
+    """
+    with reading(ws.store, "reading verdicts") as catalog:
+        found = read_verdicts(catalog, number=number)
+    if not found:
+        raise WorkbenchError(
+            f"there is no verdict {number}", "`workbench triage NAME` makes one, with its number."
+        )
+    return found[0]
+
+
+def newest_verdict(ws: Workspace, name: str) -> Verdict | None:
+    """The newest recorded verdict on a model; None without one."""
+    with reading(ws.store, "reading verdicts") as catalog:
+        found = read_verdicts(catalog, model=name)
+    return verdict_of(found[0].document) if found else None
+
+
+def overrule(ws: Workspace, number: int, verdict: str, reason: str, author: str) -> StoredVerdict:
+    """Records that a person decides otherwise; the verdict stays as it was given.
+
+    Raises:
+        WorkbenchError: there is none of this number, or no reason is given.
+    """
+    stored_verdict(ws, number)
+    said = Overrule(ws.clock.now(), author, verdict, known_text(reason, "reason"))
+    with writing(ws.store, "overruling a verdict") as catalog:
+        add_overrule(catalog, number, said)
+    return stored_verdict(ws, number)
+
+
+def _recorded(ws: Workspace, verdict: Verdict, subject: Subject) -> Verdict:
+    if ws.seen_as_of is not None:
+        note = "as of an earlier moment: the verdict is not recorded"
+        return replace(verdict, notes=(*verdict.notes, note))
+    try:
+        with writing(ws.store, "recording a verdict") as catalog:
+            number = add_verdict(
+                catalog, verdict_document(verdict), ws.clock.now(), subject.store.segments.version
+            )
+    except StoreError as error:
+        note = f"the verdict could not be recorded: {error.message}"
+        return replace(verdict, notes=(*verdict.notes, note))
+    return replace(verdict, id=number)
+
+
+def _inputs(
+    subject: Subject, root: Path, now: datetime, period: str, version: str | None, seed: int
+) -> tuple[tuple[str, str], ...]:
+    """What the verdict is made from, so that it can be made again."""
+    store, card = subject.store, subject.card
+    said = json.dumps(asdict(card), sort_keys=True, default=str)
+    return (
+        ("period", period),
+        ("version", version or ""),
+        ("seed", str(seed)),
+        ("made_at", iso(now)),
+        ("catalog_version", str(store.segments.version)),
+        ("bins", store.baseline.ids[0]),
+        ("rules", store.baseline.ids[1]),
+        ("card", hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]),
+        ("artifact", _hash(root, card.model.artifact)),
+        ("thresholds", json.dumps(asdict(card.thresholds), sort_keys=True)),
+    )
+
+
+def _hash(root: Path, named: str) -> str:
+    """The hash of an artifact's file; empty where it is none."""
+    try:
+        return hashlib.sha256((root / named).read_bytes()).hexdigest()[:20] if named else ""
+    except (OSError, ValueError):  # a command, or a file that triage has given its reason for
+        return ""
