@@ -66,13 +66,21 @@ def share(hits: int, of: int) -> str:
 def _print_kinds(answers: Sequence[Answer]) -> None:
     print("\nVerdicts of each kind (* accepted in at least one of its scenarios)")
     columns = [*VERDICTS, "error"]
-    print(f"{'kind':22s}" + "".join(f"{SHORT[c]:>7s}" for c in columns) + "  accepted")
+    print(
+        f"{'kind':22s}"
+        + "".join(f"{SHORT[c]:>7s}" for c in columns)
+        + "  accepted; of those where nothing but the right action is"
+    )
     for kind in dict.fromkeys(a.kind for a in answers):
         own = [a for a in answers if a.kind == kind]
         counts = Counter(a.verdict for a in own)
         accepted = {verdict for a in own for verdict in a.accepted}
         cells = "".join(f"{counts[c] or '.'!s:>6}{'*' if c in accepted else ' '}" for c in columns)
-        print(f"{kind:22s}{cells}  {share(sum(a.is_right for a in own), len(own))}")
+        clear = [a.is_right for a in own if a.is_clear]
+        print(
+            f"{kind:22s}{cells}  {share(sum(a.is_right for a in own), len(own)):32s}; "
+            f"{sum(clear)} of {len(clear)}"
+        )
 
 
 def _print_rules(answers: Sequence[Answer]) -> None:

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-import skops.io
 
-import workbench
-from tests.triage.scenarios.answers import Answer, answer_of, largest_psi
-from tests.triage.scenarios.catalogue import KINDS, fits_family, scenario, severity_of
+from tests.triage.made import PLAIN, judged, made
+from tests.triage.scenarios.catalogue import KINDS, PLACES, fits_family, scenario, severity_of
 from tests.triage.scenarios.champions import set_up
 from tests.triage.scenarios.families import FAMILIES
-from tests.triage.scenarios.incidents import Incident, happen, rise_of
-from tests.triage.scenarios.oracle import PASSIVE, Judged, is_dangerous, judge
+from tests.triage.scenarios.incidents import happen, rise_of
+from tests.triage.scenarios.oracle import PASSIVE, is_dangerous
 from tests.triage.scenarios.planting import staged
-from tests.triage.scenarios.workspaces import NAME, card_of, export, ingest
 from tests.triage.scenarios.worlds import World, is_weekend, many_days
-from workbench.domain.card_reading import parse_card
 from workbench.domain.fault import KINDS as FAULTS
-from workbench.domain.period import Period
-from workbench.domain.verdict import VERDICTS, Cause, Verdict
-from workbench.workspace import Workspace
-
-PLAIN = World("plain", rows_a_day=500, history_days=8)
-SEED = 7
-
-
-@lru_cache(maxsize=64)
-def made(kind: str, severity: float = 4.0, days: float = 6.0, world: World = PLAIN) -> Incident:
-    return happen(KINDS[kind], world, severity, timedelta(days=days), SEED)
-
-
-@lru_cache(maxsize=64)
-def judged(kind: str, severity: float = 4.0, days: float = 6.0, world: World = PLAIN) -> Judged:
-    return judge(made(kind, severity, days, world))
+from workbench.domain.verdict import VERDICTS
 
 
 def test_the_catalogue_holds_every_cause_that_is_asked_for() -> None:
@@ -63,7 +42,7 @@ def test_the_catalogue_holds_every_cause_that_is_asked_for() -> None:
 
 
 def test_families_share_no_seed_no_world_and_no_severity_with_the_last() -> None:
-    most = 1000 * len(KINDS)
+    most = 10_000 * PLACES
     spans = sorted((f.first_seed, f.first_seed + most) for f in FAMILIES.values())
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     worlds = {name: {replace(w, name="") for w in f.worlds} for name, f in FAMILIES.items()}
@@ -234,28 +213,6 @@ def test_weekends_are_other_days() -> None:
     ]  # fmt: skip
 
 
-def test_a_workspace_holds_what_happened(tmp_path: Path) -> None:
-    incident = made("inverted")
-    exported = export(incident, tmp_path / "ws")
-    ingest(incident, exported)
-    card = parse_card(card_of(incident), NAME)
-    assert card.columns.features == incident.setup.world.features
-    log = pl.concat(list(incident.logs.values()), how="diagonal_relaxed")
-    with workbench.open(exported.root) as ws:
-        assert ws.check_cards(NAME)[0].problem is None
-        found = ws.performance(NAME, period="all", by="all")
-    both = log.join(incident.labels, on="prediction_id")
-    assert found["rows"].to_list() == [log.height]
-    assert found["bad_rate"][0] == pytest.approx((both["prediction"] != both["label"]).mean())
-    path = exported.root / "registry" / NAME / "1" / "model.skops"
-    model = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
-    again = model.predict_proba(log.select(incident.setup.world.features))[:, 1]
-    apart = pl.Series(np.abs(again - log["score"].to_numpy()) > 1e-9)
-    after = log["timestamp"] >= incident.onset
-    assert not (apart & ~after).any()
-    assert (apart & after).any()
-
-
 def test_where_the_feed_is_broken_the_champion_says_what_is_logged() -> None:
     incident = made("unit_x100")
     log = pl.concat(list(incident.logs.values()))
@@ -290,46 +247,6 @@ def test_dangerous_are_the_verdicts_that_do_harm() -> None:
     assert is_dangerous(made("offset"), judged("offset"), "roll_back")
     assert not is_dangerous(made("bad_rollout"), judged("bad_rollout"), "roll_back")
     assert not is_dangerous(made("none"), judged("none"), "retrain")  # useless, but not dangerous
-
-
-def told(incident: Incident, verdict: str, *causes: Cause) -> Verdict:
-    span = Period(datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 2, 8, tzinfo=UTC))
-    onset = incident.onset.replace(tzinfo=UTC) + timedelta(hours=3)
-    return Verdict(NAME, span, onset, None, verdict, "", None, 0.9, "", causes=causes)
-
-
-def test_an_answer_says_whether_cause_and_onset_are_right_and_is_a_line_of_json() -> None:
-    incident = made("unit_x100")
-    column, segment = incident.plant.columns[0], incident.plant.segment
-    right = told(incident, "fix_upstream", Cause("unit_change", "feature", column, segment))
-    answer = answer_of("table", 0, incident, judged("unit_x100"), right)
-    assert (answer.is_right, answer.is_column_right, answer.is_segment_right) == (True, True, True)
-    assert answer.onset_error_hours == 3
-    assert Answer(**json.loads(json.dumps(answer.as_json()))) == answer
-    wrong = told(incident, "fix_upstream", Cause("unit_change", "feature", "hour"))
-    assert answer_of("table", 0, incident, judged("unit_x100"), wrong).is_column_right is False
-    harmful = answer_of("table", 0, incident, judged("unit_x100"), told(incident, "retrain"))
-    assert harmful.is_dangerous
-    assert not harmful.is_right
-
-
-def test_the_largest_psi_is_large_where_an_input_moved_far() -> None:
-    assert largest_psi(made("none")) < 0.05
-    assert largest_psi(made("drift_beside")) > 0.5
-
-
-CI = ("none", "unit_x100", "observable_flip")
-
-
-@pytest.mark.skipif(not hasattr(Workspace, "triage"), reason="there is no triage to ask yet")
-@pytest.mark.parametrize("kind", CI)
-def test_triage_gives_an_accepted_verdict(kind: str, tmp_path: Path) -> None:
-    incident = made(kind)
-    exported = export(incident, tmp_path / "ws")
-    ingest(incident, exported)
-    with workbench.open(exported.root) as ws:
-        verdict = ws.triage(NAME)  # type: ignore[attr-defined, unused-ignore]
-    assert verdict.verdict in judged(kind).accepted
 
 
 def test_a_scenario_of_the_catalogue_is_in_its_family() -> None:

@@ -55,6 +55,13 @@ class Answer:
         return self.verdict in self.accepted
 
     @property
+    def is_clear(self) -> bool:
+        """Whether nothing but the right action, or no action where nothing is wrong, is accepted."""
+        return not set(self.accepted) & (
+            {"wait", "undecided"} | ({"no_action"} if self.where else set())
+        )
+
+    @property
     def is_calm(self) -> bool:
         """Whether nothing that matters is wrong."""
         return not self.where
@@ -84,6 +91,8 @@ def answer_of(
     )  # fmt: skip
     if verdict is None:
         return replace(plain, verdict="error" if error else None, summary=error)
+    if verdict.verdict in kind.twins and verdict.cannot_distinguish:
+        plain = replace(plain, accepted=sorted({*plain.accepted, verdict.verdict}))
     acted = verdict.verdict in kind.verdicts and verdict.verdict in judged.accepted
     own = [cause for cause in verdict.causes if cause.where == kind.where]
     onset = None
@@ -95,7 +104,8 @@ def answer_of(
         plain,
         verdict=verdict.verdict,
         confidence=verdict.confidence,
-        is_dangerous=is_dangerous(incident, judged, verdict.verdict),
+        is_dangerous=verdict.verdict not in plain.accepted
+        and is_dangerous(incident, judged, verdict.verdict),
         residual=verdict.residual_verdict,
         is_residual_right=(verdict.residual_verdict in kind.residual)
         if kind.residual and acted else None,

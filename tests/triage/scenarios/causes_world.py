@@ -35,6 +35,13 @@ def flipped(law: Law) -> Law:
     return Law(np.roll(law.shares, 1, axis=1))
 
 
+def turned(law: Law) -> Law:
+    """Another meaning: the classes in each other's place, or a number larger by three spreads."""
+    if law.shares is None:
+        return Law(mean=law.mean + 15, spread=law.spread)
+    return flipped(law)
+
+
 def by_strength(
     make: Callable[[float], Concept], columns: tuple[str, ...] = ()
 ) -> Callable[[Setup], Sequence[Plant]]:
@@ -47,7 +54,7 @@ def observable_flip(strength: float) -> Concept:
 
     def concept(world: World, rows: Rows, law: Law, random: Random) -> Law:
         limit = float(np.quantile(rows.z[:, 0], 1 - strength / 2))
-        return law.where(rows.z[:, 0] > limit, flipped(law))
+        return law.where(rows.z[:, 0] > limit, turned(law))
 
     return concept
 
@@ -71,7 +78,7 @@ def hidden_flip(strength: float, *, is_logged: bool = False) -> Concept:
 
     def concept(world: World, rows: Rows, law: Law, random: Random) -> Law:
         cause = rows.hidden if is_logged else random.normal(size=len(rows))
-        return law.where(cause > _normal_quantile(1 - strength / 2), flipped(law))
+        return law.where(cause > _normal_quantile(1 - strength / 2), turned(law))
 
     return concept
 

@@ -33,13 +33,17 @@ class Kind:
     """`plain`; `rollout` (a new version since the onset), `canary` (in 10 % of the rows), `older` (an
     earlier artifact under the champion's name), `from_start` (no onset), `over` (it has ended)."""
     labels: str = "usual"
-    """`usual`, `none` (after the reference), or `36` (since the onset)."""
+    """`usual`, `none` (after the reference), `36` (since the onset), or `selective` (since the onset
+    hardly any where the model is sure)."""
     adapt: Callable[[World], World] = lambda world: world
     fits: Callable[[World], bool] = lambda world: True
     choose: Choose | None = None
     """How the plant is chosen for a rise; by default the one whose own is nearest."""
     rearrange: Rearrange | None = None
     """What else happens to the log since the onset."""
+    twins: frozenset[str] = frozenset()
+    """Verdicts of another cause that would leave the same data; an expert accepts them where the
+    verdict names what cannot be told apart."""
     residual: frozenset[str] = frozenset()
     """What an expert says remains; empty: not asked."""
     event: tuple[str, str] | None = None
@@ -122,7 +126,7 @@ def happen(kind: Kind, world: World, severity: float, age: timedelta, seed: int)
         ),
         setup.training.with_columns(label=_named(world, setup.training_labels))
         if world.has_training else None,
-        logs, known.drop("timestamp"), _models(kind, setup, plant), _version(kind),
+        logs, known.drop("timestamp", "sure"), _models(kind, setup, plant), _version(kind),
         since.height, labelled, _affected(kind, stages, plant, random),
     )  # fmt: skip
 
@@ -144,15 +148,19 @@ def _logged(
             prediction_id=pl.Series(names, dtype=pl.String), timestamp=moments,
             model_version=pl.lit(_version(kind)), role=pl.lit("live"),
         )  # fmt: skip
-        log = log.with_columns(y=_named(world, truth), wait=pl.Series(_waits(world, truth, random)))
+        scores = stage.outputs.scores
+        log = log.with_columns(
+            y=_named(world, truth), wait=pl.Series(_waits(world, truth, random)),
+            sure=pl.Series(np.zeros(rows) if scores is None else scores.max(axis=1)),
+        )  # fmt: skip
         if kind.arrangement == "rollout" and not part:
             log = log.with_columns(model_version=pl.lit("1"))
         if kind.arrangement == "canary" and part:
             log = _with_canary(setup, plant, stage, log, random)
         if part and kind.rearrange is not None:
             log = kind.rearrange(log, random)
-        labels.append(log.select("prediction_id", "timestamp", label="y", wait="wait"))
-        for (day,), own in log.drop("y", "wait").group_by(
+        labels.append(log.select("prediction_id", "timestamp", "wait", "sure", label="y"))
+        for (day,), own in log.drop("y", "wait", "sure").group_by(
             pl.col("timestamp").dt.date(), maintain_order=True
         ):
             files[f"{day}{part}"] = own
@@ -217,6 +225,10 @@ def _kept(kind: Kind, labels: pl.DataFrame, onset: datetime, random: Random) -> 
         after = labels.filter(pl.col("timestamp") >= onset)
         few = after.sample(min(36, after.height), seed=int(random.integers(2**31)))
         return pl.concat([labels.filter(pl.col("timestamp") < onset), few])
+    if kind.labels == "selective":
+        lost = pl.Series(random.random(labels.height) < 0.85)
+        is_sure = (pl.col("timestamp") >= onset) & (pl.col("sure") > 0.9)
+        return labels.filter(~(is_sure & lost))
     return labels
 
 
