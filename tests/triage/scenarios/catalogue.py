@@ -123,7 +123,10 @@ _STALE = ("stale_value", "sentinel_value")
 _ALL = (
     _calm("none"),
     _calm("easier", world_of.easier),
-    replace(_calm("new_region", world_of.new_region), fits=_frequent),
+    replace(
+        _calm("new_region", world_of.new_region),
+        fits=lambda w: _frequent(w) and w.task != "regression",
+    ),
     _calm("float32", serving.rounded),
     _calm("harmless_schema", feed.harmless_schema),
     _calm("harmless_fault", feed.unimportant_unit),
@@ -188,6 +191,8 @@ _ALL = (
     replace(_world("model_class", world_of.by_strength(world_of.to_interacting), "redesign"),
             fits=lambda w: w.recipe == "linear"),
     replace(_world("attack", world_of.attack, "retrain"), fits=lambda w: not _frequent(w)),
+    replace(_world("new_territory", world_of.new_territory, "retrain"),
+            fits=lambda w: w.task == "regression"),
     _world("drift_beside", world_of.drift_beside, "retrain"),
     replace(_world("rollout_beside", _OBSERVABLE, "retrain"), choose=rollout_beside,
             arrangement="rollout"),

@@ -200,12 +200,20 @@ def easier(setup: Setup) -> Sequence[Plant]:
 
 
 def new_region(setup: Setup) -> Sequence[Plant]:
-    """Inputs spread far beyond what was known."""
+    """Inputs spread far beyond what was known; classes are the surer there."""
+    return [Plant(strength=2.5, shift=_spread(2.5))]
 
-    def shift(factor: float, world: World, rows: Rows, random: Random) -> Rows:
+
+def new_territory(setup: Setup) -> Sequence[Plant]:
+    """Inputs spread beyond what was known, and a number there is not what the model thinks."""
+    return [Plant(strength=s, shift=_spread(s)) for s in np.linspace(1.05, 2.5, 16)]
+
+
+def _spread(factor: float) -> Shift:
+    def shift(world: World, rows: Rows, random: Random) -> Rows:
         return rows.changed(z=rows.z * factor)
 
-    return [Plant(strength=2.5, shift=partial(shift, 2.5))]
+    return shift
 
 
 def attack(setup: Setup) -> Sequence[Plant]:
