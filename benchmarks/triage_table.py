@@ -76,6 +76,9 @@ def _print_kinds(answers: Sequence[Answer]) -> None:
         counts = Counter(a.verdict for a in own)
         accepted = {verdict for a in own for verdict in a.accepted}
         cells = "".join(f"{counts[c] or '.'!s:>6}{'*' if c in accepted else ' '}" for c in columns)
+        if any(a.verdict is None for a in own):
+            print(f"{kind:22s}{cells}  not asked, {len(own)}")
+            continue
         clear = [a.is_right for a in own if a.is_clear]
         print(
             f"{kind:22s}{cells}  {share(sum(a.is_right for a in own), len(own)):32s}; "
