@@ -38,6 +38,10 @@ class UnknownModelError(WorkbenchError):
     """No model card has this name."""
 
 
+class MisuseError(WorkbenchError):
+    """An option asks for what there is not: wrong usage, and not a failure."""
+
+
 class PeriodError(WorkbenchError):
     """A period or a time cannot be read."""
 

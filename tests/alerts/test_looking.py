@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from workbench.alerts.testing import OVERLAP, adjusted, levels
 from workbench.alerts.usual import UsualShare
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from pages import World, calm_months, found_within_two, shift_of
+from pages import World, calm_months, days_until_lost_recall, found_within_two, shift_of
 
 DAY = timedelta(days=1)
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -38,12 +39,19 @@ def test_a_moved_feature_is_paged_within_two_buckets() -> None:
 
 
 def test_a_risen_bad_rate_is_paged_within_two_buckets() -> None:
-    assert found_within_two(DAILY, 120, 13, rise=0.05, shift=0.0) >= 0.9
+    # 96 % in the benchmark's run of thousands: of 400 seldom fewer than 93 %.
+    assert found_within_two(DAILY, 400, 13, rise=0.05, shift=0.0) >= 0.93
+
+
+def test_a_recall_that_falls_to_nothing_is_paged_within_a_week() -> None:
+    assert np.quantile(days_until_lost_recall(2000, 100, 14), 0.95) <= 7
 
 
 def told(statuses: list[int]) -> Told:
     values = np.array(statuses, dtype=float)
-    return Told("bad_rate", None, values, np.where(values > 0, 0, -1), values[None, :])
+    return Told(
+        "bad_rate", None, values, np.where(values > 0, 0, -1), values[None, :], values[None, :]
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,6 +68,13 @@ def test_an_alert_is_held_until_enough_looks_were_calm(statuses: list[int], many
     looks = Looks(tuple(START + i * DAY for i in range(len(statuses))), DAY, 7 * DAY)
 
     assert len(pages([told(statuses)], looks)) == many
+
+
+def test_missed_and_bad_predictions_are_one_page() -> None:
+    looks = Looks(tuple(START + i * DAY for i in range(4)), DAY, 7 * DAY)
+    bad, missed = told([0, 1, 0, 0]), replace(told([0, 0, 1, 0]), kind="miss_rate")
+
+    assert pages([bad, missed], looks) == (START + DAY,)
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=30))
@@ -89,12 +104,20 @@ def test_what_is_no_test_costs_the_others_nothing() -> None:
 
 @given(bucket=st.sampled_from([timedelta(hours=1), DAY]), budget=st.floats(0.01, 1.0))
 def test_the_levels_of_a_month_add_up_to_the_budget(bucket: timedelta, budget: float) -> None:
-    shared = levels(budget, bucket, ["bad_rate", "drift", "missing_values"], (1, 2, 7))
+    shared = levels(budget, bucket, ["bad_rate", "drift", "missing_values"], (1, 2))
     a_month = timedelta(days=365.25 / 12) / bucket
 
     assert sum(float(level.sum()) for level in shared.values()) * a_month == pytest.approx(
         OVERLAP * budget
     )
+
+
+def test_the_levels_of_short_buckets_let_a_day_be_seen() -> None:
+    newest, two, day, week = levels(1.0, timedelta(hours=1), ["bad_rate"], (1, 2, 24, 168))[
+        "bad_rate"
+    ]
+
+    assert newest < week < two < day
 
 
 def test_a_budget_of_nothing_pages_nothing() -> None:

@@ -103,6 +103,99 @@ def test_what_was_said_is_not_said_again_when_so_asked(loud: Path) -> None:
     assert "bad_rate" not in third.out
 
 
+def test_a_check_by_hand_does_not_consume_what_a_timer_says(loud: Path) -> None:
+    for extra in ((), ("--json",), ("m",)):
+        assert check(loud, *extra).code == 2
+    document = check(loud, "--json").document
+    assert [(a["said"], a["new"]) for a in document["alerts"]] == [(False, True)]
+    timer = check(loud, "--since-last")
+
+    assert timer.code == 2
+    assert "(new, since" in timer.out
+    assert check(loud, "--since-last").out == ""
+    assert [a["said"] for a in check(loud, "--json").document["alerts"]] == [True]
+    told = workbench(
+        "-C", loud, "sql", "SELECT alert, status FROM catalog.alert_tellings", "--json"
+    )
+    assert told.document["rows"] == [[1, "critical"]]
+
+
+def test_a_page_that_could_not_be_written_is_said_again(loud: Path) -> None:
+    program = "from workbench.cli.main import run; import sys; run(sys.argv[1:])"
+    asked = [sys.executable, "-c", program, "-C", str(loud), "check", "--since-last"]
+    for extra in ([], ["--json"]):
+        with Path("/dev/full").open("w") as full:
+            ended = subprocess.run(
+                [*asked, *extra], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert ended.returncode == 3
+        assert ended.stderr.splitlines()[0].startswith("error: cannot write the answer to stdout: ")
+        assert len(ended.stderr.splitlines()) == 2
+    gone = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert gone.stdout is not None
+    gone.stdout.close()
+    assert gone.wait(60) == 3
+    file = check(loud, "--since-last", "--openmetrics", "/dev/full")
+    assert file.code == 3
+    assert file.err.startswith("error: cannot write /dev/full")
+    assert "CRITICAL - m bad_rate" in file.out
+
+    assert check(loud, "--since-last").code == 2
+    assert check(loud, "--since-last").code == 0
+
+
+def test_a_check_that_fails_says_so_in_every_place(calm_root: Path, tmp_path: Path) -> None:
+    junit, metrics = tmp_path / "j.xml", tmp_path / "m.txt"
+    both = ("--junit", junit, "--openmetrics", metrics)
+    assert check(calm_root, *both).code == 0
+    assert "workbench_check_failed 0" in metrics.read_text()
+    ended = check(calm_root, "no|body", *both)
+
+    ended.assert_refused("there is no model 'no|body'", code=3)
+    assert ended.out == "UNKNOWN - the check failed: there is no model 'no/body'\n"
+    families = {
+        f.name: f for f in parser.text_string_to_metric_families(metrics.read_text("utf-8"))
+    }
+    assert families["workbench_check_exit_code"].samples[0].value == 3
+    (failed,) = families["workbench_check_failed"].samples
+    assert failed.value == 1
+    assert "no|body" in failed.labels["reason"]
+    suites = ET.parse(junit).getroot()
+    assert (suites.get("tests"), suites.get("errors")) == ("1", "1")
+    (error,) = suites.iter("error")
+    assert "no|body" in error.get("message", "")
+    document = check(calm_root, "nobody", "--json").document
+    assert (document["exit_code"], document["alerts"], document["models"]) == (3, [], [])
+    assert document["error"] == "there is no model 'nobody'"
+    outside = workbench("-C", tmp_path, "check", "--since-last", "--json")
+    assert (outside.code, outside.document["exit_code"]) == (3, 3)
+
+
+def test_a_file_that_cannot_be_written_does_not_keep_the_alerts_back(loud: Path) -> None:
+    ended = check(loud, "--json", "--junit", "/nowhere/at/all.xml")
+
+    ended.assert_refused("/nowhere/at/all.xml", code=3)
+    document = ended.document
+    assert [alert["kind"] for alert in document["alerts"]] == ["bad_rate"]
+    assert document["exit_code"] == 3
+    assert "/nowhere/at/all.xml" in document["notes"][0]
+
+
+def test_files_may_be_stdout_one_at_a_time(loud: Path) -> None:
+    junit = check(loud, "--junit", "-")
+    metrics = check(loud, "--openmetrics", "-")
+
+    assert junit.code == metrics.code == 2
+    assert ET.fromstring(junit.out.encode()).tag == "testsuites"
+    assert metrics.out.endswith("# EOF\n")
+    assert not (Path.cwd() / "-").exists()
+    for two in (("--json", "--junit", "-"), ("--junit", "-", "--openmetrics", "-")):
+        check(loud, *two).assert_refused("stdout takes one document", code=2)
+    failed = check(loud, "nobody", "--openmetrics", "-")
+    assert failed.code == 3
+    assert "workbench_check_failed{" in failed.out
+
+
 def test_a_junit_report_has_a_test_a_model_and_kind(loud: Path, tmp_path: Path) -> None:
     path = tmp_path / "junit.xml"
     assert check(loud, "--junit", path).code == 2

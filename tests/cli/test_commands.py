@@ -113,7 +113,6 @@ def test_hostile_names_are_shown_harmlessly(root: Path, command: str) -> None:
         (("performance", "nobody"), "there is no model 'nobody'"),
         (("performance", NAME, "--period", "soon"), "cannot read the period 'soon'"),
         (("performance", NAME, "--period", "2024-02-02/2024-02-01"), "ends before it starts"),
-        (("performance", NAME, "--segment", "nope"), "no segment column 'nope'"),
         (("drift", NAME, "--against", "never"), "cannot read the period 'never'"),
         (("status", "--as-of", "yesterday"), "cannot read the time"),
         (("ingest", "gone.csv", "--model", NAME), "there is no file gone.csv"),
@@ -131,6 +130,7 @@ def test_what_cannot_be_done_is_said_with_a_hint(
 def test_wrong_usage_ends_with_2_and_names_the_nearest_command(root: Path) -> None:
     refused(run("stauts", cwd=root), "Did you mean 'status'?", 2)
     refused(run("performance", cwd=root), "Missing argument", 2)
+    refused(run("performance", NAME, "--segment", "nope", cwd=root), "no segment column 'nope'", 2)
 
 
 def test_no_workspace_is_said(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_values_are_told_apart_exactly(root: Path) -> None:
     ("command", "code"),
     [
         (("performance", NAME + "x"), 1),
-        (("performance", NAME, "--segment", "\x1b[1m"), 1),
+        (("performance", NAME, "--segment", "\x1b[1m"), 2),
         (("performance", NAME, "--period", "\x1b[1m"), 1),
         (("status", "--as-of", "\x1b[1m"), 1),
         (("ingest", "gone\x1b[31m.csv", "--model", NAME), 1),
@@ -134,8 +134,22 @@ def test_a_file_whose_name_is_no_text_fails_by_itself(root: Path) -> None:
     Path(path).unlink()
 
 
-def test_a_version_without_rows_is_said_and_not_shown_as_an_empty_table(root: Path) -> None:
-    ended = done("-C", root, "performance", NAME, "--version", "none\x1b[1m")
+@pytest.mark.parametrize("command", ["performance", "drift", "quality", "slices", "report"])
+def test_a_version_that_no_row_has_is_refused_with_those_that_there_are(
+    root: Path, command: str
+) -> None:
+    ended = workbench("-C", root, command, NAME, "--version", "none\x1b[1m")
+    ended.assert_refused("have the version", "Versions with rows: ", code=2)
+    assert_harmless(ended)
+    assert ended.out == ""
+
+
+def test_a_version_without_rows_in_the_period_is_said_and_not_shown_as_an_empty_table(
+    root: Path,
+) -> None:
+    early = ("--period", "2020-01-01/2020-01-02")
+    done("-C", root, "performance", NAME, "--period", "all", "--version", "1")
+    ended = done("-C", root, "performance", NAME, "--version", "1", *early)
     assert "no predictions of these versions" in ended.err
     assert_harmless(ended)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,55 @@ def test_an_incident_from_its_opening_to_its_end(root: Path) -> None:
     assert "the feed is [bold]slow[/]" in shown
 
 
-def test_an_incident_since_the_first_of_all_days_is_shown(root: Path) -> None:
-    done("-C", root, "incident", "open", "m", "old", "--since", "0001-01-01T00:00:00")
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("0001-01-01T00:00:00", "0001-01-01 00:00Z, which is before 1970"),
+        ("1969-12-31T23:59:59Z", "1969-12-31 23:59Z, which is before 1970"),
+        ("2204-02-01", "2204-02-01 00:00Z, which is more than a day ahead of the clock"),
+        ("0001-01-01T00:00:00+14:00", "beyond the calendar"),
+    ],
+)
+def test_a_time_that_nobody_means_is_refused_with_what_was_understood(
+    root: Path, time: str, said: str
+) -> None:
+    opened = workbench("-C", root, "incident", "open", "m", "old", "--since", time)
+    opened.assert_refused(said)
+    event = ("event", "add", "m", "x", "--kind", "deploy", "--at", time)
+    workbench("-C", root, *event).assert_refused(said)
 
-    assert done("-C", root, "incident", "show", "1", "--json").document["id"] == "INC-1"
-    assert "old" in done("-C", root, "incident", "show", "1").out
+    assert done("-C", root, "incident", "list", "--json").document["incidents"] == []
+    assert done("-C", root, "event", "list", "--json").document["events"] == []
+
+
+def test_the_first_day_that_is_taken_and_the_last_are_said(root: Path) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=23)
+    opened = done("-C", root, "incident", "open", "m", "old", "--since", "1970-01-01")
+    assert "since 1970-01-01 00:00Z" in opened.out
+    event = ("event", "add", "m", "x", "--kind", "holiday", "--at", f"{soon:%Y-%m-%dT%H:%M}")
+    assert f"{soon:%Y-%m-%d %H:%MZ}" in done("-C", root, *event).out
+
+
+def test_as_of_a_moment_there_is_only_what_was_written_by_then(root: Path) -> None:
+    done("-C", root, "incident", "open", "m", "up", "--since", "2024-02-01")
+    moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    done("-C", root, "incident", "note", "1", "afterwards")
+    done("-C", root, "incident", "close", "1", "--cause", "x")
+    for at in ("2024-01-05", "2024-02-05"):
+        done("-C", root, "event", "add", "m", at, "--kind", "deploy", "--at", at)
+
+    then = ("--as-of", moment)
+    (one,) = done("-C", root, *then, "incident", "list", "--json").document["incidents"]
+    assert (one["state"], [e["kind"] for e in one["entries"]]) == ("open", ["opened"])
+    shown = done("-C", root, *then, "incident", "show", "1", "--json").document
+    assert [e["kind"] for e in shown["entries"]] == ["opened"]
+    assert [e["text"] for e in shown["events"]] == ["2024-02-05"]
+    assert "afterwards" not in done("-C", root, *then, "incident", "show", "1").out
+    long_ago = ("--as-of", "2024-02-02")
+    assert "by then" in done("-C", root, *long_ago, "incident", "list").err
+    workbench("-C", root, *long_ago, "incident", "show", "1").assert_refused("INC-1 was opened at")
+    events = done("-C", root, *long_ago, "event", "list", "--json").document["events"]
+    assert [e["text"] for e in events] == ["2024-01-05"]
 
 
 def test_closed_ones_are_listed_only_when_asked_for(root: Path) -> None:
@@ -68,6 +113,22 @@ def test_what_is_closed_takes_notes_and_nothing_else(root: Path) -> None:
     done("-C", root, "incident", "note", "1", "afterwards")
     workbench("-C", root, "incident", "ack", "1").assert_refused("closed already")
     workbench("-C", root, "incident", "close", "1", "--cause", "y").assert_refused("closed already")
+
+
+def test_a_second_acknowledgement_says_whose_the_first_was(root: Path) -> None:
+    done("-C", root, "incident", "open", "m", "one", "--author", "ann")
+    first = done("-C", root, "incident", "ack", "1", "--author", "bob")
+    assert first.out == "INC-1 acknowledged: one\n"
+    second = done("-C", root, "incident", "ack", "1", "--author", "carol\x1b[1m")
+    third = done("-C", root, "incident", "ack", "1", "--author", "bob", "--json").document
+
+    assert second.out == "INC-1 acknowledged (already acknowledged by bob): one\n"
+    assert third["acknowledged_by"] == ["bob", "carol\x1b[1m"]
+    said = [e["text"] for e in third["entries"] if e["kind"] == "acknowledged"]
+    assert said == [
+        "", "already acknowledged by bob", "already acknowledged by bob and carol\x1b[1m",
+    ]  # fmt: skip
+    assert "already acknowledged by bob" in done("-C", root, "incident", "show", "1").out
 
 
 def test_what_is_not_there_or_says_nothing_is_refused(root: Path) -> None:
@@ -99,7 +160,7 @@ def test_events_of_its_time_are_in_an_incidents_timeline(root: Path) -> None:
     assert [event["text"] for event in record["events"]] == ["release 7"]
     assert [line["what"] for line in record["timeline"]] == ["event deploy", "opened"]
     done("-C", root, "incident", "close", "1", "--cause", "release 7")
-    add("long after", "2099-01-01")
+    add("long after", f"{datetime.now(UTC) + timedelta(hours=20):%Y-%m-%dT%H:%MZ}")
     record = done("-C", root, "incident", "show", "1", "--json").document
     assert [event["text"] for event in record["events"]] == ["release 7"]
     listed = done("-C", root, "event", "list", "m", "--json").document["events"]

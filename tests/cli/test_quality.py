@@ -48,6 +48,7 @@ def test_the_table_names_every_fault(site: Path) -> None:
     assert "unit_change" in ended.out
     assert "divide by 1000" in ended.out
     assert VALUE in ended.out
+    assert ended.out.count("of the period's rows; since it began: ") == 2
     assert "2024-02-02 00:00Z" in ended.out
 
 

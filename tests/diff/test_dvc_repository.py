@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.diff.dvc_repository import DvcError, commit, ignore, initialise_git, reproduce
+from tests.diff.repositories import git
+from workbench.diff.dvc_repository import DvcError, commit, reproduce
 
 PIPELINE = """\
 stages:
@@ -36,12 +37,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in (("dvc.yaml", PIPELINE), ("first.py", FIRST), ("second.py", SECOND)):
         (data / name).write_text(text, encoding="utf-8")
     return data.parent
-
-
-def git(root: Path, *arguments: str) -> str:
-    """What git prints."""
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
-    return done.stdout
 
 
 def test_runs_what_is_not_up_to_date_with_this_interpreter(
@@ -106,24 +101,7 @@ def test_a_pipeline_that_is_no_pipeline_is_an_error(root: Path) -> None:
         reproduce(root, "data/dvc.yaml")
 
 
-def test_git_of_the_folder_above_is_left_alone(root: Path) -> None:
-    above = root.parent
-    subprocess.run(["git", "init", "-q", str(above)], check=True)
-    initialise_git(root)
-    (root / "note.txt").write_text("x", encoding="utf-8")
-    assert commit(root, "note", ["note.txt", "not there"])
-    assert git(root, "log", "--format=%an %s").strip() == "oncall-workbench note"
-    assert git(above, "count-objects").startswith("0 objects")
-
-
 def test_without_git_it_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(root))
     with pytest.raises(DvcError, match="git is not installed"):
         reproduce(root, "data/dvc.yaml")
-
-
-def test_ignoring_adds_each_pattern_once_and_keeps_the_rest(tmp_path: Path) -> None:
-    (tmp_path / ".gitignore").write_text("mine", encoding="utf-8")
-    ignore(tmp_path, ["/a/", "mine"])
-    ignore(tmp_path, ["/a/", "/b/"])
-    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "mine\n/a/\n/b/\n"

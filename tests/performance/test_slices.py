@@ -218,3 +218,63 @@ def test_a_slice_that_is_far_better_is_not_worse(counts: tuple[int, int, int, in
     bad, n, bad_before, n_before = counts
     expected = stats.hypergeom.sf(bad - 1, n + n_before, bad + bad_before, n)
     assert worse_p_value(*counts) == pytest.approx(expected)
+
+
+def with_flood(seed: int, rate: float) -> pl.DataFrame:
+    """A log of which three rows in ten have no age any more, and are bad at a rate of their own."""
+    rows = 12_000
+    gone = np.random.default_rng(seed).random(rows) < 0.3
+    frame = log(seed, rows, lambda _: np.where(gone, rate, 0.1))
+    return frame.with_columns(age=pl.when(pl.Series(gone)).then(None).otherwise("age"))
+
+
+def test_a_flood_of_missing_values_is_named_and_its_reference_rate_is_unknown() -> None:
+    search = find_slices(log(1, 12_000), with_flood(2, 0.35), NAMES)
+
+    (found,) = search.slices
+    assert [c.text for c in found.where] == ["age missing"]
+    assert found.reference_bad_rate is None
+    assert found.reference_rows == 0
+    assert found.reference_reason == "the reference has no labelled rows of it"
+    assert search.reference_bad_rate is not None
+    assert search.bad_rate is not None
+    rise = search.bad_rate - search.reference_bad_rate
+    carried = found.share * (found.bad_rate - search.reference_bad_rate) / rise
+    assert found.share_of_rise == pytest.approx(carried)
+    assert 0.8 < carried < 1.2
+
+
+def test_a_new_category_is_named_and_comes_before_what_is_less() -> None:
+    def rate(columns: dict[str, Any]) -> Any:
+        return 0.1 + 0.3 * (columns["region"] == "MEA") + 0.1 * (columns["plan"] == "pro")
+
+    before = log(1, 12_000).with_columns(region=pl.col("region").replace("MEA", "EU"))
+    found = find_slices(before, log(2, 12_000, rate), NAMES).slices
+
+    assert {c.text for s in found for c in s.where} == {"region = MEA", "plan = pro"}
+    new = next(s for s in found if s.where[0].column == "region")
+    assert new.reference_reason == "the reference has no labelled rows of it"
+    other = next(s for s in found if s is not new)
+    assert other.reference_reason is None
+    assert other.reference_bad_rate is not None
+
+
+def test_few_rows_of_it_in_the_reference_are_said_to_be_few() -> None:
+    gone = pl.int_range(12_000) % 600 == 0
+    before = log(1, 12_000).with_columns(age=pl.when(gone).then(None).otherwise("age"))
+    (found,) = find_slices(before, with_flood(2, 0.35), NAMES).slices
+
+    assert 0 < found.reference_rows < 20
+    assert found.reference_reason == (
+        f"the reference has only {found.reference_rows} labelled rows of it"
+    )
+    assert found.reference_bad_rate is None
+
+
+def test_new_values_whose_rows_are_no_worse_are_not_named() -> None:
+    """30 logs with a flood that harms nothing: at 1 %, more than two with a finding are no chance."""
+    named = [
+        bool(find_slices(log(seed, 12_000), with_flood(500 + seed, 0.1), NAMES).slices)
+        for seed in range(30)
+    ]
+    assert sum(named) <= 2

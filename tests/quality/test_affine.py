@@ -97,3 +97,13 @@ def test_the_distance_is_that_of_scipy(seed: int, n: int, m: int) -> None:
     rng = np.random.default_rng(seed)
     a, b = rng.integers(0, 20, n).astype(float), rng.normal(8, 5, m)
     assert ks(a, b) == pytest.approx(stats.ks_2samp(a, b).statistic, abs=1e-12)
+
+
+def test_whole_minutes_times_sixty_are_not_taken_for_times_fifty_two() -> None:
+    """The season has moved, so that 52 brings the values nearer; but only 60 gives whole minutes."""
+    rng = np.random.default_rng(4)
+    usual = np.round(rng.exponential(150.0, 8000)) - 8.0
+    moved = np.round((rng.exponential(150.0, 3000) - 8.0) * 52 / 60)
+    found = find_conversion(moved * 60.0, usual, usual)
+    assert found is not None
+    assert found.factor == 60.0

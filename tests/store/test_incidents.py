@@ -21,7 +21,6 @@ from workbench.store.incidents import (
     add_entry,
     add_event,
     add_incident,
-    count_open,
     read_events,
     read_incidents,
 )
@@ -92,7 +91,38 @@ def test_open_ones_are_counted_by_model(home: StoreHome) -> None:
         for _ in range(3):
             number = add_incident(catalog, "counted", "up", NOW, entry)
         add_entry(catalog, number, IncidentEntry(NOW, "ann", "closed", "done"))
-        assert count_open(catalog)["counted"] == 2
+        opened = read_incidents(catalog, model="counted", only_open=True)
+        assert [one.id for one in opened] == [number - 1, number - 2]
+
+
+def test_as_of_a_moment_what_was_written_later_does_not_exist(home: StoreHome) -> None:
+    hour, look = timedelta(hours=1), datetime(2024, 5, 1, tzinfo=UTC)
+    finding = Finding("unit_change", "warning", look, look, ("a",), ("a",))
+    louder = Finding("unit_change", "critical", look, look, ("a",), ("a",))
+    with writing(home, "test") as catalog:
+        number = add_incident(catalog, "past", "up", NOW, IncidentEntry(NOW, "ann", "opened", "up"))
+        add_entry(catalog, number, IncidentEntry(NOW + hour, "ann", "acknowledged", ""))
+        add_entry(catalog, number, IncidentEntry(NOW + 3 * hour, "ann", "closed", "done"))
+        alert = add_alert(catalog, "past", finding, NOW, number).id
+        add_alert_entry(catalog, alert, louder, NOW + 2 * hour)
+        add_alert_entry(catalog, alert, louder, NOW + 3 * hour, "ok")
+    with reading(home) as catalog:
+
+        def states(moment: datetime) -> list[tuple[str, int]]:
+            seen = read_incidents(catalog, model="past", as_of=moment)
+            still = read_incidents(catalog, model="past", as_of=moment, only_open=True)
+            assert still == tuple(one for one in seen if one.state != "closed")
+            return [(one.state, len(one.entries)) for one in seen]
+
+        def loud(moment: datetime) -> list[str]:
+            return [one.status for one in read_raised(catalog, ["past"], moment)]
+
+        early = NOW - timedelta(microseconds=1)
+        assert (states(early), loud(early)) == ([], [])
+        assert (states(NOW), loud(NOW)) == ([("open", 1)], ["warning"])
+        assert states(NOW + hour) == [("acknowledged", 2)]
+        assert loud(NOW + 2 * hour) == ["critical"]
+        assert (states(NOW + 3 * hour), loud(NOW + 3 * hour)) == ([("closed", 3)], [])
 
 
 def test_the_newest_entry_of_an_alert_tells_its_state(home: StoreHome) -> None:

@@ -21,6 +21,7 @@ from workbench.domain.card import BadPrediction, Identity, Labels, ModelCard
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules, outcome_rules
 from workbench.domain.shape import FeatureColumn, LogShape
+from workbench.errors import WorkbenchError
 from workbench.triage.badness import badness
 from workbench.triage.case import Case, Fitter, Models, Scorer
 
@@ -45,6 +46,8 @@ def boosting(names: tuple[str, ...], task: str, **params: Any) -> Fitter:
         return np.column_stack([c.to_numpy().astype(float) for c in columns])
 
     def fit(x: pl.DataFrame, y: pl.Series, seed: int) -> Scorer:
+        if any(x[n].null_count() == x.height for n in names):
+            raise WorkbenchError("a feature has no value at all")
         if task == "regression":
             model = HistGradientBoostingRegressor(random_state=seed, **own)
             model.fit(matrix(x), y.to_numpy())

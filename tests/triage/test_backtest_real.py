@@ -32,7 +32,7 @@ def test_a_grown_demand_is_learned_from_the_new_year_alone_or_with_more_weight()
     )
     fold = pl.int_range(pl.len()) % 5
     old = pl.col("year") == 0
-    fit = boosting(NAMES, "regression", max_iter=100, max_leaf_nodes=31)
+    fit = boosting(NAMES, "regression", max_iter=80)
     table = rows.filter(old & (fold < 3))
     champion = fit(table, table["wb_label"], 1)
     card = replace(ModelCard(), model=Identity(name="bikes", task="regression"))

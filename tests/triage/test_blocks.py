@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.triage.blocks import blocks_of, resampled_mean, resampled_sums
+from workbench.triage.blocks import blocks_of, few_blocks, resampled_mean, resampled_sums
 
 
 def frame(days: int, rows: int) -> pl.DataFrame:
@@ -48,3 +48,10 @@ def test_many_blocks_have_the_spread_of_independent_rows() -> None:
     drawn = resampled_sums(values, np.arange(5000), 7)[:, 0]
     assert drawn.std() == pytest.approx(values.std() * np.sqrt(5000), rel=0.12)
     assert (drawn == resampled_sums(values, np.arange(5000), 7)[:, 0]).all()
+
+
+def test_few_blocks_widen_and_many_do_not() -> None:
+    # Student's quantile with 7 degrees of freedom is 2.3646, the normal one 1.9600.
+    assert few_blocks(8) == pytest.approx(np.sqrt(8 / 7) * 2.364624 / 1.959964, rel=1e-5)
+    assert few_blocks(100_000) == pytest.approx(1.0, abs=1e-4)
+    assert few_blocks(1) > 6

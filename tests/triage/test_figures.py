@@ -32,6 +32,15 @@ def test_figures_of_one_call_are_drawn_together() -> None:
     assert np.asarray(again.draws) == pytest.approx(np.asarray(second.draws), abs=1e-12)
 
 
+def test_many_rows_in_groups_vary_as_they_do_alone() -> None:
+    values = (np.random.default_rng(3).random(9000) < 0.2).astype(float)
+    (found,) = mean_figures([values], np.arange(9000), "rows", 2)
+    assert found.n == 9000
+    assert found.value == pytest.approx(values.mean())
+    half = 1.96 * values.std() / np.sqrt(9000)
+    assert found.high - found.low == pytest.approx(2 * half, rel=0.12)
+
+
 def test_a_ratio_has_the_interval_of_its_joint_draws() -> None:
     rng = np.random.default_rng(1)
     below = rng.normal(0.2, 0.02, 4000)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
-from tests.triage.planted import ONSET, case_of, missing, missing_fault, times, unit_fault
+from tests.triage.planted import ONSET, case_of, logit, missing, missing_fault, times, unit_fault
 from workbench.domain.fault import Fault, Transform
 from workbench.domain.verdict import Exclusion
 from workbench.triage.case import Case, Models
@@ -116,3 +118,17 @@ def test_a_sensitive_segment_is_not_named() -> None:
     case = case_of(spoil=times(100.0, carrier="UA"), faults=[unit_fault(100.0, carrier="UA")])
     card = replace(case.card, privacy=replace(case.card.privacy, sensitive=("carrier",)))
     assert kept_out(replace(case, card=card)) == (Exclusion((), ONSET, None),)
+
+
+def test_of_two_causes_the_remainder_is_the_one_that_is_no_fault() -> None:
+    def flipped(frame: pl.DataFrame) -> NDArray[np.float64]:
+        z = logit(frame)
+        found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 0.8, -z, z)
+        return found
+
+    fault = unit_fault(-1.0, carrier="UA")
+    both = case_of(law=flipped, spoil=times(-1.0, carrier="UA"), faults=[fault], rows=8000)
+    alone = case_of(law=flipped, rows=8000)
+    clean = cleaned(both)
+    assert clean.current["wb_bad"].mean() == alone.current["wb_bad"].mean()
+    assert both.current["wb_bad"].mean() > alone.current["wb_bad"].mean() + 0.02  # type: ignore[operator]

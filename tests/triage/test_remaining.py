@@ -17,15 +17,18 @@ from tests.triage.retraining_worlds import (
     hidden_flip,
     straight,
     usual,
+    visible_flip,
 )
 from workbench.domain.card import BadPrediction, ModelCard
 from workbench.triage.attainable import measure_attainable
 from workbench.triage.backtest import Backtest, measure_backtest
 from workbench.triage.case import Case, Models
 from workbench.triage.challengers import choose_challenger
+from workbench.triage.figures import Figure
+from workbench.triage.learning_curve import LearningCurve, measure_learning_curve
 from workbench.triage.noise_floor import measure_noise_floor
 from workbench.triage.remaining import Remaining, measure_remaining
-from workbench.triage.unused_columns import measure_unused
+from workbench.triage.unused_columns import ColumnGain, UnusedColumns, measure_unused
 from workbench.triage.windows import split_windows
 
 
@@ -33,7 +36,9 @@ def measured(case: Case) -> Remaining:
     windows = split_windows(case)
     choice = choose_challenger(case, windows)
     attainable = measure_attainable(case, windows, choice)
-    return measure_remaining(case, attainable, measure_backtest(case, windows, choice, attainable))
+    backtest = measure_backtest(case, windows, choice, attainable)
+    curve = measure_learning_curve(case, backtest)
+    return measure_remaining(case, attainable, backtest, curve)
 
 
 @cache
@@ -58,7 +63,7 @@ def test_a_hidden_cause_raises_the_noise_and_no_other_class_helps() -> None:
     assert found.noise.rise is not None
     assert found.noise.rise.value == pytest.approx(0.09, abs=0.04)
     assert found.stronger is not None
-    assert found.stronger.low <= 0
+    assert not found.is_another_class_better
     assert found.champion_over_constant is not None
     assert found.champion_over_constant.low > 0
 
@@ -70,6 +75,12 @@ def test_where_nothing_happened_nothing_remains_to_be_done() -> None:
     assert found.stronger.value < 0.015
     assert found.unused.helpful == ()
     assert "redesign" not in {piece.supports for piece in found.evidence()}
+
+
+def test_a_turn_that_few_rows_have_not_yet_taught_is_no_rise_of_the_noise() -> None:
+    found = measured(case_of(visible_flip, n=1500, seed=0))
+    assert found.noise.current is not None
+    assert not found.noise.is_risen
 
 
 def crossed(rng: np.random.Generator, n: int) -> pl.DataFrame:
@@ -84,6 +95,7 @@ def test_a_straight_line_where_features_interact_needs_another_class() -> None:
     found = measured(replace(case, segments=()))
     assert found.stronger is not None
     assert found.stronger.low > 0.2
+    assert found.is_another_class_better
     assert found.unused.skipped == "every logged column that could be used is used"
 
 
@@ -120,8 +132,8 @@ def test_the_noise_of_other_rules(rule: str) -> None:
     choice = choose_challenger(case, windows)
     attainable = measure_attainable(case, windows, choice)
     backtest = measure_backtest(case, windows, choice, attainable)
-    found = measure_noise_floor(case, windows, attainable, backtest)
-    rest = measure_remaining(case, attainable, backtest)
+    found = measure_noise_floor(case, windows, attainable, backtest, LearningCurve("not here"))
+    rest = measure_remaining(case, attainable, backtest, LearningCurve("not here"))
     if rule == "miss":
         assert found.skipped is not None
         assert rest.constant_reason == "with the rule miss a constant is never bad"
@@ -137,7 +149,7 @@ def test_what_a_skipped_backtest_leaves_is_its_reason() -> None:
     windows = split_windows(case)
     bare = replace(case, models=Models(reasons=(("fit", "no recipe"),)))
     attainable = measure_attainable(bare, windows, choose_challenger(bare, windows))
-    found = measure_remaining(bare, attainable, Backtest("no recipe"))
+    found = measure_remaining(bare, attainable, Backtest("no recipe"), LearningCurve("no recipe"))
     assert found.skipped == "no recipe"
     assert [piece.reading for piece in found.evidence()] == ["no recipe"]
 
@@ -160,3 +172,17 @@ def test_a_regression_has_a_best_constant_and_no_noise_floor() -> None:
     assert found.champion_over_constant is not None
     assert found.champion_over_constant.low > 0.2
     assert boosting(NAMES, "regression") is not None
+
+
+def test_the_more_columns_are_tried_the_surer_a_gain_must_be() -> None:
+    def gain(name: str, low: float) -> ColumnGain:
+        return ColumnGain((name,), Figure(0.04, low, 0.08, 500), gives_away=False)
+
+    one = UnusedColumns(None, gain("a", 0.004), (gain("a", 0.004),), 0.01)
+    assert one.helpful == ("a",)
+    three = tuple(gain(name, 0.004) for name in "abc")
+    together = ColumnGain(("a", "b", "c"), Figure(0.04, 0.004, 0.08, 500), gives_away=False)
+    assert UnusedColumns(None, together, three, 0.01).helpful == ()
+    surer = (gain("a", 0.02), *three[1:])
+    assert UnusedColumns(None, together, surer, 0.01).helpful == ("a",)
+    assert UnusedColumns(None, together, surer, 0.05).helpful == ()

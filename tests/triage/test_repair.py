@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.triage.planted import (
     ONSET,
     case_of,
+    drawn,
     logit,
     scorer,
     served,
@@ -297,3 +298,64 @@ def test_copies_are_left_out_and_do_no_harm_unless_they_are_the_bad_ones() -> No
     own = float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
     assert other.effect.amount.value == pytest.approx(2 * own / (1 + own) - own, abs=1e-9)
     assert measure_repairs(replace(case, faults=(fault,))).skipped is not None
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.5])
+def test_a_world_that_moved_like_a_change_of_units_is_not_repaired(scale: float) -> None:
+    """All inputs are spread otherwise before the label is drawn; checks of values take it for units."""
+    case = case_of(rows=4000)
+    moved = case.current.with_columns(pl.col("x0", "x1", "x2", "x3") * scale)
+    current = served(moved.with_columns(drawn(moved, "binary", 77)), "binary", scorer("binary"))
+    faults = tuple(unit_fault(scale, column) for column in ("x0", "x1", "x2", "x3"))
+    found = measure_repairs(replace(case, current=current, faults=faults))
+    assert [r.fault.column for r in found.repairs] == ["x0", "x1", "x2", "x3"]
+    assert not found.decides
+    assert found.causes() == ()
+
+
+def test_a_true_fault_is_found_among_columns_that_only_moved() -> None:
+    case = case_of(rows=4000)
+    moved = case.current.with_columns(pl.col("x1", "x2") * 2.5)
+    labelled = moved.with_columns(drawn(moved, "binary", 77))
+    current = served(times(100.0)(labelled), "binary", scorer("binary"))
+    faults = (unit_fault(2.5, "x1"), unit_fault(2.5, "x2"), unit_fault(100.0))
+    found = measure_repairs(replace(case, current=current, faults=faults))
+    assert [c.column for c in found.causes()] == ["x0"]
+
+
+def test_an_estimate_alone_does_not_overrule_a_check_that_let_it_pass() -> None:
+    fault = replace(unit_fault(100.0), status="ok", note="as daylight saving does")
+    case = case_of(spoil=times(100.0), faults=[fault])
+    assert measure_repairs(case).decides
+    (one,) = measure_repairs(replace(case, current=without_labels(case.current))).repairs
+    assert one.is_harmful is None
+    assert one.effect is not None
+    assert one.effect.is_harmful
+
+
+def test_few_labels_leave_the_estimate_standing_and_many_overrule_it() -> None:
+    case = case_of(spoil=times(100.0), faults=[unit_fault(100.0)])
+    few = pl.concat([case.current.gather_every(32), without_labels(case.current)]).unique(
+        "wb_id", keep="first"
+    )
+    (one,) = measure_repairs(replace(case, current=few)).repairs
+    assert one.is_proven
+    quiet = case_of(faults=[unit_fault(100.0)])
+    (other,) = measure_repairs(quiet).repairs
+    assert other.effect is not None
+    assert other.effect.basis == "labels"
+    assert other.is_harmful is False
+
+
+def test_a_fault_that_could_make_little_of_the_rise_is_not_left_open() -> None:
+    """500 labels cannot rule out two points; but the rise is one of twenty."""
+    case = case_of(law=flipped, rows=500, faults=[unit_fault(0.5, "x1")])
+    world = replace(
+        case,
+        current=served(case.current.with_columns(pl.col("x1") * 0.5), "binary", scorer("binary")),
+    )
+    found = measure_repairs(world)
+    assert found.unclear == ()
+    (one,) = found.repairs
+    assert one.effect is not None
+    assert one.effect.is_minor or one.is_harmful is not None

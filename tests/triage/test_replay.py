@@ -332,3 +332,12 @@ def test_rows_of_the_planted_world_are_as_the_plain_rules_say() -> None:
     )
     assert drawn(frame, "binary", 9).to_list() == frame["wb_label"].to_list()
     assert isinstance(case_of(rows=60), Case)
+
+
+def test_a_new_version_that_was_never_served_right_has_its_first_row_for_an_onset() -> None:
+    case = case_of(served_by=scorer("binary", halved))
+    older = case.before.with_columns(pl.lit("1").alias("wb_version"))
+    found = measure_replay(replace(case, before=case.before.clear(), others=older))
+    assert found.decides
+    assert not found.from_the_first_day
+    assert found.since == case.current["wb_timestamp"].min()

@@ -12,7 +12,10 @@ import pytest
 
 from tests.logs import binary_log
 from tests.store.upkeep import ingest, make_workspace
+from workbench.cli.slice_document import _segment, slices_document
 from workbench.domain.slices import SliceReport
+from workbench.errors import MisuseError
+from workbench.performance.segment_table import segment_table
 from workbench.workspace import Workspace
 from workbench.workspace.frames import segment_frame, slice_frame
 from workbench.workspace.slicing import measure_slices
@@ -124,5 +127,34 @@ def test_without_labels_there_is_a_reason(tmp_path: Path) -> None:
 
 
 def test_versions_choose(ws: Workspace) -> None:
-    assert ws.slices("m", "all", "2").labelled == 0
+    with pytest.raises(MisuseError, match="'2'"):
+        ws.slices("m", "all", "2")
     assert ws.slices("m", "all", "1").labelled == 6000
+
+
+def test_a_flood_of_missing_values_is_told_end_to_end(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path)
+    rng = np.random.default_rng(4)
+    gone = rng.random(6000) < 0.3
+    log = binary_log(6000, seed=3, hours=72)
+    spoilt = pl.Series(gone & (rng.random(6000) < 0.8))
+    log = log.with_columns(
+        x=pl.when(pl.Series(gone)).then(None).otherwise("x"),
+        label=pl.when(spoilt).then(1 - pl.col("prediction")).otherwise("label"),
+    )
+    ingest(made, "log.parquet", log)
+    document = slices_document(made.slices("m", "all"))
+
+    (found,) = [one for one in document["slices"] if one["where"] == {"x": None}]
+    assert found["reference_bad_rate"] is None
+    assert found["reason"] == "the reference has no labelled rows of it"
+    assert found["share_of_rise"] == pytest.approx(1.0, abs=0.15)
+
+
+def test_a_value_of_one_side_only_says_which_side_lacks_it() -> None:
+    table = segment_table("c", {"a": (10, 1), "old": (5, 1)}, {"a": (10, 2), "new": (5, 4)})
+    document = {p["value"]: p for p in _segment(table)["values"]}
+
+    assert document["new"]["reason"] == "the reference has no labelled rows of it"
+    assert document["old"]["reason"] == "the period has no labelled rows of it"
+    assert document["a"]["reason"] is None

@@ -59,7 +59,9 @@ def test_a_rise_is_critical_once_and_opens_one_incident(ws: Workspace) -> None:
     assert first.alerts[0].message == again.alerts[0].message
     assert first.alerts[0].since == FIRST + 10 * DAY
     assert not first.alerts[0].is_said
-    assert again.alerts[0].is_said
+    assert not again.alerts[0].is_said
+    ws.mark_said(again.alerts)
+    assert ws.check().alerts[0].is_said
     (incident,) = ws.incidents.all()
     assert [entry.kind for entry in incident.entries] == ["opened"]
     assert ws.status()[0].open_incidents == 1
@@ -144,6 +146,36 @@ def test_a_fault_and_the_drift_that_it_makes_are_one_alert(ws: Workspace) -> Non
     assert (alert.kind, alert.status, alert.columns) == ("unit_change", "critical", ("x",))
     assert "divide by 60" in alert.message
     assert alert.since == FIRST + 10 * DAY
+
+
+def test_a_move_that_proves_to_be_a_fault_goes_on_in_the_incident_of_the_fault(
+    ws: Workspace,
+) -> None:
+    ws = after(ws, moved(10), 10)
+    assert [alert.kind for alert in ws.check().alerts] == ["drift"]
+    ws.incidents.acknowledge(1, "ann")
+    before = ws.incidents.all()[0].entries
+    ws = after(ws, calm(11).with_columns(x=pl.col("x") * 60), 11)
+    report = ws.check()
+
+    faults = [a for a in report.alerts if a.kind == "unit_change"]
+    assert [(a.columns, a.incident) for a in faults] == [(("x",), 2)]
+    assert not any(a.kind == "drift" for a in report.alerts)
+    fault, move = ws.incidents.all()
+    assert (fault.id, fault.state) == (2, "open")
+    assert (move.id, move.state) == (1, "closed")
+    assert move.entries[: len(before)] == before
+    (joined,) = move.entries[len(before) :]
+    assert joined.text == (
+        "goes on as INC-2; ALERT-1, drift of x, is explained by ALERT-2, unit change of x"
+    )
+    assert fault.entries[-1].text == (
+        "INC-1 joined; ALERT-1, drift of x, is explained by ALERT-2, unit change of x; it was "
+        "acknowledged by ann"
+    )
+    assert ws.status()[0].open_incidents == 1
+    assert [a.kind for a in ws.check().alerts] == [a.kind for a in report.alerts]
+    assert len(ws.incidents.all()) == 2
 
 
 def test_missing_values_are_an_alert(ws: Workspace) -> None:

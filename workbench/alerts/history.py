@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -79,3 +80,23 @@ class ColumnHistory:
     """Where each of the bins of `psi` starts among these; None: they are the same."""
     distance: Callable[[int, int], float | None] | None = None
     """The scaled Wasserstein distance of some buckets (first, end) to the reference."""
+
+
+class Measured(NamedTuple):
+    """What the looks say of one share or column, each (spans, looks)."""
+
+    p_values: Array
+    """1 where there is no effect; not a number where nothing can be tested."""
+    sizes: Array
+    """Of the effect: 0 none, 1 warning, 2 critical."""
+    values: Array
+    """The share, or the corrected PSI."""
+    usuals: Array
+    """The share that is usual for the phases of week and day; not a number for a column."""
+
+    @classmethod
+    def blank(cls, looks: Looks) -> Measured:
+        """Nothing is tested and nothing known yet."""
+        shape = (len(looks.spans), len(looks.places))
+        unknown = [np.full(shape, np.nan) for _ in range(3)]
+        return cls(unknown[0], np.zeros(shape), *unknown[1:])

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import numpy as np
 
-from workbench.alerts.history import ColumnHistory, Looks, ShareHistory
+from workbench.alerts.history import ColumnHistory, Looks, Measured, ShareHistory
 from workbench.alerts.moves import Limits, measure_move
 from workbench.alerts.shares import measure_share
 from workbench.alerts.testing import LOUD, adjusted, levels
@@ -49,6 +49,8 @@ class Told:
     """(looks,): the number of the span that says it, -1 where calm."""
     values: Array
     """(spans, looks): the share, or the corrected PSI."""
+    usuals: Array
+    """(spans, looks): the share that is usual for the phases of week and day."""
 
     @property
     def raised(self) -> Array:
@@ -101,7 +103,7 @@ def looked_at(
     if not present or not looks.places:
         return ()
     level = levels(rule.false_pages_per_month, looks.bucket, kinds or present, looks.spans)
-    families: dict[str, list[tuple[str, str | None, tuple[Array, Array, Array]]]] = {}
+    families: dict[str, list[tuple[str, str | None, Measured]]] = {}
     for share in shares:
         families.setdefault(share.kind, []).append(
             (share.kind, share.column, measure_share(share, looks))
@@ -112,22 +114,27 @@ def looked_at(
         families.setdefault("drift", []).append((ROLE_KINDS[column.role], column.name, moved))
     told = []
     for family, members in families.items():
-        significant = (
-            adjusted(np.stack([p for _, _, (p, _, _) in members])) < level[family][:, None]
-        )
-        for (kind, name, (_, sizes, values)), sure in zip(members, significant, strict=True):
-            loud = np.where(sure, sizes, 0.0)
+        p_values = np.stack([found.p_values for _, _, found in members])
+        significant = adjusted(p_values) < level[family][:, None]
+        for (kind, name, found), sure in zip(members, significant, strict=True):
+            loud = np.where(sure, found.sizes, 0.0)
             statuses = loud.max(axis=0)
             spans = np.where(statuses > 0, loud.argmax(axis=0), -1)
-            told.append(Told(kind, name, statuses, spans, values))
+            told.append(Told(kind, name, statuses, spans, found.values, found.usuals))
     return tuple(told)
 
 
 def pages(told: Sequence[Told], looks: Looks) -> tuple[datetime, ...]:
-    """The looks at which an alert is newly raised; columns that rise at one look are one page."""
-    found: dict[tuple[str, int], None] = {}
+    """The looks at which an alert is newly raised.
+
+    Columns that rise at one look are one page, and so are all bad and missed predictions.
+    """
+    raised: dict[tuple[str, str | None], Array] = {}
     for one in told:
-        raised = one.raised > 0
-        rises = raised & ~np.concatenate([[False], raised[:-1]])
-        found |= {(one.kind, int(look)): None for look in np.flatnonzero(rises)}
+        key = ("bad_rate" if one.kind == "miss_rate" else one.kind, one.column)
+        raised[key] = np.maximum(raised.get(key, np.zeros(len(one.statuses))), one.raised)
+    found: dict[tuple[str, int], None] = {}
+    for (kind, _), status in raised.items():
+        rises = (status > 0) & ~np.concatenate([[False], status[:-1] > 0])
+        found |= {(kind, int(look)): None for look in np.flatnonzero(rises)}
     return tuple(looks.starts[looks.first + look] for _, look in sorted(found, key=lambda k: k[1]))

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.alerts.history import ColumnHistory, Looks
+from workbench.alerts.history import ColumnHistory, Looks, Measured
 from workbench.alerts.merging import pooled_counts
 from workbench.alerts.tails import gamma_survival
 from workbench.alerts.usual import Array
@@ -28,7 +28,7 @@ Limits = tuple[float, float]
 
 def measure_move(
     history: ColumnHistory, looks: Looks, effect: Limits, distance: Limits, most: Array
-) -> tuple[Array, Array, Array]:
+) -> Measured:
     """How far a column moved at every look.
 
     Args:
@@ -40,14 +40,13 @@ def measure_move(
             read, is not asked for.
 
     Returns:
-        Each (spans, looks): p-values (1 where there is no effect; not a number where nothing can
-        be tested), the size of the effect (0 none, 1 warning, 2 critical), and the PSI corrected.
+        The values are the PSI less what chance gives.
     """
-    shape = (len(looks.spans), len(looks.places))
-    p_values, sizes, values = np.full(shape, np.nan), np.zeros(shape), np.full(shape, np.nan)
+    found = Measured.blank(looks)
+    p_values, sizes, values, _ = found
     known = float(history.usual.whole.sum())
     if not known:
-        return p_values, sizes, values
+        return found
     for number, span in enumerate(looks.spans):
         counts = looks.over(history.counts, span)
         rows = counts.sum(axis=1)
@@ -68,7 +67,7 @@ def measure_move(
                 size = _size(history.distance(max(end - span, 0), end), margin, distance)
                 sizes[number, look] = max(sizes[number, look], size)
             p_values[number, look] = p if sizes[number, look] else 1.0
-    return p_values, sizes, values
+    return found
 
 
 def _p_value(

@@ -6,40 +6,42 @@ import math
 
 import numpy as np
 
-from workbench.alerts.history import Looks, ShareHistory
+from workbench.alerts.history import Looks, Measured, ShareHistory
 from workbench.alerts.tails import share_survival
-from workbench.alerts.usual import Array
 
 
-def measure_share(history: ShareHistory, looks: Looks) -> tuple[Array, Array, Array]:
+def measure_share(history: ShareHistory, looks: Looks) -> Measured:
     """The rise of a share at every look.
 
-    A rise has an effect when the share of the span reaches the card's threshold; only then is
-    it tested (elsewhere the p-value is 1), by the upper tail of the beta-binomial law around
-    what is usual for the phase of week and day.
+    A rise has an effect when the share of the span is above what is usual for its phases of week
+    and day by as much as the card's threshold is above the reference: a Saturday is judged by
+    Saturdays. Only then is it tested (elsewhere the p-value is 1), by the upper tail of the
+    beta-binomial law around what is usual, wide enough for what is not known of the phases.
 
     Returns:
-        Each (spans, looks): p-values (not a number where there are no rows), the size of the
-        effect (0 none, 1 warning, 2 critical), and the shares.
+        The values are the shares; p-values are not a number where there are no rows.
     """
     usual = history.usual
+    warning, critical = history.warning - usual.share, history.critical - usual.share
     expected = np.array([usual.expected(start) for start in looks.starts]) * history.rows
-    shape = (len(looks.spans), len(looks.places))
-    p_values, sizes, values = np.full(shape, np.nan), np.zeros(shape), np.full(shape, np.nan)
+    found = Measured.blank(looks)
     for number, span in enumerate(looks.spans):
-        hits = looks.over(history.hits, span)
-        rows = looks.over(history.rows, span)
-        usually = looks.over(expected, span)
+        rows, length = looks.over(history.rows, span), span * looks.bucket
+        errors = [usual.cycle.error(start, usual.bucket, length) for start in looks.starts]
         has = rows >= 1
-        share = np.divide(hits, rows, out=np.full(len(rows), np.nan), where=has)
-        values[number] = share
-        p_values[number, has] = 1.0
-        sizes[number] = np.where(share >= history.critical, 2, share >= history.warning)
-        variance = usual.variance(span * looks.bucket)
-        for look in np.flatnonzero(has & (share >= history.warning) & (hits > usually)):
+        hits, usually, wrong = (
+            np.divide(looks.over(counts, span), rows, out=np.full(len(rows), np.nan), where=has)
+            for counts in (history.hits, expected, np.array(errors) * history.rows)
+        )
+        risen = hits - usually
+        found.values[number], found.usuals[number] = hits, usually
+        found.p_values[number, has] = 1.0
+        found.sizes[number] = np.where(risen >= critical, 2, risen >= warning)
+        variance = usual.variance(length)
+        for look in np.flatnonzero(has & (risen >= warning) & (risen > 0)):
             # A cost is a sum of parts: its whole part is the careful side.
-            p_values[number, look] = share_survival(
-                math.floor(hits[look] + 1e-9), round(rows[look]),
-                float(usually[look] / rows[look]), variance,
+            found.p_values[number, look] = share_survival(
+                math.floor(hits[look] * rows[look] + 1e-6), round(rows[look]),
+                float(usually[look]), variance + float(wrong[look]),
             )  # fmt: skip
-    return p_values, sizes, values
+    return found

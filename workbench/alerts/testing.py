@@ -2,7 +2,7 @@
 
 A look pages with about the probability of its level when nothing changed, so the level is the
 alarm budget by the looks of a month. It is divided by `SHARES` over the kinds of tests that the
-model has, within a kind over the spans (`SPAN_WEIGHTS`), and within a span the false-discovery control
+model has, within a kind over the spans, and within a span the false-discovery control
 of Benjamini and Hochberg goes over the columns; when nothing changed it holds the probability of
 any alarm at the level.
 """
@@ -17,27 +17,30 @@ import numpy as np
 from workbench.alerts.usual import Array
 from workbench.drift.compare import significance_level
 
-SHARES = {"bad_rate": 14.0, "miss_rate": 3.0, "drift": 1.5, "missing_values": 1.5}
+SHARES = {"bad_rate": 16.0, "miss_rate": 2.0, "drift": 1.0, "missing_values": 1.0}
 """How much of a look's level each kind of test gets, in proportion: a rise of the bad rate is what
 matters, and what is hardest to tell from chance."""
 
-OVERLAP = 1.3
+OVERLAP = 2.15
 """What the plain level of a look is multiplied by. Its tests see some of the same rows as one another and
-as the look before, and an alert is held: there are fewer pages than tests that fail by chance.
-`benchmarks/pages.py` measures that the budget is kept."""
+as the look before, an alert is held, and a rise must also have an effect: there are fewer pages than tests
+that fail by chance. `benchmarks/pages.py` measures that the budget is kept."""
 
 LOUD = ("ok", "warning", "critical")
 """Statuses by the number that stands for them."""
 
-
-SPAN_WEIGHTS = {1: 1.0, 2: 10.0}
-"""How a kind's level is divided over the spans, by their number of buckets; others weigh 1."""
+NEWEST, NEWEST_TWO, NEWEST_DAY, WINDOW = 1.0, 10.0, 5.0, 0.5
+"""How a kind's level is divided over the spans. A change is to be paged within two buckets; where these are
+short and have few rows, within a day."""
 
 
 def levels(
     false_pages_per_month: float, bucket: timedelta, kinds: Sequence[str], spans: Sequence[int]
 ) -> dict[str, Array]:
     """The level of each kind's tests at one look, a span each.
+
+    Looks at a span of s buckets share all but 1/s of their rows, and fail together: with the same
+    level they make fewer pages by about sqrt(s / 2), which a longer span gets back.
 
     Args:
         false_pages_per_month: the alarm budget.
@@ -46,9 +49,16 @@ def levels(
         spans: the stretches of time that a look sees, in buckets.
     """
     level = OVERLAP * significance_level(false_pages_per_month, bucket)
-    weights = np.array([SPAN_WEIGHTS.get(span, 1.0) for span in spans])
+    plain = np.array([_weight(span, bucket) for span in spans])
+    weights = plain / plain.sum() * np.sqrt(np.maximum(np.array(spans) / 2, 1.0))
     whole = sum(SHARES[kind] for kind in kinds)
-    return {kind: level * SHARES[kind] / whole * weights / weights.sum() for kind in kinds}
+    return {kind: level * SHARES[kind] / whole * weights for kind in kinds}
+
+
+def _weight(span: int, bucket: timedelta) -> float:
+    if span <= 2:
+        return NEWEST if span == 1 else NEWEST_TWO
+    return NEWEST_DAY if span * bucket <= timedelta(days=1) else WINDOW
 
 
 def adjusted(p_values: Array) -> Array:

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
+from workbench.alerts.cycles import DAY as _DAY
+from workbench.alerts.cycles import WEEK as _WEEK
+from workbench.alerts.cycles import Counted, Cycle, day_of, week_of
 from workbench.alerts.tails import gamma_survival
 from workbench.performance.intervals import spread_between
 from workbench.performance.quantiles import normal_quantile, student_quantile
 
 Array = npt.NDArray[np.float64]
-Phase = tuple[str, int]
 
 LEAST = 5
 """With fewer buckets nothing is known of what they differ by."""
 _TAIL = 0.999
 """Where the law of a difference in units of an estimated spread is matched to Student's."""
-_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class UsualShare:
     unit_variance: float = 0.0
     """Likewise of one day (of one bucket, where that is longer)."""
     units: int = 0
-    offsets: dict[Phase, float] = field(default_factory=dict)
+    cycle: Cycle = field(default_factory=Cycle)
     """What the share is higher by in a phase of the week or the day."""
 
     def expected(self, start: datetime) -> float:
         """The share to expect of the bucket that starts then."""
-        higher = math.fsum(self.offsets.get(p, 0.0) for p in phases(start, self.bucket))
+        higher = self.cycle.higher(start, self.bucket)
         return min(max(self.share + higher, self.share / 10), 1 - 1e-9)
 
     def variance(self, length: timedelta) -> float:
@@ -124,14 +125,6 @@ def phase(start: datetime, bucket: timedelta) -> int:
     return start.hour + (24 if start.weekday() >= 5 else 0)
 
 
-def phases(start: datetime, bucket: timedelta) -> tuple[Phase, ...]:
-    """Where in the week and in the day a bucket lies, as far as buckets of its width differ by it."""
-    if bucket >= _WEEK:
-        return ()
-    weekday: Phase = ("weekday", start.weekday())
-    return (weekday,) if bucket >= _DAY else (weekday, ("hour", start.hour))
-
-
 def usual_share(
     hits: Sequence[float], rows: Sequence[float], starts: Sequence[datetime], bucket: timedelta
 ) -> UsualShare | None:
@@ -153,13 +146,13 @@ def usual_share(
         return base
     unit = max(bucket, _DAY)
     days = _by_day(kept) if bucket < _DAY else kept
-    offsets = _offsets(days, share, lambda s: ("weekday", s.weekday())) if unit < _WEEK else {}
+    cycle = week_of(days, share) if unit < _WEEK else Cycle()
     if bucket < _DAY:
-        offsets |= _offsets(kept, share, lambda s: ("hour", s.hour))
-    of_bucket = _variance(kept, offsets, bucket)
+        cycle |= day_of(kept, share)
+    of_bucket = _variance(kept, cycle, bucket)
     # One day says nothing of how days differ: as much as its buckets do.
-    of_unit = _variance(days, offsets, unit) if len(days) > 1 else of_bucket
-    return UsualShare(share, total, bucket, of_bucket, of_unit, len(days), offsets)
+    of_unit = _variance(days, cycle, unit) if len(days) > 1 else of_bucket
+    return UsualShare(share, total, bucket, of_bucket, of_unit, len(days), cycle)
 
 
 def usual_spread(
@@ -189,9 +182,7 @@ def usual_spread(
     return UsualSpread(bucket, whole, bucket_excess, unit_excess, by_phase)
 
 
-def _by_day(
-    kept: Sequence[tuple[float, float, datetime]],
-) -> list[tuple[float, float, datetime]]:
+def _by_day(kept: Sequence[Counted]) -> list[Counted]:
     sums: defaultdict[datetime, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for hits, rows, start in kept:
         day = sums[start.replace(hour=0, minute=0, second=0, microsecond=0)]
@@ -200,50 +191,19 @@ def _by_day(
     return [(hits, rows, day) for day, (hits, rows) in sums.items()]
 
 
-def _offsets(
-    kept: Sequence[tuple[float, float, datetime]],
-    share: float,
-    phase_of: Callable[[datetime], Phase],
-) -> dict[Phase, float]:
-    """What the share differs by in each phase, drawn towards 0 by how little it is known.
+def _variance(kept: Sequence[Counted], cycle: Cycle, width: timedelta) -> float:
+    """The variance between buckets that chance and cycle leave, wide enough for its own error.
 
-    Empirical Bayes: with s^2 the variance of the buckets' rates within phases and B^2 the
-    variance between phases beyond s^2 / buckets, a phase's mean difference is multiplied by
-    B^2 / (B^2 + s^2 / buckets). None with fewer than two buckets a phase.
+    Half a standard error is added, (all variance) sqrt(2 / degrees): the estimate is 0 as often as not where
+    days differ less than chance does. The sum is widened by what Student's law is wider than the normal.
     """
-    groups: defaultdict[Phase, list[tuple[float, float]]] = defaultdict(list)
-    for hits, rows, start in kept:
-        groups[phase_of(start)].append((hits, rows))
-    free = len(kept) - len(groups)
-    if len(groups) < 2 or free < len(groups):
-        return {}
-    means, within = {}, 0.0
-    for phase, buckets in groups.items():
-        rows = math.fsum(n for _, n in buckets)
-        mean = math.fsum(h for h, _ in buckets) / rows
-        means[phase] = mean - share
-        within += math.fsum((h / n - mean) ** 2 for h, n in buckets)
-    within /= free
-    errors = {phase: within / len(buckets) for phase, buckets in groups.items()}
-    between = max(sum(m * m - errors[p] for p, m in means.items()) / len(means), 0.0)
-    if between == 0:
-        return {}
-    return {phase: mean * between / (between + errors[phase]) for phase, mean in means.items()}
-
-
-def _variance(
-    kept: Sequence[tuple[float, float, datetime]], offsets: dict[Phase, float], width: timedelta
-) -> float:
-    """The variance between buckets that chance and cycle leave, wide enough for its own error."""
-    own = []
-    for hits, rows, start in kept:
-        usual = hits
-        for place in phases(start, width) if offsets else ():
-            usual -= rows * offsets.get(place, 0.0)
-        own.append(max(usual, 0.0))
-    spread = spread_between(own, [n for _, n, _ in kept]) or 0.0
-    widened = student_quantile(_TAIL, len(kept) - 1) / normal_quantile(_TAIL)
-    return (spread * widened) ** 2
+    own = [max(hits - rows * cycle.higher(start, width), 0.0) for hits, rows, start in kept]
+    rows = [n for _, n, _ in kept]
+    between = (spread_between(own, rows) or 0.0) ** 2
+    share, degrees = math.fsum(own) / math.fsum(rows), len(kept) - 1
+    chance = share * (1 - share) * len(kept) / math.fsum(rows)
+    between += (between + chance) * math.sqrt(2 / degrees) / 2
+    return between * (student_quantile(_TAIL, degrees) / normal_quantile(_TAIL)) ** 2
 
 
 def _phased(
@@ -296,9 +256,9 @@ def _excesses(whole: Array, counts: Array) -> Array:
 
 
 def _pooled(excesses: Sequence[Array], groups: int) -> float:
-    """The excess a row over all buckets, wide enough for its own error; at least 0."""
+    """The excess a row over all buckets, at least 0, and two standard errors of it."""
     both = np.concatenate(excesses)
     rows, free = float(both[:, 1].sum()), len(both) - groups
     if rows <= 0 or free < 1:
         return 0.0
-    return max(float(both[:, 0].sum()) / rows, 0.0) * (1 + math.sqrt(2 / free))
+    return max(float(both[:, 0].sum()) / rows, 0.0) * (1 + 2 * math.sqrt(2 / free))

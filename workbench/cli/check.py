@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli.options import Session, common_options, json_option, session_of
 from workbench.domain.alert import EXIT_CODES
+from workbench.errors import StoreError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.domain.alert import Alert, CheckReport
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--openmetrics", metavar="FILE", help="Write the answer as OpenMetrics text too.")
 @click.option(
     "--since-last", is_flag=True,
-    help="Only what no earlier check has said: else print nothing and end with 0.",
+    help="Only what no earlier --since-last has said: else print nothing and end with 0.",
 )  # fmt: skip
 @common_options
 @click.pass_context
@@ -40,44 +40,60 @@ def check(
     check itself fails; wrong usage is 2). A bucket is closed when the clock is past its end and
     predictions have come up to it; asking again within a bucket gives the same answer. An alert
     stays raised until three closed buckets were calm. Each new one opens an incident.
-    """
-    Session.failure_code = 3
-    from workbench.cli.documents import check_document
-    from workbench.cli.printing import note, print_json
-    from workbench.cli.report import require_writable, write_report
-    from workbench.workspace.watching import exit_code
 
-    for path in (junit, openmetrics):
-        if path is not None:
-            # What a check has told counts as said: it must not be told to nobody.
-            require_writable(Path(path))
-    with session_of(ctx).workspace() as ws:
-        report = ws.check(name)
-        now = ws.clock.now()
-    whole = report
-    if since_last:
-        alerts = tuple(alert for alert in report.alerts if not alert.is_said)
-        said = {alert.model for alert in report.alerts}
-        others = [s for s in report.statuses if s.name not in said]
-        code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
-        report = replace(report, alerts=alerts, exit_code=code if report.statuses else 3)
-    if as_json:
-        print_json(check_document(report))
-    else:
-        for line in lines(report) if not since_last or report.exit_code else ():
-            click.echo(line)
+    With --since-last an alert counts until a call with --since-last has told of it; other checks
+    change nothing there. FILE may be - for stdout, in the place of the text.
+    """
+    from workbench.cli.check_output import Destinations
+    from workbench.cli.printing import note
+
+    Session.failure_code = EXIT_CODES["unknown"]
+    to = Destinations(as_json, junit, openmetrics)
+    to.require_one_on_stdout()
+    try:
+        with session_of(ctx).workspace() as ws:
+            report = ws.check(name)
+            now = ws.clock.now()
+    except Exception as error:
+        # Whoever reads the answer must not take the one before for it.
+        to.write_failure(*_reason(error))
+        raise
+    told = _since_last(report) if since_last else report
+    problems = to.write_files(report, now)
+    if problems:
+        notes = (*report.notes, *(problem.message for problem in problems))
+        told = replace(told, notes=notes, exit_code=EXIT_CODES["unknown"])
+    is_said = not since_last or bool(told.exit_code)
+    to.write_answer(report, told, lines(told) if is_said else (), now)
     for text in report.notes:
         note(text)
-    # The files tell the state, whatever was said before: a metric that is gone is an alarm over.
-    if junit is not None:
-        from workbench.cli.junit import junit_text
+    for problem in problems:
+        raise problem
+    if since_last:
+        try:
+            ws.mark_said(told.alerts)
+        except StoreError as error:
+            note(f"could not record what was said, and will say it again: {error.message}")
+    ctx.exit(told.exit_code)
 
-        write_report(Path(junit), junit_text(whole, now))
-    if openmetrics is not None:
-        from workbench.cli.metrics_text import openmetrics_text
 
-        write_report(Path(openmetrics), openmetrics_text(whole))
-    ctx.exit(report.exit_code)
+def _since_last(report: CheckReport) -> CheckReport:
+    """What no earlier `--since-last` has said, and the exit code of that."""
+    from workbench.workspace.watching import exit_code
+
+    alerts = tuple(alert for alert in report.alerts if not alert.is_said)
+    said = {alert.model for alert in report.alerts}
+    others = [s for s in report.statuses if s.name not in said]
+    code = exit_code(alerts, others) if report.statuses and (others or alerts) else 0
+    return replace(report, alerts=alerts, exit_code=code if report.statuses else 3, information=())
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """What a failure is told as, and what to do about it; see `main.unexpected`."""
+    if isinstance(error, WorkbenchError):
+        return error.message, error.hint
+    first = "" if Session.is_private() else (str(error).splitlines() or [""])[0]
+    return f"unexpected {type(error).__name__}: {first}".rstrip(": "), ""
 
 
 def lines(report: CheckReport) -> list[str]:
@@ -99,7 +115,7 @@ def lines(report: CheckReport) -> list[str]:
         f" | critical={counts['critical']} warning={counts['warning']} unknown={len(unknown)}"
         f" models={len(report.statuses)}"
     )
-    return found
+    return found + [_plain(f"INFO - {a.model} {a.kind}: {a.message}") for a in report.information]
 
 
 def alert_line(alert: Alert) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.domain.alert import CheckReport, alert_name, incident_name
+from workbench.cli.unknown_figures import (
+    completeness_reason,
+    concept_reason,
+    distance_reason,
+    estimated_metric_reasons,
+    metric_reasons,
+)
+from workbench.domain.alert import EXIT_CODES, CheckReport, alert_name, incident_name
 from workbench.domain.drift import ColumnDrift, DriftReport, MultivariateDrift
 from workbench.domain.event import Event
 from workbench.domain.incident import Incident, IncidentRecord
@@ -55,15 +62,17 @@ def performance_document(report: PerformanceReport) -> dict[str, Any]:
             if report.reference_rate is not None
             else "the reference has no labelled predictions",
         },
-        "whole": _bucket(report.whole),
+        "whole": _bucket(report.whole, report.task),
         "concept": _concept(report.whole.concept),
+        "concept_reason": concept_reason(report.whole),
         "onset": report.onset,
-        "since_onset": _bucket(report.since_onset) if report.since_onset else None,
-        "buckets": [_bucket(bucket) for bucket in report.buckets],
-        "months": [_bucket(bucket) for bucket in report.months],
-        "by_version": [_bucket(bucket) for bucket in report.by_version],
-        "by_role": [_bucket(bucket) for bucket in report.by_role],
-        "by_arm": [_bucket(bucket) for bucket in report.by_arm],
+        "onset_reason": None if report.onset else "no point in time stands out",
+        "since_onset": _bucket(report.since_onset, report.task) if report.since_onset else None,
+        "buckets": [_bucket(bucket, report.task) for bucket in report.buckets],
+        "months": [_bucket(bucket, report.task) for bucket in report.months],
+        "by_version": [_bucket(bucket, report.task) for bucket in report.by_version],
+        "by_role": [_bucket(bucket, report.task) for bucket in report.by_role],
+        "by_arm": [_bucket(bucket, report.task) for bucket in report.by_arm],
         "notes": list(report.notes),
     }
 
@@ -181,10 +190,11 @@ def _status(status: ModelStatus) -> dict[str, Any]:
         "last_prediction": status.last_prediction,
         "age_seconds": None if status.age_seconds is None else round(status.age_seconds),
         "open_incidents": status.open_incidents,
+        "record_reason": status.record_reason,
     }
 
 
-def _bucket(bucket: RateBucket) -> dict[str, Any]:
+def _bucket(bucket: RateBucket, task: str) -> dict[str, Any]:
     whole = bucket.bad == int(bucket.bad)
     return {
         "start": bucket.start,
@@ -200,17 +210,21 @@ def _bucket(bucket: RateBucket) -> dict[str, Any]:
         "estimated_low": bucket.estimated_low,
         "estimated_high": bucket.estimated_high,
         "metrics": {name: bucket.metrics.get(name) for name in METRICS},
+        "metrics_reasons": metric_reasons(bucket, task, METRICS),
         "estimated_metrics": {
             name: bucket.estimated_metrics.get(name) for name in ESTIMATED_METRICS
         },
+        "estimated_metrics_reasons": estimated_metric_reasons(bucket, task, ESTIMATED_METRICS),
         "estimated_reason": _why(bucket.estimated_bad_rate, bucket.estimated_reason),
         "weighted_bad_rate": bucket.weighted_bad_rate,
         "weighted_low": bucket.weighted_low,
         "weighted_high": bucket.weighted_high,
         "weighted_reason": _why(bucket.weighted_bad_rate, bucket.weighted_reason),
         "concept": _concept(bucket.concept),
+        "concept_reason": concept_reason(bucket),
         "completeness": bucket.completeness,
         "expected_completeness": bucket.expected_completeness,
+        "completeness_reason": completeness_reason(bucket),
         "status": bucket.status,
         "reason": bucket.reason,
     }
@@ -259,6 +273,7 @@ def _column(column: ColumnDrift, is_hidden: bool) -> dict[str, Any]:
         "unseen_share": column.unseen_share,
         "status": column.status,
         "reason": column.reason,
+        "distance_reason": distance_reason(column),
     }
 
 
@@ -281,7 +296,7 @@ def check_document(report: CheckReport) -> dict[str, Any]:
                 "said": alert.is_said,
                 "incident_closed": alert.is_closed if alert.incident is not None else None,
             }
-            for alert in report.alerts
+            for alert in (*report.alerts, *report.information)
         ],
         "looks": [
             {
@@ -293,7 +308,16 @@ def check_document(report: CheckReport) -> dict[str, Any]:
             for looks in report.looks
         ],
         "notes": list(report.notes),
+        "error": None,
     }
+
+
+def failed_check_document(message: str, hint: str) -> dict[str, Any]:
+    """The document of a check that failed: nothing is known of any model."""
+    return {
+        "models": [], "exit_code": EXIT_CODES["unknown"], "alerts": [], "looks": [], "notes": [],
+        "error": message, "hint": hint or None,
+    }  # fmt: skip
 
 
 def incident_document(incident: Incident, record: IncidentRecord | None = None) -> dict[str, Any]:
@@ -308,6 +332,7 @@ def incident_document(incident: Incident, record: IncidentRecord | None = None) 
         "opened_at": incident.opened_at,
         "closed_at": closed.at if closed else None,
         "cause": closed.text if closed else None,
+        "acknowledged_by": list(incident.acknowledged),
         "kind": incident.kind,
         "columns": list(incident.columns),
         "previous": incident_name(incident.previous) if incident.previous is not None else None,

@@ -47,7 +47,16 @@ def drift(
 ) -> None:
     """Shows which columns of NAME moved against the reference, worst first."""
     from workbench.cli.documents import drift_document
-    from workbench.cli.printing import figure, note, print_json, print_table, rate, when, word
+    from workbench.cli.printing import (
+        figure,
+        note,
+        print_json,
+        print_table,
+        print_text,
+        rate,
+        when,
+        word,
+    )
 
     with session_of(ctx).workspace() as ws:
         report = ws.drift(name, period, against, version, multivariate=multivariate, exact=exact)
@@ -56,12 +65,14 @@ def drift(
     if as_json:
         print_json(drift_document(report, hidden))
         return
-    click.echo(
+    print_text(
         f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.current.start)} to {when(report.current.end)}"
-        f"  {report.current_rows:,} rows against {report.reference_rows:,} of {shown(report.against)}"
+    )
+    print_text(
+        f"{report.current_rows:,} rows against {report.reference_rows:,} of {shown(report.against)}"
     )
     print_table(
-        ("column", "role", "status", "PSI", "W/sd", "p adj", "missing", "reason"),
+        ("column", "role", "status", "PSI", "W/sd", "p adj", "missing"),
         [
             (
                 shown(c.name, 28),
@@ -71,17 +82,18 @@ def drift(
                 figure(c.wasserstein),
                 figure(c.p_adjusted),
                 rate(c.missing_current),
-                shown(c.reason or ""),
             )
             for c in report.columns
         ],
-        "lllrrrrl",
+        "lllrrrr",
+        shrink=(0,),
+        below=[shown(c.reason or "") for c in report.columns],
     )
     for column in report.columns:
         if column.unseen and column.name not in hidden:
             listed = ", ".join(shown(value, 24) for value in column.unseen[:8])
             more = f" and {len(column.unseen) - 8} more" if len(column.unseen) > 8 else ""
-            click.echo(
+            print_text(
                 f"{shown(column.name, 28)}: not in the reference ({rate(column.unseen_share)}): {listed}{more}"
             )
     for column in report.columns:
@@ -97,7 +109,7 @@ def drift(
 
 
 def _print_together(found: MultivariateDrift) -> None:
-    from workbench.cli.printing import figure, note
+    from workbench.cli.printing import figure, note, print_text
 
     def chance(p_value: float | None) -> str:
         if p_value is None:
@@ -105,16 +117,16 @@ def _print_together(found: MultivariateDrift) -> None:
         return f"p {p_value:.2g}" if p_value >= 1e-99 else "p < 1e-99"
 
     if found.reason:
-        click.echo(f"all inputs together: {shown(found.reason)}")
+        print_text(f"all inputs together: {shown(found.reason)}")
     else:
-        click.echo(
+        print_text(
             f"all inputs together: AUC {figure(found.domain_auc)} ({chance(found.p_value)}) on "
             f"{found.reference_rows:,} and {found.current_rows:,} rows"
         )
     if found.top_columns:
-        click.echo(f"  told apart by {', '.join(shown(c, 28) for c in found.top_columns)}")
+        print_text(f"  told apart by {', '.join(shown(c, 28) for c in found.top_columns)}")
     if found.pca is not None and found.pca.effect is not None:
-        click.echo(
+        print_text(
             f"  reconstruction error {found.pca.effect:+.2f} standard deviations "
             f"({chance(found.pca.p_value)}, by {found.pca.basis})"
         )

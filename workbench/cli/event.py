@@ -30,7 +30,7 @@ def add(
 ) -> None:
     """Records TEXT as an event of the model NAME."""
     from workbench.cli.documents import event_document
-    from workbench.cli.printing import print_json, when
+    from workbench.cli.printing import print_json, print_text, when
     from workbench.domain.period import parse_time
     from workbench.workspace.incidents import author_of
 
@@ -40,7 +40,7 @@ def add(
     if as_json:
         print_json(event_document(made))
     else:
-        click.echo(f"{made.kind} of {shown(made.model)} at {when(made.at)}: {shown(made.text)}")
+        print_text(f"{made.kind} of {shown(made.model)} at {when(made.at)}: {shown(made.text)}")
 
 
 @event.command(name="list")
@@ -61,9 +61,8 @@ def list_(ctx: click.Context, name: str | None, as_json: bool) -> None:
         click.echo("no events", err=True)
     else:
         print_table(
-            ("when", "model", "kind", "who", "event"),
-            [
-                (when(e.at), shown(e.model, 24), e.kind, shown(e.author, 24), shown(e.text))
-                for e in found
-            ],
+            ("when", "model", "kind", "who"),
+            [(when(e.at), shown(e.model, 24), e.kind, shown(e.author, 24)) for e in found],
+            shrink=(1, 3),
+            below=[shown(e.text) for e in found],
         )

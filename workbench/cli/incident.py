@@ -37,7 +37,10 @@ author_option = click.option("--author", metavar="WHO", help="Who writes; else t
 @click.group(short_help="Open, show, note, acknowledge and close incidents.")
 @common_options
 def incident() -> None:
-    """The record of incidents. What is written once is never changed."""
+    """The record of incidents. What is written once is never changed.
+
+    With --as-of, what was written later does not exist.
+    """
 
 
 @incident.command(name="open")
@@ -52,12 +55,14 @@ def open_(
     ctx: click.Context, name: str, title: str, since: str | None, author: str | None, as_json: bool
 ) -> None:
     """Opens an incident of the model NAME by hand."""
+    from workbench.cli.printing import when
     from workbench.domain.period import parse_time
     from workbench.workspace.incidents import author_of
 
     onset = parse_time(since) if since else None
     with session_of(ctx).workspace() as ws:
-        _say(ws.incidents.open(name, title, author_of(author), onset), as_json, "opened")
+        made = ws.incidents.open(name, title, author_of(author), onset)
+    _say(made, as_json, f"opened, since {when(made.onset)}")
 
 
 @incident.command(name="list")
@@ -77,19 +82,23 @@ def list_(ctx: click.Context, name: str | None, everything: bool, as_json: bool)
     if as_json:
         print_json({"incidents": [incident_document(one) for one in found]})
     elif not found:
+        then = " by then" if session_of(ctx).as_of else ""
         click.echo(
-            "no incidents" if everything else "no open incidents (--all: closed too)", err=True
+            f"no incidents{then}" if everything else f"no open incidents{then} (--all: closed too)",
+            err=True,
         )
     else:
         print_table(
-            ("incident", "model", "state", "since", "opened", "title"),
+            ("incident", "model", "state", "since", "opened"),
             [
                 (
                     incident_name(one.id), shown(one.model, 24), one.state, when(one.onset),
-                    when(one.opened_at), shown(one.title, 60),
+                    when(one.opened_at),
                 )
                 for one in found
             ],
+            shrink=(1,),
+            below=[shown(one.title, 200) for one in found],
         )  # fmt: skip
 
 
@@ -101,7 +110,7 @@ def list_(ctx: click.Context, name: str | None, everything: bool, as_json: bool)
 def show(ctx: click.Context, number: int, as_json: bool) -> None:
     """Shows the incident ID: its state, and everything that happened in order."""
     from workbench.cli.documents import incident_document
-    from workbench.cli.printing import print_json, print_table, when
+    from workbench.cli.printing import print_json, print_table, print_text, when
     from workbench.domain.alert import incident_name
 
     with session_of(ctx).workspace() as ws:
@@ -110,13 +119,15 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
     if as_json:
         print_json(incident_document(one, record))
         return
-    click.echo(f"{incident_name(one.id)} {shown(one.model)}: {shown(one.title)}")
+    print_text(f"{incident_name(one.id)} {shown(one.model)}: {shown(one.title)}")
     click.echo(f"{one.state}, since {when(one.onset)}, opened {when(one.opened_at)}")
     if one.previous is not None:
         click.echo(f"came before: {incident_name(one.previous)}")
     print_table(
-        ("when", "what", "who", ""),
-        [(when(at), what, shown(who, 24), shown(text)) for at, what, who, text in record.timeline],
+        ("when", "what", "who"),
+        [(when(at), what, shown(who, 24)) for at, what, who, _ in record.timeline],
+        shrink=(2,),
+        below=[shown(text) for *_, text in record.timeline],
     )
 
 
@@ -146,7 +157,9 @@ def ack(ctx: click.Context, number: int, author: str | None, as_json: bool) -> N
     from workbench.workspace.incidents import author_of
 
     with session_of(ctx).workspace() as ws:
-        _say(ws.incidents.acknowledge(number, author_of(author)), as_json, "acknowledged")
+        made = ws.incidents.acknowledge(number, author_of(author))
+    before = shown(next(e.text for e in reversed(made.entries) if e.kind == "acknowledged"))
+    _say(made, as_json, f"acknowledged ({before})" if before else "acknowledged")
 
 
 @incident.command()
@@ -166,10 +179,10 @@ def close(ctx: click.Context, number: int, cause: str, author: str | None, as_js
 
 def _say(one: Incident, as_json: bool, done: str) -> None:
     from workbench.cli.documents import incident_document
-    from workbench.cli.printing import print_json
+    from workbench.cli.printing import print_json, print_text
     from workbench.domain.alert import incident_name
 
     if as_json:
         print_json(incident_document(one))
     else:
-        click.echo(f"{incident_name(one.id)} {done}: {shown(one.title)}")
+        print_text(f"{incident_name(one.id)} {done}: {shown(one.title)}")

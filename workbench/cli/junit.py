@@ -44,6 +44,24 @@ def junit_text(report: CheckReport, now: datetime) -> str:
     )
 
 
+def failed_junit_text(message: str, now: datetime) -> str:
+    """The report of a check that failed: one test, which is an error.
+
+    Args:
+        message: why it failed.
+        now: the time that the report carries.
+    """
+    case = _case("check", "check", f'<error type="failed" message={_quoted(message)}/>')
+    counts = _counted([1, 0, 1, 0])
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuites name="workbench check" {counts} time="0">\n'
+        f'  <testsuite name="check" {counts} '
+        f'timestamp="{iso(now.replace(microsecond=0)).removesuffix("Z")}" time="0">\n'
+        f"{case}  </testsuite>\n</testsuites>\n"
+    )
+
+
 _OUTCOMES = ("failure", "error", "skipped")
 
 

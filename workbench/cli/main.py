@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from workbench.cli.options import Session, common_options, session_of
-from workbench.errors import WorkbenchError
+from workbench.errors import MisuseError, WorkbenchError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("workbench.cli.workspace", "Make a workspace."),
@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
     "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
     "event": ("workbench.cli.event", "Record what else changed, and when."),
+    "data": ("workbench.cli.data", "Versions of training and reference tables (DVC)."),
     "store": ("workbench.cli.store", "Compact, retain, rebuild, back up and restore the store."),
     "report": ("workbench.cli.report", "Export an incident report."),
     "notebook": ("workbench.cli.notebook", "Open a marimo notebook on a model."),
@@ -126,7 +127,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def fail(error: WorkbenchError) -> Any:
-    """Prints an error as `error:` and `hint:` on stderr and ends the process with 1 (`check`: 3)."""
+    """Prints an error as `error:` and `hint:` on stderr; ends with 1 (`check`: 3; wrong usage: 2)."""
     from workbench.domain.names import shown
 
     if Session.debugging:
@@ -134,7 +135,7 @@ def fail(error: WorkbenchError) -> Any:
     click.echo(f"error: {shown(error.message)}", err=True)
     if error.hint:
         click.echo(f"hint: {shown(error.hint)}", err=True)
-    sys.exit(Session.failure_code)
+    sys.exit(2 if isinstance(error, MisuseError) else Session.failure_code)
 
 
 def debugged(error: Exception) -> Any:
@@ -142,7 +143,7 @@ def debugged(error: Exception) -> Any:
     from workbench.cli.tracebacks import print_traceback
 
     print_traceback(error, is_private=Session.is_private())
-    sys.exit(Session.failure_code)
+    sys.exit(2 if isinstance(error, MisuseError) else Session.failure_code)
 
 
 def misused(error: click.UsageError) -> Any:

@@ -26,6 +26,7 @@ def openmetrics_text(report: CheckReport) -> str:
             "workbench_check_exit_code", "", "0 ok, 1 warning, 2 critical, 3 unknown.",
             [({}, report.exit_code)],
         ),
+        ("workbench_check_failed", "", _FAILED, [({}, 0)]),
         (
             "workbench_alert", "", "1 warning, 2 critical; one a raised alert.",
             [
@@ -70,10 +71,25 @@ def openmetrics_text(report: CheckReport) -> str:
         ),
         (
             "workbench_open_incidents", "", "Incidents that are not closed.",
-            [({"model": m.name}, m.open_incidents) for m in models],
+            [({"model": m.name}, m.open_incidents) for m in models if m.open_incidents is not None],
         ),
     ]  # fmt: skip
     return "".join(_family(*family) for family in families) + "# EOF\n"
+
+
+_FAILED = "1 when the check itself failed: nothing is known of any model."
+
+
+def failed_metrics_text(message: str) -> str:
+    """What a check that failed has to say: that it did, and why."""
+    return (
+        _family(
+            "workbench_check_exit_code", "", "0 ok, 1 warning, 2 critical, 3 unknown.",
+            [({}, EXIT_CODES["unknown"])],
+        )
+        + _family("workbench_check_failed", "", _FAILED, [({"reason": message}, 1)])
+        + "# EOF\n"
+    )  # fmt: skip
 
 
 def _family(name: str, unit: str, text: str, samples: Iterable[Sample]) -> str:

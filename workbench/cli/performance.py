@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +44,16 @@ def performance(
 ) -> None:  # fmt: skip
     """Shows how many predictions of NAME were bad, over time, with intervals."""
     from workbench.cli.documents import performance_document
-    from workbench.cli.printing import interval, note, print_json, print_table, rate, when, word
+    from workbench.cli.printing import (
+        interval,
+        note,
+        print_json,
+        print_table,
+        print_text,
+        rate,
+        when,
+        word,
+    )
 
     if estimate:
         note("estimating from the rows what is not remembered yet: a minute or so")
@@ -56,28 +67,25 @@ def performance(
     if as_json:
         print_json(performance_document(report))
         return
-    click.echo(
+    print_text(
         f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.period.start)} to {when(report.period.end)}"
-        f"  reference {rate(report.reference_rate)}  warning from {rate(report.warning_rate)}"
+    )
+    click.echo(
+        f"reference {rate(report.reference_rate)}  warning from {rate(report.warning_rate)}"
         f"  critical from {rate(report.critical_rate)}"
     )
     known = ("rows", "labelled", "bad", "95 %")
-    headers: tuple[str, ...]
-    if segment:
-        headers = ("from", "segment", *known, "status", "")
-    else:
-        headers = ("from", *known, "estimated", "95 %", "status", "")
+    expected = () if segment else ("estimated", "95 %")
+    headers = ("from", *(("segment",) if segment else ()), *known, *expected, "status")
+    starts = _starts(report.buckets)
 
     def cells(bucket: RateBucket) -> tuple[str, ...]:
-        value = next(iter(bucket.segment.values())) if bucket.segment else None
-        first = (when(bucket.start),) + (
-            (shown(value if value is not None else "(missing)", 24),) if segment else ()
-        )
+        first = (starts[bucket.start], *((_value(bucket),) if segment else ()))
         return (
             *first, f"{bucket.rows:,}", f"{bucket.labelled:,}", rate(bucket.bad_rate),
             interval(bucket.low, bucket.high),
             *(() if segment else _estimate(bucket)),
-            word(bucket.status), shown(bucket.reason or ""),
+            word(bucket.status),
         )  # fmt: skip
 
     if not report.buckets:
@@ -85,13 +93,49 @@ def performance(
     print_table(
         headers,
         [cells(bucket) for bucket in report.buckets],
-        "llrrrrll" if segment else "lrrrrrrll",
+        "llrrrrl" if segment else "lrrrrrrl",
+        shrink=(1,) if segment else (),
     )
-    for line in _estimated_lines(report):
-        click.echo(line)
+    for line in (*reason_lines(report.buckets, starts), *_estimated_lines(report)):
+        print_text(line)
     _print_groups(report)
     for text in report.notes:
         note(text)
+
+
+def _starts(buckets: Sequence[RateBucket]) -> dict[datetime, str]:
+    """The start of each bucket in words; days alone where all start at midnight."""
+    from workbench.cli.printing import when
+
+    starts = {bucket.start for bucket in buckets}
+    is_days = all((s.hour, s.minute, s.second, s.microsecond) == (0, 0, 0, 0) for s in starts)
+    return {start: start.date().isoformat() if is_days else when(start) for start in starts}
+
+
+def _value(bucket: RateBucket) -> str:
+    value = next(iter(bucket.segment.values())) if bucket.segment else None
+    return shown(value if value is not None else "(missing)", 24)
+
+
+def reason_lines(buckets: Sequence[RateBucket], starts: Mapping[datetime, str]) -> list[str]:
+    """Why the buckets have their statuses: a line a reason, those that differ in figures as one.
+
+    Args:
+        buckets: as they are listed.
+        starts: what each is called.
+    """
+    alike: dict[tuple[str, str], list[RateBucket]] = {}
+    for bucket in buckets:
+        if bucket.reason:
+            key = (bucket.status, "".join(c for c in bucket.reason if not c.isdigit()))
+            alike.setdefault(key, []).append(bucket)
+    lines = []
+    for same in alike.values():
+        first, more = same[0], len(same) - 1
+        named = starts[first.start] + (f" {_value(first)}" if first.segment else "")
+        named += f" and {more:,} more like it" if more else ""
+        lines.append(f"{named}: {shown(first.reason or '')}")
+    return lines
 
 
 def _print_groups(report: PerformanceReport) -> None:
@@ -113,6 +157,7 @@ def _print_groups(report: PerformanceReport) -> None:
                     for g in groups
                 ],
                 "lrrrr",
+                shrink=(0,),
             )  # fmt: skip
 
 

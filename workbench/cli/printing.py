@@ -33,25 +33,50 @@ def json_line(value: Any, indent: int | None = None) -> str:
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> None:
-    """Prints aligned columns.
+def print_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: str = "",
+    *,
+    shrink: Sequence[int] | None = None,
+    below: Sequence[str] = (),
+) -> None:
+    """Prints aligned columns, within the width of a line where that can be.
 
     Args:
         headers: the column headings.
         rows: cells as text, harmless already.
         right: one character a column, `r` to align right.
+        shrink: the places of columns whose cells may be shortened in the middle; None: the table
+            may be wider than a line.
+        below: a sentence a row, printed under it and indented; empty ones are not.
     """
     from rich.cells import cell_len
 
+    from workbench.cli.fitting import fitting_widths, line_width, shortened, wrapped
+
     table = [list(headers), *[list(row) for row in rows]]
     widths = [max(cell_len(row[i]) for row in table) for i in range(len(headers))]
+    fitted, gap = fitting_widths(widths, shrink, line_width())
     for number, row in enumerate(table):
         cells = []
-        for i, cell in enumerate(row):
-            gap = " " * (widths[i] - cell_len(cell))
-            cells.append(gap + cell if right[i : i + 1] == "r" else cell + gap)
-        line = "  ".join(cells).rstrip()
+        for i, text in enumerate(row):
+            cell = shortened(text, fitted[i]) if i in (shrink or ()) else text
+            space = " " * (fitted[i] - cell_len(cell))
+            cells.append(space + cell if right[i : i + 1] == "r" else cell + space)
+        line = (" " * gap).join(cells).rstrip()
         click.echo(click.style(line, bold=True) if number == 0 else _tinted(line))
+        if number and below and below[number - 1]:
+            for part in wrapped("  " + below[number - 1]):
+                click.echo(part)
+
+
+def print_text(text: str, indent: int = 2) -> None:
+    """Prints a sentence, harmless already, wrapped to the width of a line."""
+    from workbench.cli.fitting import wrapped
+
+    for line in wrapped(text, indent=indent):
+        click.echo(_tinted(line))
 
 
 def word(status: str) -> str:
@@ -90,8 +115,11 @@ def when(moment: datetime | None) -> str:
 
 
 def note(text: str) -> None:
-    """Prints a remark on stderr."""
-    click.echo(shown(text), err=True)
+    """Prints a remark on stderr, wrapped."""
+    from workbench.cli.fitting import wrapped
+
+    for line in wrapped(shown(text)):
+        click.echo(line, err=True)
 
 
 def _tinted(line: str) -> str:

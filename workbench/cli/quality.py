@@ -30,14 +30,14 @@ def quality(
     ctx: click.Context, name: str, period: str | None, version: str | None, as_json: bool
 ) -> None:
     """Shows what is wrong with the data of NAME against its reference, worst first."""
-    from workbench.cli.printing import note, print_json, print_table, rate, when, word
+    from workbench.cli.printing import note, print_json, print_table, print_text, rate, when, word
 
     with session_of(ctx).workspace() as ws:
         report = ws.quality(name, period, version)
     if as_json:
         print_json(quality_document(report))
         return
-    click.echo(
+    print_text(
         f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.period.start)} to "
         f"{when(report.period.end)}  {word(report.status)}"
     )
@@ -59,9 +59,9 @@ def quality(
                 for f in report.faults
             ],
             "llllrl",
+            shrink=(0, 5),
+            below=[shown(_sentence(fault)) for fault in report.faults],
         )
-        for fault in report.faults:
-            click.echo(f"{shown(fault.column or '(log)', 28)}: {shown(_sentence(fault))}")
     for text in report.notes:
         note(text)
 
@@ -80,6 +80,7 @@ def quality_document(report: QualityReport) -> dict[str, Any]:
                 "since": fault.since,
                 "since_reason": None if fault.since else "so for all that is stored",
                 "until": fault.until,
+                "until_reason": None if fault.until else "it lasts",
                 "share": fault.share,
                 "detail": fault.detail,
                 "repair": fault.repair,
@@ -99,7 +100,7 @@ def _where(fault: Fault) -> str:
 
 
 def _sentence(fault: Fault) -> str:
-    parts = [fault.detail]
+    parts = [fault.told]
     if fault.repair:
         parts.append(f"to undo: {fault.repair}")
     if fault.note:

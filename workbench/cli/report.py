@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,17 +106,3 @@ def write_report(path: Path, text: str) -> None:
             f"cannot write {path}: {error.strerror or error}",
             "Name another file.",
         ) from error
-
-
-def require_writable(path: Path) -> None:
-    """Refuses a file that could not be written, before anything is done that it should tell of.
-
-    Raises:
-        WorkbenchError: its folder is not there or may not be written, or it is a folder.
-    """
-    from workbench.errors import WorkbenchError
-
-    folder = path.resolve().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        what = "it is a folder" if path.is_dir() else f"no folder {folder} that may be written"
-        raise WorkbenchError(f"cannot write {path}: {what}", "Name another file.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.domain.slices import Condition, SegmentTable, Slice, SliceReport
+from workbench.domain.slices import Condition, SegmentPart, SegmentTable, Slice, SliceReport
 
 
 def slices_document(report: SliceReport) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def slices_document(report: SliceReport) -> dict[str, Any]:
 def _slice(one: Slice, report: SliceReport) -> dict[str, Any]:
     search = report.search
     reasons = [
-        "the reference has too few labels" if one.reference_bad_rate is None else None,
+        one.reference_reason,
         "no bad prediction" if one.lift is None else None,
         search.rise_reason if one.share_of_rise is None else None,
     ]
@@ -76,6 +76,19 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }
 
 
+def _count(rows: float) -> int | float:
+    """A number of rows as a whole one; assumed labels may count as parts of rows."""
+    return int(rows) if rows == int(rows) else rows
+
+
+def _no_rate(part: SegmentPart) -> str | None:
+    """Why a value has no rate on one side."""
+    sides = (("reference", part.reference_bad_rate), ("period", part.bad_rate))
+    return next(
+        (f"the {side} has no labelled rows of it" for side, rate in sides if rate is None), None
+    )
+
+
 def _segment(table: SegmentTable) -> dict[str, Any]:
     return {
         "column": table.column,
@@ -86,8 +99,8 @@ def _segment(table: SegmentTable) -> dict[str, Any]:
         "values": [
             {
                 "value": part.value,
-                "reference_labelled": part.reference_labelled,
-                "labelled": part.labelled,
+                "reference_labelled": _count(part.reference_labelled),
+                "labelled": _count(part.labelled),
                 "reference_share": part.reference_share,
                 "share": part.share,
                 "reference_bad_rate": part.reference_bad_rate,
@@ -95,6 +108,7 @@ def _segment(table: SegmentTable) -> dict[str, Any]:
                 "contribution": part.contribution,
                 "mix": part.mix,
                 "rate": part.rate,
+                "reason": _no_rate(part),
             }
             for part in table.parts
         ],

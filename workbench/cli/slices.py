@@ -39,7 +39,7 @@ def slices(
     of a labelled sample and measured on the other; beside them, what the values of the segment
     columns contribute to the rise, over all rows.
     """
-    from workbench.cli.printing import note, print_json, when
+    from workbench.cli.printing import note, print_json, print_text, when
     from workbench.cli.slice_document import slices_document
 
     with session_of(ctx).workspace() as ws:
@@ -48,7 +48,7 @@ def slices(
     if as_json:
         print_json(slices_document(report))
         return
-    click.echo(
+    print_text(
         f"{shown(name, 24)} {shown(', '.join(report.versions), 12)}  "
         f"{when(report.period.start)} to {when(report.period.end)}"
     )
@@ -67,21 +67,20 @@ def slices(
 
 
 def _print_slices(report: SliceReport) -> None:
-    from workbench.cli.printing import print_table, rate
+    from workbench.cli.printing import print_table, print_text, rate
 
     search = report.search
     drawn = "all" if report.sampled == report.labelled else f"{report.sampled:,} of"
     click.echo(f"sample: {drawn} {report.labelled:,} labelled rows, halved")
     if search.reason:
-        click.echo(f"no slices: {search.reason}")
+        print_text(f"no slices: {search.reason}")
         return
-    click.echo(
+    print_text(
         f"found on {search.searched_on:,} rows, measured on {search.measured_on:,} others: "
         f"bad {rate(search.bad_rate)}, was {rate(search.reference_bad_rate)}"
     )
     if not search.slices:
-        alike = "" if search.rise_reason else " that the reference has rows of"
-        click.echo(f"no slice stands out among {search.looked_at:,}{alike}")
+        print_text(f"no slice stands out among {search.looked_at:,} with enough rows")
         return
     rows = []
     for one in search.slices:
@@ -93,16 +92,24 @@ def _print_slices(report: SliceReport) -> None:
         for place, condition in enumerate(one.where):
             words = shown(condition.text, 30 if place == 0 else 28)
             rows.append((words, *figures) if place == 0 else (f"& {words}", *[""] * 6))
-    print_table(("slice", "share", "bad", "was", "lift", "of bad", "of rise"), rows, "lrrrrrr")
+    print_table(
+        ("slice", "share", "bad", "was", "lift", "of bad", "of rise"), rows, "lrrrrrr", shrink=(0,)
+    )
+    for one in search.slices:
+        if one.reference_reason and search.reference_bad_rate is not None:
+            words = " and ".join(shown(condition.text, 30) for condition in one.where)
+            print_text(
+                f"{words}: {one.reference_reason}; its rise is that over all rows of the reference"
+            )
 
 
 def _print_segment(table: SegmentTable) -> None:
-    from workbench.cli.printing import print_table, rate
+    from workbench.cli.printing import print_table, print_text, rate
 
     if table.rise is None or table.mix is None or table.rate is None:
-        click.echo(f"by {shown(table.column, 28)}: {table.reason}")
+        print_text(f"by {shown(table.column, 28)}: {table.reason}")
         return
-    click.echo(
+    print_text(
         f"by {shown(table.column, 28)}: {_points(table.rise)} points of bad rate = "
         f"{_points(table.mix)} mix {_points(table.rate)} rate"
     )
@@ -115,7 +122,10 @@ def _print_segment(table: SegmentTable) -> None:
         for part in table.parts[:_VALUES]
     ]  # fmt: skip
     print_table(
-        ("value", "share was", "now", "bad was", "now", "adds", "mix", "rate"), rows, "lrrrrrrr"
+        ("value", "share was", "now", "bad was", "now", "adds", "mix", "rate"),
+        rows,
+        "lrrrrrrr",
+        shrink=(0,),
     )
 
 

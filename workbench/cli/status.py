@@ -32,6 +32,7 @@ def print_status(ws: Workspace, as_json: bool = False) -> None:
         note,
         print_json,
         print_table,
+        print_text,
         rate,
         when,
         word,
@@ -64,10 +65,11 @@ def print_status(ws: Workspace, as_json: bool = False) -> None:
             for s in statuses
         ],
         "llrrrrrr",
+        shrink=(0,),
     )
     for s in statuses:
         parts = [s.reason] if s.reason else []
         if s.since is not None and not (s.reason or "").startswith("since "):
             parts.append(f"since {when(s.since)}")
         if parts:
-            click.echo(f"{shown(s.name, 24)}: {shown('; '.join(parts))}")
+            print_text(f"{shown(s.name, 24)}: {shown('; '.join(parts))}")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.domain.raised import RaisedAlert
 from workbench.domain.status import ModelStatus
+
+__all__ = [
+    "EXIT_CODES", "Alert", "CheckReport", "Finding", "ModelLooks", "RaisedAlert", "alert_name",
+    "incident_name",
+]  # fmt: skip
 
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 """The convention of monitoring plugins."""
@@ -40,24 +46,6 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class RaisedAlert:
-    """An alert as the store has it."""
-
-    id: int
-    model: str
-    kind: str
-    columns: tuple[str, ...]
-    since: datetime
-    raised_look: datetime
-    incident: int
-    status: str
-    """The newest entry's; `ok` once it is over."""
-    look: datetime
-    """The newest entry's."""
-    message: str
-
-
-@dataclass(frozen=True)
 class Alert:
     """An alert as a check tells it."""
 
@@ -73,7 +61,7 @@ class Alert:
     is_new: bool = True
     """Whether it was raised by the newest look: that is a page."""
     is_said: bool = False
-    """Whether an earlier check has said it, as loud as it is now."""
+    """Whether an earlier `check --since-last` has said it, as loud as it is now."""
     is_closed: bool = False
     """Whether its incident was closed although it is not over."""
 
@@ -84,7 +72,7 @@ class ModelLooks:
 
     model: str
     kinds: tuple[str, ...]
-    """The kinds of tests that could be made, and those of them that are raised beside."""
+    """The kinds of alerts that were looked for, those of faults among them."""
     until: datetime | None
     """The end of the newest closed bucket; None without one."""
     reason: str | None = None
@@ -102,6 +90,8 @@ class CheckReport:
     exit_code: int
     notes: tuple[str, ...] = ()
     """What the reader should know, such as that nothing could be recorded."""
+    information: tuple[Alert, ...] = ()
+    """What is no alarm: `ok`, recorded nowhere, and of no weight in the exit code."""
 
 
 def incident_name(number: int) -> str:

@@ -16,6 +16,9 @@ KINDS = (
 )  # fmt: skip
 """Every kind of fault that there is a name for."""
 
+OF_LABELS = ("label_coverage", "label_definition", "label_delay_change", "late_data")
+"""Kinds that `quality` lists and no check raises: what they do is in the bad rate."""
+
 
 @dataclass(frozen=True)
 class Transform:
@@ -66,6 +69,13 @@ class Fault:
     """Further columns that the same cause spoilt."""
     also_in: tuple[str, ...] = ()
     """Further values of the segment's column whose rows have the same fault."""
+
+    @property
+    def told(self) -> str:
+        """The detail, with what its shares and the fault's own are shares of."""
+        stretch = "throughout" if self.since is None else "since it began"
+        stretch = "while it lasted" if self.until is not None else stretch
+        return f"affects {self.share:.1%} of the period's rows; {stretch}: {self.detail}"
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,11 @@ class Incident:
         return "acknowledged" if "acknowledged" in kinds else "open"
 
     @property
+    def acknowledged(self) -> tuple[str, ...]:
+        """Who acknowledged it, in the order in which they did; each once."""
+        return tuple(dict.fromkeys(e.author for e in self.entries if e.kind == "acknowledged"))
+
+    @property
     def closed(self) -> IncidentEntry | None:
         """The entry that closed it."""
         return next((entry for entry in self.entries if entry.kind == "closed"), None)

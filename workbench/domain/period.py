@@ -63,7 +63,12 @@ def parse_time(text: str) -> datetime:
         raise PeriodError(
             f"cannot read the time {text!r}", "Write it as 2013-07-10 or 2013-07-10T06:00:00Z."
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PeriodError(
+            f"the time {text!r} is beyond the calendar in UTC", "Write it with a year in between."
+        ) from error
 
 
 def parse_duration(text: str) -> timedelta:

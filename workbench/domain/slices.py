@@ -67,16 +67,19 @@ class Slice:
     high: float
     reference_rows: int
     reference_bad_rate: float | None
-    """Of the same slice in the reference; None where that has no labels."""
+    """Of the same slice in the reference; None where that has no labels, or none of its rows."""
     lift: float | None
     """`bad_rate` over that of all rows; None when none is bad."""
     share_of_bad: float | None
     """Share of all bad predictions that are in the slice; None when none is bad."""
     share_of_rise: float | None
     """The slice's contribution to the rise (as `SegmentPart.contribution`) over the rise; None
-    where nothing rose for sure."""
+    where nothing rose for sure. Of a slice that the reference has no rows of: share x (bad rate
+    - the reference's of all rows) over the rise."""
     p_value: float
     p_adjusted: float
+    reference_reason: str | None = None
+    """Why there is no `reference_bad_rate`."""
 
     @property
     def excess(self) -> float | None:

@@ -58,7 +58,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Candidates:
-    """All combinations of conditions with enough rows on both sides."""
+    """All combinations of conditions with enough rows on both sides, and conditions that are new."""
 
     columns: tuple[CodedColumn, ...]
     tables: tuple[Table, ...]
@@ -130,6 +130,40 @@ def members(columns: Sequence[CodedColumn], key: Key, rows: Rows) -> NDArray[Any
     return met
 
 
+NOTABLE = 10
+"""Rows that the reference would have of a condition, by its share now, for it to be new."""
+GROWN = 4
+"""And how many times those that the reference has."""
+
+
+def is_new(n_before: Any, n: Any, reference_rows: int, rows: int, least: int) -> Any:
+    """Whether the reference has too few rows of a condition that many rows meet now.
+
+    A value that came up, or a flood of missing ones: what the bad rate of such rows was cannot
+    be known. Numbers or arrays of them.
+    """
+    import numpy as np
+
+    expected = n / max(rows, 1) * reference_rows
+    return (n_before < least) & (expected >= np.maximum(NOTABLE, GROWN * n_before))
+
+
+def compared(
+    columns: Sequence[CodedColumn], key: Key, reference: Rows, current: Rows, least: int
+) -> tuple[NDArray[Any], bool]:
+    """The reference rows that a slice is compared with, and whether it is new.
+
+    Those that meet its conditions; all rows for a new slice (of a single condition).
+    """
+    import numpy as np
+
+    own = members(columns, key, reference)
+    n = members(columns, key, current).sum()
+    if len(key) > 1 or not is_new(own.sum(), n, own.size, current.bad.size, least):
+        return own, False
+    return np.ones(own.size, dtype=bool), True
+
+
 def count_candidates(
     columns: Sequence[CodedColumn],
     reference: Rows | None,
@@ -145,7 +179,8 @@ def count_candidates(
         reference: None where there is nothing to compare with; its sums are 0 then.
         current: the rows of the period.
         sets: sets of column places, ascending.
-        least: rows that a combination must have on both sides.
+        least: rows that a combination must have on both sides; a single condition that is new
+            needs them in the current rows only, and has the sums of all reference rows.
     """
     import numpy as np
 
@@ -157,7 +192,14 @@ def count_candidates(
         )
         enough = after[0] >= least
         if reference is not None:
-            enough &= before[0] >= least
+            known = before[0] >= least
+            if len(chosen) == 1:
+                size = reference.bad.size
+                new = is_new(before[0], after[0], size, current.bad.size, least)
+                everything = [[size], [reference.bad.sum()], [(reference.bad**2).sum()]]
+                before = np.where(new, everything, before)
+                known |= new
+            enough &= known
         cells = np.flatnonzero(enough)
         if cells.size:
             tables.append(Table(chosen, cells))

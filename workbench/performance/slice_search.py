@@ -22,6 +22,7 @@ from workbench.performance.slice_counts import (
     Rows,
     Sums,
     column_sets,
+    compared,
     count_candidates,
     members,
 )
@@ -64,7 +65,8 @@ def search_slices(
 
     The score of slice T, with e_T = mean badness now (less what is explained) - that of the
     reference: e_T / sqrt(v_Q / n_Q (1 - s_Q) + v_P / n_P (1 - s_P)), n its rows, s its share
-    of the rows, v the variance within it. What is explained is the rise of all rows and of the
+    of the rows, v the variance within it. A single condition that the reference has no rows of
+    (`slice_counts.is_new`) is compared with all of its rows. What is explained is the rise of all rows and of the
     slices taken so far, fitted so that no such e is left.
 
     Args:
@@ -86,7 +88,7 @@ def search_slices(
         counts,
         count_candidates(columns, reference, current, column_sets(tripled, (3,)), least=least),
     )
-    keys = _pursue(counts, reference, current, most)
+    keys = _pursue(counts, reference, current, least, most)
     return Found(tuple(keys), counts.size, len(tripled) < len(places))
 
 
@@ -155,7 +157,9 @@ class _Taken:
     """How many of its current rows each combination has."""
 
 
-def _pursue(counts: Candidates, reference: Rows | None, current: Rows, most: int) -> list[Key]:
+def _pursue(
+    counts: Candidates, reference: Rows | None, current: Rows, least: int, most: int
+) -> list[Key]:
     import numpy as np
 
     taken: list[_Taken] = []
@@ -172,7 +176,9 @@ def _pursue(counts: Candidates, reference: Rows | None, current: Rows, most: int
         blocked += [best, *counts.entries([key])]
         if key not in [one.key for one in taken]:
             inside = members(counts.columns, key, current)
-            before = members(counts.columns, key, reference) if reference else np.empty(0)
+            before = np.empty(0)
+            if reference:
+                before, _ = compared(counts.columns, key, reference, current, least)
             taken.append(_Taken(key, inside, before, counts.shared(current.part(inside))))
     return [one.key for one in taken]
 

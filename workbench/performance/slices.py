@@ -8,6 +8,8 @@ chosen. A slice is listed if there
 both after the false-discovery control over all slices that the search proposed, and
 - it still adds something once all the other listed slices are known; of two that say the same
 the weaker, and else the longer, goes.
+A value that the reference has no rows of, or missing values that it has hardly any of, is a slice
+by itself whose reference rate is not known: it is measured against the rate of all reference rows.
 Only the significant ones are listed, so that the figures of those near the limit are a little
 high. Rows are taken as independent: where days differ by themselves, a slice that lies in few
 days (of a weekday, say) stands out with them.
@@ -24,7 +26,7 @@ from workbench.domain.many_tests import adjust_for_many
 from workbench.domain.slices import Slice, SliceSearch
 from workbench.performance.intervals import wilson
 from workbench.performance.slice_columns import CodedColumn, coded_columns
-from workbench.performance.slice_counts import Key, Rows, Sums, conditions_of, members
+from workbench.performance.slice_counts import Key, Rows, Sums, compared, conditions_of, members
 from workbench.performance.slice_search import amounts, mean_variance, search_slices
 
 if TYPE_CHECKING:
@@ -84,8 +86,9 @@ def find_slices(
     found = search_slices(columns, searched, after[0], least=least, most=most)
     proved = _proved(columns, found.keys, measured, after[1], least=least, level=level)
     rise, rise_reason = _rise(measured, after[1])
-    slices = [_slice(columns, one, measured, after[1], rise) for one in proved]
-    slices.sort(key=lambda s: (-_weight(s), len(s.where), [c.text for c in s.where]))
+    slices = [_slice(columns, one, measured, after[1], rise, least) for one in proved]
+    usual = _rate(measured) if measured else None
+    slices.sort(key=lambda s: (-_weight(s, usual), len(s.where), [c.text for c in s.where]))
     notes = []
     if found.is_narrowed:
         notes.append("too many columns to combine all: combined were those that stand out most")
@@ -155,7 +158,9 @@ def _proved(
 ) -> list[_Proved]:  # fmt: skip
     """The proposed slices that hold on rows which they were not found on."""
     inside = [members(columns, key, current) for key in keys]
-    before = [members(columns, key, reference) for key in keys] if reference else []
+    before = (
+        [compared(columns, key, reference, current, least)[0] for key in keys] if reference else []
+    )
     enough = [
         place
         for place in range(len(keys))
@@ -246,21 +251,28 @@ def _rise(reference: Rows | None, current: Rows) -> tuple[float | None, str | No
 
 def _slice(
     columns: Sequence[CodedColumn], one: _Proved, reference: Rows | None, current: Rows,
-    rise: float | None,
+    rise: float | None, least: int,
 ) -> Slice:  # fmt: skip
     own = members(columns, one.key, current)
     n, bad = int(own.sum()), float(current.bad[own].sum())
-    n_before, bad_before = 0, 0.0
+    n_before, bad_before, usual, is_new = 0, 0.0, 0.0, False
     if reference is not None:
+        usual = float(reference.bad.mean())
+        _, is_new = compared(columns, one.key, reference, current, least)
         before = members(columns, one.key, reference)
         n_before, bad_before = int(before.sum()), float(reference.bad[before].sum())
     all_bad = float(current.bad.sum())
     low, high = wilson(bad, n) or (0.0, 1.0)
     part = bad / current.bad.size - (bad_before / reference.bad.size if reference else 0.0)
+    why = None if reference else "the reference has too few labels"
+    if is_new:
+        part = (bad - n * usual) / current.bad.size
+        why = f"the reference has {f'only {n_before:,}' if n_before else 'no'} labelled rows of it"
     return Slice(
         where=conditions_of(columns, one.key), rows=n, share=n / current.bad.size,
         bad_rate=bad / n, low=low, high=high, reference_rows=n_before,
-        reference_bad_rate=bad_before / n_before if n_before else None,
+        reference_bad_rate=bad_before / n_before if n_before and why is None else None,
+        reference_reason=why,
         lift=bad / n / (all_bad / current.bad.size) if all_bad else None,
         share_of_bad=bad / all_bad if all_bad else None,
         share_of_rise=part / rise if rise else None,
@@ -268,9 +280,13 @@ def _slice(
     )  # fmt: skip
 
 
-def _weight(found: Slice) -> float:
-    """How much of the trouble a slice is: its rows times what is wrong with them."""
-    return found.share * (found.bad_rate if found.excess is None else found.excess)
+def _weight(found: Slice, usual: float | None) -> float:
+    """How much of the trouble a slice is: its rows times what is wrong with them.
+
+    `usual` is the reference's rate of all rows, where there is one.
+    """
+    excess = found.bad_rate - (usual or 0.0) if found.excess is None else found.excess
+    return found.share * excess
 
 
 def _rate(rows: Rows) -> float | None:

@@ -30,6 +30,8 @@ _POWERS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 9)
 _TEMPERATURES = ((1.8, 32.0), (1 / 1.8, -32 / 1.8), (1.0, 273.15), (1.0, -273.15))
 _LEVELS = 49
 _DISCRETE = 250
+_GRAINED = 0.95
+_LEAST_DISTINCT = 20
 _NEAR_ONE = 0.95
 """Logarithm of a factor (2.6) that the world makes too: it must fit all but perfectly."""
 
@@ -86,7 +88,9 @@ def find_conversion(
     is_discrete = lattice.size <= _DISCRETE and reference.size > 3 * lattice.size
     known = np.unique(np.concatenate([lattice, np.unique(usual)])) if is_discrete else lattice
     on_raw = _on(x, known)
+    grain = _grain(r)
     best: Conversion | None = None
+    best_rank: tuple[bool, float, int, float] | None = None
     for candidate in _candidates(x, b, r, known if is_discrete else None):
         undone = candidate.undone(x)
         after = ks(undone, b)
@@ -101,9 +105,28 @@ def find_conversion(
         if not (candidate.is_named or candidate.is_exact) and _misfit(undone, b) > 0.05:
             continue
         made = replace(candidate, before=raw, after=after)
-        if best is None or _rank(made) < _rank(best):
-            best = made
+        # Whole minutes times 60 are whole again over 60, and not over 52.
+        is_off = grain > 0 and _on_grain(undone, grain) < _GRAINED
+        rank = (is_off, *_rank(made))
+        if best_rank is None or rank < best_rank:
+            best, best_rank = made, rank
     return best
+
+
+def _grain(values: NDArray[Any]) -> float:
+    """The coarsest of 1, 0.1, 0.01 and 0.001 that nearly all values are multiples of; 0 without."""
+    import numpy as np
+
+    if np.unique(values).size <= _LEAST_DISTINCT:
+        return 0.0
+    return next((g for g in (1.0, 0.1, 0.01, 0.001) if _on_grain(values, g) >= _GRAINED), 0.0)
+
+
+def _on_grain(values: NDArray[Any], grain: float) -> float:
+    import numpy as np
+
+    places = values / grain
+    return float((np.abs(places - np.round(places)) < 0.01).mean())
 
 
 def _is_convincing(

@@ -12,30 +12,32 @@ from workbench.store.connections import Connection
 
 _NEWEST = (
     "SELECT a.alert, a.model, a.kind, e.columns, a.since, a.raised_look, a.incident, e.status, "
-    "e.look, e.message FROM alerts a JOIN (SELECT * FROM alert_entries "
-    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) e USING (alert)"
+    "e.look, e.message, t.status AS told FROM alerts a JOIN (SELECT * FROM alert_entries "
+    "WHERE ?::TIMESTAMP IS NULL OR noted_at <= ? "
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) e USING (alert) "
+    "LEFT JOIN (SELECT * FROM alert_tellings "
+    "QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1) t USING (alert)"
 )
 # The newest entry is the last one written: a clock may be set back.
 
 
-def read_raised(catalog: Connection, models: Sequence[str]) -> tuple[RaisedAlert, ...]:
-    """The alerts of some models that are not over, oldest first."""
+def read_raised(
+    catalog: Connection, models: Sequence[str], as_of: datetime | None = None
+) -> tuple[RaisedAlert, ...]:
+    """The alerts of some models that are not over, oldest first.
+
+    Args:
+        catalog: the catalog.
+        models: their names.
+        as_of: what was recorded later does not exist; None: everything does.
+    """
+    moment = naive(as_of) if as_of is not None else None
     rows = catalog.execute(
         f"{_NEWEST} WHERE e.status <> 'ok' AND a.model IN (SELECT unnest(?::VARCHAR[])) "
         "ORDER BY a.alert",
-        [list(models)],
+        [moment, moment, list(models)],
     ).fetchall()
     return tuple(_alert(row) for row in rows)
-
-
-def count_raised(catalog: Connection, kinds: Sequence[str]) -> dict[str, int]:
-    """How many alerts of some kinds each model has that are not over; none for most models."""
-    rows = catalog.execute(
-        f"SELECT model, count(*) FROM ({_NEWEST} WHERE e.status <> 'ok' "
-        "AND a.kind IN (SELECT unnest(?::VARCHAR[]))) GROUP BY model",
-        [list(kinds)],
-    ).fetchall()
-    return {str(model): int(count) for model, count in rows}
 
 
 def add_alert(
@@ -78,6 +80,18 @@ def add_alert_entry(
     )  # fmt: skip
 
 
+def add_telling(catalog: Connection, alert: int, status: str, now: datetime) -> None:
+    """Records that a check has told of an alert what no check before it had.
+
+    Args:
+        catalog: in a transaction that writes.
+        alert: its number.
+        status: as loud as it was told.
+        now: the machine's clock.
+    """
+    catalog.execute("INSERT INTO alert_tellings VALUES (?, ?, ?)", [alert, naive(now), status])
+
+
 def next_number(catalog: Connection, table: str, column: str) -> int:
     """The number after the largest one of a table; taken for good once the transaction commits."""
     rows = catalog.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchall()
@@ -85,10 +99,10 @@ def next_number(catalog: Connection, table: str, column: str) -> int:
 
 
 def _alert(row: tuple[Any, ...]) -> RaisedAlert:
-    number, model, kind, columns, since, raised, incident, status, look, message = row
+    number, model, kind, columns, since, raised, incident, status, look, message, told = row
     return RaisedAlert(
         int(number), str(model), str(kind), tuple(columns), _time(since), _time(raised),
-        int(incident), str(status), _time(look), str(message),
+        int(incident), str(status), _time(look), str(message), told,
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +45,13 @@ class ModelSegments:
     labels: tuple[Segment, ...] = ()
     before: datetime | None = None
     """Retention took the rows that are older than this; None when it never took any."""
+    up_to: int | None = None
+    """Rows and labels that a later commit brought are left out; None: none are. A compacted file holds
+    rows of several commits, so that readers of rows heed this too."""
+
+    def of(self, predictions: Iterable[Segment]) -> ModelSegments:
+        """The same with only some files of predictions."""
+        return replace(self, predictions=tuple(predictions))
 
     @property
     def labels_version(self) -> int:
@@ -72,13 +79,16 @@ def known_moment(connection: Connection, now: datetime) -> datetime:
     return now if newest is None else max(now, newest.replace(tzinfo=UTC))
 
 
-def model_segments(connection: Connection, model: str, folder: Path) -> ModelSegments:
+def model_segments(
+    connection: Connection, model: str, folder: Path, up_to: int | None = None
+) -> ModelSegments:
     """The segments of a model.
 
     Args:
         connection: the catalog.
         model: the model's name.
         folder: the folder that the stored paths are relative to.
+        up_to: a version of the catalog, to leave out what was committed later.
     """
     rows = connection.execute(
         "SELECT path, batch, sequence, kind, rows, min_time, max_time, reading FROM segments "
@@ -89,11 +99,13 @@ def model_segments(connection: Connection, model: str, folder: Path) -> ModelSeg
         Segment(folder / path, batch, sequence, kind, count, aware(low), aware(high), reading)
         for path, batch, sequence, kind, count, low, high, reading in rows
     ]
+    version = catalog_version(connection)
     return ModelSegments(
-        catalog_version(connection),
+        version,
         tuple(s for s in segments if s.kind == PREDICTIONS),
         tuple(s for s in segments if s.kind == LABELS),
         retained_before(connection, model),
+        up_to if up_to is not None and up_to < version else None,
     )
 
 

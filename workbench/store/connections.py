@@ -236,7 +236,7 @@ def _make(home: StoreHome) -> None:
 def _connect(home: StoreHome, read_only: bool, deadline: float) -> Connection | None:
     """The connection; None when another program has the catalog open and there is time yet."""
     try:
-        return duckdb.connect(str(home.catalog), read_only=read_only, config=_config(home))
+        return _quiet(duckdb.connect(str(home.catalog), read_only=read_only, config=_config(home)))
     except (duckdb.IOException, duckdb.ConnectionException) as error:
         opener = foreign_opener(error)
         if opener is None:
@@ -247,6 +247,12 @@ def _connect(home: StoreHome, read_only: bool, deadline: float) -> Connection | 
             f"the store is busy: {opener} has its catalog open",
             "End that program's connection to store.duckdb; `workbench sql` reads without one.",
         ) from error
+
+
+def _quiet(connection: Connection) -> Connection:
+    """A connection that draws no bar of progress on stdout, into a document."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 @contextmanager
@@ -261,7 +267,7 @@ def scratch(home: StoreHome, spill: Path | None = None) -> Iterator[Connection]:
     # DuckDB's own default is a folder below the current one, whoever may read that.
     config["temp_directory"] = str(spill) if spill is not None else ""
     with translated(), private_files():
-        connection = duckdb.connect(":memory:", config=config)
+        connection = _quiet(duckdb.connect(":memory:", config=config))
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection

@@ -147,7 +147,7 @@ class ModelStore:
 
     def needs_rows(self, period: Period, by: str) -> bool:
         """Whether the stored counts cannot answer for this period and bucket, and rows can."""
-        if is_cut(self.segments, self.as_of):
+        if self.segments.up_to is not None or is_cut(self.segments, self.as_of):
             return True
         if self.before is not None and period.end <= self.before:
             return False
@@ -176,11 +176,7 @@ class ModelStore:
             spill_folder(self.home) as spill,
             scratch(self.home, spill) as connection,
         ):
-            inside = ModelSegments(
-                self.segments.version,
-                tuple(s for s in self.segments.predictions if overlaps(s, period)),
-                self.segments.labels,
-            )
+            inside = self.segments.of(s for s in self.segments.predictions if overlaps(s, period))
             make_empty_counts(connection)
             if inside.predictions:
                 make_judged_view(
@@ -197,11 +193,16 @@ def reference_source(baseline: Baseline) -> CountSource:
 
 
 def read_model_store(
-    home: StoreHome, baseline: Baseline, as_of: datetime | None, *, is_outdated: bool = False
+    home: StoreHome,
+    baseline: Baseline,
+    as_of: datetime | None,
+    *,
+    is_outdated: bool = False,
+    up_to: int | None = None,
 ) -> ModelStore:
-    """A model's committed rows as they are now."""
+    """A model's committed rows as they are now, or as they were at an earlier version."""
     with reading(home, f"reading {baseline.model}") as catalog:
-        segments = model_segments(catalog, baseline.model, home.segments)
+        segments = model_segments(catalog, baseline.model, home.segments, up_to)
         if segments.before is None:
             return ModelStore(home, baseline, segments, as_of, is_outdated=is_outdated)
         eras = read_eras(catalog, baseline.model)

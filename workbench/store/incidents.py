@@ -15,7 +15,12 @@ from workbench.store.connections import Connection
 
 
 def read_incidents(
-    catalog: Connection, *, number: int | None = None, model: str | None = None
+    catalog: Connection,
+    *,
+    number: int | None = None,
+    model: str | None = None,
+    as_of: datetime | None = None,
+    only_open: bool = False,
 ) -> tuple[Incident, ...]:
     """Incidents with their entries, newest first.
 
@@ -23,18 +28,24 @@ def read_incidents(
         catalog: the catalog.
         number: only this one; empty if there is none of this number.
         model: only those of this model.
+        as_of: what was written later does not exist; None: everything does.
+        only_open: only those that are not closed.
     """
+    moment = naive(as_of) if as_of is not None else None
     found = catalog.execute(
         "SELECT incident, model, title, opened_at, onset, kind, columns, previous FROM incidents "
         "WHERE (?::BIGINT IS NULL OR incident = ?) AND (?::VARCHAR IS NULL OR model = ?) "
-        "ORDER BY incident DESC",
-        [number, number, model, model],
+        "AND (?::TIMESTAMP IS NULL OR opened_at <= ?) AND NOT (? AND EXISTS (SELECT 1 FROM "
+        "incident_entries e WHERE e.incident = incidents.incident AND e.kind = 'closed' "
+        "AND (?::TIMESTAMP IS NULL OR e.noted_at <= ?))) ORDER BY incident DESC",
+        [number, number, model, model, moment, moment, only_open, moment, moment],
     ).fetchall()
     entries: dict[int, list[IncidentEntry]] = {row[0]: [] for row in found}
     for incident, at, author, kind, text in catalog.execute(
         "SELECT incident, noted_at, author, kind, text FROM incident_entries "
-        "WHERE incident IN (SELECT unnest(?::BIGINT[])) ORDER BY incident, entry",
-        [list(entries)],
+        "WHERE incident IN (SELECT unnest(?::BIGINT[])) "
+        "AND (?::TIMESTAMP IS NULL OR noted_at <= ?) ORDER BY incident, entry",
+        [list(entries), moment, moment],
     ).fetchall():
         entries[incident].append(IncidentEntry(_time(at), author, kind, text))
     return tuple(
@@ -46,13 +57,9 @@ def read_incidents(
     )  # fmt: skip
 
 
-def count_open(catalog: Connection) -> dict[str, int]:
-    """How many incidents of each model are not closed."""
-    rows = catalog.execute(
-        "SELECT model, count(*) FROM incidents i WHERE NOT EXISTS (SELECT 1 FROM incident_entries e "
-        "WHERE e.incident = i.incident AND e.kind = 'closed') GROUP BY model"
-    ).fetchall()
-    return {str(model): int(n) for model, n in rows}
+def recorded_from(catalog: Connection) -> datetime | None:
+    """When the first rows were stored: nothing is recorded from before; None without any."""
+    return aware(catalog.execute("SELECT min(committed_at) FROM commits").fetchall()[0][0])
 
 
 def add_incident(

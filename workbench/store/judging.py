@@ -71,7 +71,9 @@ def make_judged_view(
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     bucket = bucket_of("wb_timestamp", by or own_bucket(rules))
     if segments.labels:
-        make_label_records(connection, "label_records", segments.labels, rules, as_of)
+        make_label_records(
+            connection, "label_records", segments.labels, rules, as_of, up_to=segments.up_to
+        )
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE standing_now AS "
             + standing_labels(
@@ -92,6 +94,13 @@ def make_judged_view(
         label = label_that_stands("coalesce(wb_sequence, sequence)")
     else:
         joined, label = f"stored_rows{where}", "wb_label"
+    if segments.up_to is not None:
+        if not segments.labels:
+            make_sequences(connection, "row_sequences", segments.predictions, (), sequence)
+            joined = f"(SELECT * FROM stored_rows{where}) LEFT JOIN row_sequences USING (wb_path)"
+        joined = (
+            f"(SELECT * FROM {joined}) WHERE coalesce(wb_sequence, sequence) <= {segments.up_to:d}"
+        )
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW judged_rows AS SELECT *, {bucket} AS wb_bucket, "
         f"{label} AS judged_label FROM {joined}"

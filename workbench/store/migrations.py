@@ -140,7 +140,14 @@ CREATE TABLE verdict_overrules (
     said VARCHAR NOT NULL, reason VARCHAR NOT NULL);
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _VERDICTS)
+_TELLINGS = """
+CREATE TABLE alert_tellings (alert BIGINT NOT NULL, told_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL);
+INSERT INTO alert_tellings SELECT alert, noted_at, status FROM alert_entries
+    QUALIFY row_number() OVER (PARTITION BY alert ORDER BY rowid DESC) = 1 AND status <> 'ok';
+"""
+# Every check counted as one that told of what it found.
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS)
 
 
 def schema_version(connection: Any) -> int:

@@ -166,8 +166,4 @@ def _live_rows(
 
 
 def _inside(store: ModelStore, period: Period) -> ModelSegments:
-    return ModelSegments(
-        store.segments.version,
-        tuple(s for s in store.segments.predictions if overlaps(s, period)),
-        store.segments.labels,
-    )
+    return store.segments.of(s for s in store.segments.predictions if overlaps(s, period))

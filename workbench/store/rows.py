@@ -129,6 +129,8 @@ def make_label_records(
     segments: Sequence[Segment],
     rules: OutcomeRules,
     as_of: datetime | None = None,
+    *,
+    up_to: int | None = None,
 ) -> None:
     """Makes a table of label records: wb_id, wb_label, wb_label_timestamp, wb_row, sequence.
 
@@ -138,6 +140,7 @@ def make_label_records(
         segments: committed label files.
         rules: tell the label's type.
         as_of: records with a later `label_timestamp` are left out.
+        up_to: records that a later commit brought are left out.
     """
     type_ = "VARCHAR" if rules.is_classification else "DOUBLE"
     make_rows_view(
@@ -152,11 +155,13 @@ def make_label_records(
         },
     )
     make_sequences(connection, f"{view}_sequences", segments, (), 0)
-    limit = (
-        f"WHERE wb_label_timestamp IS NULL OR wb_label_timestamp <= TIMESTAMP '{naive(as_of).isoformat(sep=' ')}'"
-        if as_of is not None
-        else ""
-    )
+    limits = []
+    if as_of is not None:
+        moment = naive(as_of).isoformat(sep=" ")
+        limits.append(f"(wb_label_timestamp IS NULL OR wb_label_timestamp <= TIMESTAMP '{moment}')")
+    if up_to is not None:
+        limits.append(f"coalesce(wb_sequence, sequence) <= {up_to:d}")
+    limit = f"WHERE {' AND '.join(limits)}" if limits else ""
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * EXCLUDE (wb_path, wb_sequence, sequence), "
         f"coalesce(wb_sequence, sequence) AS sequence FROM {view}_files "

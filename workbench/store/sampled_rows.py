@@ -16,7 +16,6 @@ from workbench.domain.card import ModelCard
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules
 from workbench.errors import ReferenceTableError, WorkbenchError
-from workbench.store.catalog import ModelSegments
 from workbench.store.connections import Connection, StoreHome, scratch
 from workbench.store.counted import ModelStore, overlaps
 from workbench.store.judging import make_judged_view
@@ -83,11 +82,7 @@ def sampled_rows(
             (`DOUBLE` or `VARCHAR`) to read them as; what cannot be read so is null.
     """
     rules, shape = store.baseline.rules, store.baseline.shape
-    inside = ModelSegments(
-        store.segments.version,
-        tuple(s for s in store.segments.predictions if overlaps(s, period)),
-        store.segments.labels,
-    )
+    inside = store.segments.of(s for s in store.segments.predictions if overlaps(s, period))
     with spill_folder(store.home) as spill, scratch(store.home, spill) as connection:
         make_judged_view(
             connection, inside, rules, shape, start=period.start, end=period.end,

@@ -25,6 +25,7 @@ OPEN_TABLES = frozenset(
         "remote_objects",
         "label_delays",
         "alerts",
+        "alert_tellings",
         "incidents",
         "events",
     }

@@ -111,9 +111,7 @@ def _forgetting(found: Backtest) -> Evidence | None:
     if lost is None:
         return None
     if lost.low > 0:
-        reading = (
-            "the challenger is worse on the reference: should the old times return, it forgot them"
-        )
+        reading = "the challenger is worse on the reference: it has unlearned what held before"
     else:
         reading = "the challenger is no worse on the reference"
     return lost.evidence(STEP, "bad rate added on the reference", reading, threshold=0.0)

@@ -108,3 +108,18 @@ def resampled_mean(
     with np.errstate(invalid="ignore", divide="ignore"):
         drawn = np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], value)
     return Resampled(value, drawn, int(total), basis)
+
+
+def few_blocks(many: int) -> float:
+    """By how much to widen the distances of resamplings of so few blocks.
+
+    Drawing G blocks again gives a variance that is (G - 1) / G too small, and quantiles of the
+    normal law instead of Student's: sqrt(G / (G - 1)) t / z.
+    """
+    import math
+
+    from workbench.performance.quantiles import normal_quantile, student_quantile
+
+    degrees = max(many - 1, 1)
+    wider = student_quantile(0.975, degrees) / normal_quantile(0.975)
+    return math.sqrt(max(many, 2) / degrees) * wider

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.performance.quantiles import normal_quantile, student_quantile
-from workbench.triage.blocks import DRAWS, blocks_of, resampled_sums
+from workbench.triage.blocks import DRAWS, blocks_of, few_blocks, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.domain_model import DomainModel
 
@@ -216,12 +215,7 @@ class _Draws:
 def _drawn(
     losses: NDArray[Any], pi: NDArray[Any], t: NDArray[Any], codes: NDArray[Any], seed: int
 ) -> _Draws:
-    """The resamplings, spread as Student's law wants for so few blocks.
-
-    Drawing G blocks again gives a variance that is (G - 1) / G too small, and quantiles of the
-    normal law; so the distances are multiplied by sqrt(G / (G - 1)) t / z, G being the smaller
-    number of blocks of the two sides.
-    """
+    """The resamplings, widened for the smaller number of blocks of the two sides."""
     import numpy as np
 
     from workbench.triage.overlap import weights
@@ -235,8 +229,7 @@ def _drawn(
         sums.append(resampled_sums(table[inside], dense, 2 * seed + side, DRAWS))
     values = split(losses, pi, t)
     parts = _parts(sums[0], sums[1])
-    wider = math.sqrt(fewest / max(fewest - 1, 1))
-    wider *= student_quantile(0.975, max(fewest - 1, 1)) / normal_quantile(0.975)
+    wider = few_blocks(fewest)
     return _Draws(values, np.array(values) + wider * (parts - np.array(values)))
 
 

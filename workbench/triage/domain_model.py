@@ -20,6 +20,8 @@ from workbench.triage.telling_apart import (
     area,
     calibration_error,
     chance_of_current,
+    error_by_chance,
+    quadratic_table,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ LEAST_ROWS = 200
 """Labelled rows that either side must have: the gate would refuse fewer anyway."""
 MOST_ERROR = 0.03
 """Expected calibration error up to which the probabilities are trusted."""
-_REFITS = ((50_000, 4), (200_000, 2))
+_REFITS = ((40_000, 4), (80_000, 2))
 """Cells of training data up to which so many refits are made; beyond, one."""
 _FEW_DAYS_VALUES = 30
 
@@ -51,6 +53,8 @@ class DomainModel:
     """Area under the curve on rows not seen: 0.5 when nothing tells the two apart."""
     error: float | None = None
     """Expected calibration error of `pi` over ten groups of equal size."""
+    error_by_chance: float | None = None
+    """What it would be if `pi` were right: few rows make it large."""
     by_day: tuple[bool, bool] = (False, False)
     """Whether whole days were held out: before, and in the incident."""
     labelled: bool = True
@@ -112,6 +116,7 @@ def measure_domain(
         )  # fmt: skip
     t = np.repeat([0.0, 1.0], [known.height, current.height])
     days = [_days(known), _days(current)]
+    smooth = quadratic_table(rows, is_category)
     if refits is None:
         trained = min(known.height, MOST_TRAINED) + min(current.height, MOST_TRAINED)
         refits = next((many for cells, many in _REFITS if trained * len(names) <= cells), 1)
@@ -124,11 +129,12 @@ def measure_domain(
             for place, side in enumerate(days)
         ]
         fold = np.concatenate(parts)
-        found.append((chance_of_current(rows, t, fold, is_category, seed), fold))
+        found.append((chance_of_current(rows, t, fold, is_category, seed, smooth), fold))
     pi, fold = found[0]
     return DomainModel(
         against=against, columns=names, excluded=excluded, auc=area(pi, t),
-        error=calibration_error(pi, t), by_day=(_is_by_day(days[0]), _is_by_day(days[1])),
+        error=calibration_error(pi, t), error_by_chance=error_by_chance(pi),
+        by_day=(_is_by_day(days[0]), _is_by_day(days[1])),
         labelled=labelled, known=known, current=current, pi=pi,
         refits=tuple(one for one, _ in found[1:]), rows=rows, fold=fold, is_category=is_category,
     )  # fmt: skip

@@ -70,6 +70,16 @@ class Effect:
         return self.amount.low > float(np.quantile(self.rise_draws, 0.975)) + self.floor
 
     @property
+    def is_minor(self) -> bool:
+        """Whether it surely makes less than half of a rise that is sure: not what is looked for."""
+        import numpy as np
+
+        if self.rise is None or self.rise_draws is None:
+            return False
+        is_sure = float(np.quantile(self.rise_draws, 0.025)) > 0
+        return is_sure and self.amount.high < 0.5 * self.rise
+
+    @property
     def share(self) -> tuple[float, float, float] | None:
         """Of the rise: the amount over it, and its 95 % interval; None without a sure rise."""
         import numpy as np

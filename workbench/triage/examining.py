@@ -235,7 +235,7 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
     curve = run.step(
         "learning_curve", lambda: measure_learning_curve(case, backtest, looked.labels_per_day)
     )
-    remaining = run.step("remaining", lambda: measure_remaining(case, attainable, backtest))
+    remaining = run.step("remaining", lambda: measure_remaining(case, attainable, backtest, curve))
     half_life = run.step("half_life", lambda: measure_half_life(looked.history, _delay(case)))
     return Remainder(
         overlap, decomposition, attainable, backtest, recalibration, curve, remaining, half_life

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MOST_BLOCKS = 1_000
+"""More than twice as many blocks are put together in so many groups."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure with its 95 % interval and what it would be if rows were drawn again."""
@@ -58,7 +62,8 @@ def mean_figures(
 
     Draws of few blocks lie too close to the mean: with k blocks they are spread by
     sqrt(k / (k - 1)), for the variance that k - 1 degrees of freedom miss, times the ratio of
-    Student's quantile to the normal one. With 8 days that is 1.29.
+    Student's quantile to the normal one. With 8 days that is 1.29. Very many blocks are drawn in
+    `MOST_BLOCKS` groups, which vary as much and are drawn faster.
 
     Args:
         columns: (rows,) each, all of them numbers.
@@ -72,6 +77,8 @@ def mean_figures(
 
     n = len(blocks)
     table = np.column_stack([*columns, np.ones(n)])
+    if n and int(blocks.max()) >= 2 * MOST_BLOCKS:
+        blocks = blocks % MOST_BLOCKS
     sums = resampled_sums(table, blocks, seed)
     means = table[:, :-1].mean(axis=0)
     drawn = sums[:, :-1] / np.maximum(sums[:, -1:], 1.0)

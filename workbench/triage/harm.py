@@ -32,9 +32,11 @@ STEP = "harm"
 LEAST_LABELS = 100
 """With fewer labels since the onset nothing is said of harm."""
 
-_RULED_OUT = 1.5
-"""Harm is ruled out when the interval ends below this many floors: at one floor exactly, a healthy
-model would need several times the labels that show a harm of two."""
+_RULED_OUT = 1.75
+"""Harm is ruled out when the interval ends below this many floors. At one floor exactly a healthy model
+would need several times the labels that show a harm of two; at two, a harm of two would be ruled out
+in one case of forty. Here 4,000 labels on either side tell 96 % of healthy models (rate 0.23, floor
+0.02), and take a harm of two floors for none in 0.6 %."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Injection:
             return False
         if self.effect is None or not self.effect.is_harmful:
             return None if self.effect is None else self.effect.is_harmful
-        if self.effect.sees_no_rise:
+        if self.effect.sees_no_rise or self._are_no_worse:
             return False
         return None if self.is_contradicted else True
 
@@ -101,9 +101,14 @@ class Injection:
         effect = self.effect
         if effect is None or effect.floor is None or effect.basis != "injection":
             return False
-        if self.contrast is not None:
-            return self.contrast.high < min(effect.floor, effect.amount.low)
-        return effect.exceeds_rise
+        return self._are_no_worse if self.contrast is not None else effect.exceeds_rise
+
+    @property
+    def _are_no_worse(self) -> bool:
+        """Whether affected rows are surely no worse than others of the same time, by the floor."""
+        if self.contrast is None or self.effect is None or self.effect.floor is None:
+            return False
+        return self.contrast.high < min(self.effect.floor, self.effect.amount.low)
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,12 @@ class Injections:
 
     @property
     def unclear(self) -> tuple[Injection, ...]:
-        """The faults whose harm cannot be told."""
-        return tuple(i for i in self.injections if i.is_harmful is None)
+        """The faults whose harm cannot be told, and that may make half of the rise or more."""
+        return tuple(
+            i
+            for i in self.injections
+            if i.is_harmful is None and not (i.effect is not None and i.effect.is_minor)
+        )
 
     @property
     def decides(self) -> bool:

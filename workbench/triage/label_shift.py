@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import blocks_of, resampled_sums
+from workbench.triage.blocks import blocks_of, few_blocks, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.refitting import labelled_rows
 
@@ -145,23 +145,21 @@ def measure_label_shift(
     base = case.reference if base is None else base
     current = case.current if current is None else current
     classes = classes_of(case)
-    known = _scored(labelled_rows(base, case.feature_names), classes)
+    before_rows = labelled_rows(base, case.feature_names)
+    known = _scored(before_rows, classes)
     now = _scored(current.sort("wb_timestamp", "wb_id"), classes) if current.height else None
     if known is None or now is None:
-        return LabelShift(skipped="no scores are logged that are probabilities")
+        return LabelShift(skipped=_missing(before_rows, current))
     place = _places(known[0], classes)
     sizes = np.bincount(place[place >= 0], minlength=len(classes))
-    if sizes.sum() < LEAST_ROWS or sizes.min() < LEAST_ROWS // 10:
-        return LabelShift(skipped="the reference has too few labelled rows of a class")
-    if len(now[1]) < LEAST_ROWS:
-        return LabelShift(skipped=f"only {len(now[1])} rows with scores now")
     means = _class_means(known[1], place, len(classes))
-    told = float(np.linalg.svd(means, compute_uv=False)[-1])
-    if told < _LEAST_TOLD:
-        return LabelShift(skipped="the scores do not tell the classes apart", n=len(now[1]))
+    shortage = _shortage(sizes, means, len(now[1]))
+    if shortage:
+        return LabelShift(skipped=shortage, n=len(now[1]))
     share = _shares(means, now[1].mean(axis=0))
-    drawn = _drawn(case, known, place, now, len(classes))
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    drawn, wider = _drawn(case, known, place, now, len(classes))
+    ends = np.quantile(drawn, (0.025, 0.975), axis=0)
+    low, high = np.clip(share + wider * (ends - share), 0.0, 1.0)
     before = sizes / sizes.sum()
     place_now = _places(now[0], classes)
     seen = np.bincount(place_now[place_now >= 0], minlength=len(classes))
@@ -178,6 +176,28 @@ def measure_label_shift(
         float(np.abs(share - before).sum() / 2), moved, is_plausible, len(now[1]),
         factors=share / before,
     )  # fmt: skip
+
+
+def _missing(before: pl.DataFrame, current: pl.DataFrame) -> str:
+    """Why a side has no rows with scores."""
+    if not before.height:
+        return "the reference has no labelled rows"
+    return (
+        "no scores are logged that are probabilities" if current.height else "there are no rows now"
+    )
+
+
+def _shortage(sizes: NDArray[Any], means: NDArray[Any], now: int) -> str | None:
+    """Why the shares of the classes cannot be told from so many rows of each, and their mean scores."""
+    import numpy as np
+
+    if sizes.sum() < LEAST_ROWS or sizes.min() < LEAST_ROWS // 10:
+        return "the reference has too few labelled rows of a class"
+    if now < LEAST_ROWS:
+        return f"only {now} rows with scores now"
+    if np.linalg.svd(means, compute_uv=False)[-1] < _LEAST_TOLD:
+        return "the scores do not tell the classes apart"
+    return None
 
 
 _Rows = tuple["pl.DataFrame", "NDArray[Any]"]
@@ -209,10 +229,12 @@ def _places(frame: pl.DataFrame, classes: Sequence[str]) -> NDArray[Any]:
 
 
 def _class_means(scores: NDArray[Any], place: NDArray[Any], many: int) -> NDArray[Any]:
-    """C: column j is the mean scores over the rows of class j."""
+    """C: column j is the mean scores over the rows of class j; zero without any."""
     import numpy as np
 
-    return np.column_stack([scores[place == j].mean(axis=0) for j in range(many)])
+    return np.column_stack(
+        [scores[place == j].sum(axis=0) / max((place == j).sum(), 1) for j in range(many)]
+    )
 
 
 def _shares(means: NDArray[Any], mu: NDArray[Any]) -> NDArray[Any]:
@@ -228,23 +250,27 @@ def _shares(means: NDArray[Any], mu: NDArray[Any]) -> NDArray[Any]:
     return share
 
 
-def _drawn(case: Case, known: _Rows, place: NDArray[Any], now: _Rows, many: int) -> NDArray[Any]:
-    """The shares when blocks of both sides are drawn again: (draws, classes)."""
+def _drawn(
+    case: Case, known: _Rows, place: NDArray[Any], now: _Rows, many: int
+) -> tuple[NDArray[Any], float]:
+    """The shares when blocks of both sides are drawn again, (draws, classes), and how much to widen them."""
     import numpy as np
 
     entity = case.card.columns.entity
     yes = (place[:, None] == np.arange(many)[None]).astype(float)
     table = np.concatenate([yes, *(known[1] * yes[:, [j]] for j in range(many))], axis=1)
     draws = 200
-    sums = resampled_sums(table, blocks_of(known[0], entity)[0], case.seed, draws)
+    blocks = [blocks_of(rows, entity)[0] for rows in (known[0], now[0])]
+    sums = resampled_sums(table, blocks[0], case.seed, draws)
     table = np.column_stack([np.ones(len(now[1])), now[1]])
-    after = resampled_sums(table, blocks_of(now[0], entity)[0], case.seed + 1, draws)
+    after = resampled_sums(table, blocks[1], case.seed + 1, draws)
     found = []
     for one, other in zip(sums, after, strict=True):
         counts, means = one[:many], one[many:].reshape(many, many).T
         if counts.min() > 0 and other[0] > 0:
             found.append(_shares(means / counts[None], other[1:] / other[0]))
-    return np.array(found) if found else np.full((1, many), np.nan)
+    fewest = min(int(block.max()) + 1 for block in blocks)
+    return np.array(found) if found else np.full((1, many), np.nan), few_blocks(fewest)
 
 
 def _scored_otherwise(

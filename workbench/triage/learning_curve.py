@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case, Fitter
     from workbench.triage.windows import Windows
 
-SHARES = ((0.05, 2), (0.1, 2), (0.2, 1), (0.5, 1), (1.0, 1))
-"""Shares of the training rows, and how often each is drawn."""
+REPEATS = (2, 2, 1, 1, 1)
+"""How often rows are drawn and fitted at each size, from the smallest to all training rows."""
+SMALLEST_SHARE = 0.05
+SMALLEST = 60
+"""The smallest size in rows, where the share of the training rows is less."""
+LEAST_GROWTH = 4
+"""How many times the smallest size the training rows must be."""
 LEAST_POINTS = 4
 _NO_DISTANCE = 1e-4
 
@@ -86,7 +91,7 @@ class LearningCurve:
 def measure_learning_curve(
     case: Case, backtest: Backtest, labels_per_day: float | None = None
 ) -> LearningCurve:
-    """Fits the recipe to growing shares of the training rows and judges each on the newest rows.
+    """Fits the recipe to growing numbers of the training rows and judges each on the newest rows.
 
     The rows of the incident alone are learned from: older ones would hide the curve. The interval
     of the floor draws the judged rows again and adds what repeated fits of one size differ by.
@@ -151,12 +156,15 @@ def _fits(
     rows, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
     random = np.random.default_rng(case.seed + 11)
     made: dict[int, list[NDArray[Any]]] = {}
-    for share, repeats in SHARES:
-        many = round(share * rows.height)
+    smallest = max(SMALLEST, SMALLEST_SHARE * rows.height)
+    if rows.height < LEAST_GROWTH * smallest:
+        return made
+    sizes = np.geomspace(smallest, rows.height, len(REPEATS)).round().astype(int).tolist()
+    for many, repeats in zip(sizes, REPEATS, strict=True):
         for _ in range(repeats):
             chosen = np.sort(random.permutation(rows.height)[:many])
             bad = backtest.challenger_losses
-            if share < 1.0 or backtest.kind != "incident" or bad is None:
+            if many < rows.height or backtest.kind != "incident" or bad is None:
                 model = fitted(fit, rows[chosen], case.feature_names, case.seed)
                 if isinstance(model, str):
                     continue

@@ -5,7 +5,8 @@ the rows. If that has risen by as much as the bad rate, the inputs tell less tha
 a column is missing, a signal was lost, or labels are noisier. No retraining undoes that.
 
 A cross-fit of few rows has worse probabilities than the champion, and so a larger floor; what
-the control retraining lost to the champion before the incident is taken off the rise.
+the control retraining lost to the champion before the incident, and what the learning curve
+says is still to be learned, are taken off the rise.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from workbench.triage.backtest import Backtest
     from workbench.triage.case import Case
+    from workbench.triage.learning_curve import LearningCurve
 
 _Noise = tuple["NDArray[Any]", "NDArray[Any]"]
 _FOLDS = 2
@@ -41,7 +43,7 @@ class NoiseFloor:
     reference: Figure | None = None
     """None where the reference has no scores or labels."""
     rise: Figure | None = None
-    """current - reference - what a control retraining loses to the champion."""
+    """current - reference - what a control retraining loses to the champion - what is still to learn."""
     smallest: float | None = None
     """The smallest rise that matters."""
 
@@ -74,7 +76,11 @@ class NoiseFloor:
 
 
 def measure_noise_floor(
-    case: Case, windows: Windows, attainable: Attainable, backtest: Backtest
+    case: Case,
+    windows: Windows,
+    attainable: Attainable,
+    backtest: Backtest,
+    curve: LearningCurve | None = None,
 ) -> NoiseFloor:
     """The noise floor of the incident from the cross-fitted scores, of the reference from the champion's.
 
@@ -111,6 +117,8 @@ def measure_noise_floor(
     # The last split learned from the most rows, as the cross-fit does.
     control = backtest.control.splits if backtest.control else ()
     lost = min(control[-1], 0.0) if control else 0.0
+    if curve is not None and curve.floor is not None:
+        lost -= max(curve.points[-1].bad_rate - curve.floor.value, 0.0)
     value, drawn = value + lost, drawn + lost
     rise = figure(value, drawn, current.n, current.basis)
     smallest = backtest.usual.floor if backtest.usual else None

@@ -27,7 +27,8 @@ LEAST_SHARE = 0.10
 LEAST_EFFECTIVE = 200.0
 _LOOKED = 3
 """Columns that are left out one at a time, those that tell most alone."""
-_ROWS = 6_000
+_ROWS = 3_000
+"""Rows of a side that this is looked at on."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Separating:
     auc_alone: float
     """Of a model that sees this column only."""
     auc_without: float | None
-    """Of a model that sees all others; None where there are no others."""
+    """Of a model that sees all others; None where there are none, or the gate does not refuse."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def measure_overlap(case: Case, domain: DomainModel) -> Overlap:
 
     Refused with an area above 0.95, an effective share of a side below 0.10, or fewer than 200
     effective rows; warned about with an area above 0.85, or a domain model whose probabilities
-    are off by more than 0.03.
+    are off by more than 0.03 beyond chance.
     """
     pi = domain.pi
     if domain.skipped or pi is None or domain.auc is None or domain.error is None:
@@ -159,12 +160,13 @@ def measure_overlap(case: Case, domain: DomainModel) -> Overlap:
             skipped=domain.skipped or "there is no domain model", against=domain.against,
             excluded=domain.excluded,
         )  # fmt: skip
+    by_chance = domain.error_by_chance or 0.0
     t = domain.is_current
     w = weights(pi, t)
     shares = [effective_share(w[t == side]) for side in (0, 1)]
     rows = (int((t == 0).sum()), int((t == 1).sum()))
     effective = [share * n for share, n in zip(shares, rows, strict=True)]
-    state, reason = _state(domain.auc, min(shares), min(effective), domain.error)
+    state, reason = _state(domain.auc, min(shares), min(effective), domain.error - by_chance)
     separating = _separating(domain, case.seed) if domain.auc > WARNED_AUC else ()
     only = None
     if domain.auc > REFUSED_AUC:
@@ -205,7 +207,7 @@ def _separating(domain: DomainModel, seed: int) -> tuple[Separating, ...]:
     """The columns that tell the sides apart alone, the strongest first, and what is left without."""
     import numpy as np
 
-    if domain.rows is None or domain.fold is None:
+    if domain.rows is None or domain.fold is None or domain.auc is None:
         return ()
     t = domain.is_current
     places = np.concatenate([thinned(np.flatnonzero(t == side), _ROWS) for side in (0, 1)])
@@ -217,11 +219,11 @@ def _separating(domain: DomainModel, seed: int) -> tuple[Separating, ...]:
         return area(tree_chance(rows[:, columns], sides, fold, kinds, seed, trees=trees), sides)
 
     everything = list(range(len(domain.columns)))
-    alone = [told([column], 20) for column in everything]
+    alone = [told([column], 15) for column in everything]
     ranked = sorted(everything, key=lambda column: (-alone[column], domain.columns[column]))
     found = []
     for column in ranked[:_LOOKED]:
         others = [other for other in everything if other != column]
-        without = told(others, 60) if others else None
+        without = told(others, 60) if others and domain.auc > REFUSED_AUC else None
         found.append(Separating(domain.columns[column], alone[column], without))
     return tuple(found)

@@ -62,15 +62,20 @@ def repaired(
 def exclusions(
     case: Case, repairs: Repairs, injections: Injections, labels: LabelFaults | None = None
 ) -> tuple[Exclusion, ...]:
-    """The rows to keep out of training: those of every fault in the values, harmful or not.
+    """The rows to keep out of training: those of every alarming fault in the values, harmful or not.
 
-    A fault without harm to this champion may well harm the next, which would learn from it. Rows
+    A fault without harm to this champion may well harm the next, which would learn from it; what is
+    only listed (`ok`) is left in unless undoing it showed harm. Rows
     are named by the segment and the time; those of a single sentinel by its value. Where neither is
     known, and less than half of all rows is touched, nothing is named: the whole log would be out.
     """
     found: list[Exclusion] = []
-    touched = [(r.fault, r.share) for r in repairs.repairs]
-    touched += [(i.fault, i.share) for i in injections.injections]
+    touched = [
+        (r.fault, r.share) for r in repairs.repairs if r.fault.status != "ok" or r.is_harmful
+    ]
+    touched += [
+        (i.fault, i.share) for i in injections.injections if i.fault.status != "ok" or i.is_harmful
+    ]
     for own, share in touched:
         if is_input(case, own) and own.kind != "duplicate_rows":
             found += _excluded(case, own, share)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.triage.case import Case
+    from workbench.triage.learning_curve import LearningCurve
 
 MOST_STRONGER = 6_000
 """Rows of the fit of a stronger class, which is slow."""
@@ -34,6 +35,8 @@ class Remaining:
     """Bad rate of the recipe minus that of the stronger class, paired, same rows and features."""
     stronger_reason: str | None = None
     """Why there is none."""
+    smallest: float = 0.0
+    """The smallest gain that matters: the smallest rise that does."""
     constant: Figure | None = None
     """Bad rate of the best constant prediction, on the judged rows."""
     was_over_constant: bool | None = None
@@ -43,6 +46,15 @@ class Remaining:
     challenger_over_constant: Figure | None = None
     constant_reason: str | None = None
     stronger_losses: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_another_class_better(self) -> bool:
+        """Whether the stronger class gains as much as matters, and surely half of it.
+
+        A stronger class is a little better even where the recipe has the right form.
+        """
+        found = self.stronger
+        return found is not None and found.value >= self.smallest and found.low > self.smallest / 2
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""
@@ -54,14 +66,14 @@ class Remaining:
         if self.stronger is None:
             said.append(Evidence(step, name, None, self.stronger_reason or "not measured"))
         else:
-            is_better = self.stronger.low > 0
             reading = (
                 "another class of model does better on the same rows and features"
-                if is_better
-                else "no stronger class of model does better on the same rows and features"
+                if self.is_another_class_better
+                else "no stronger class of model does better on the same rows and features by as much "
+                "as matters"
             )
-            supports = "redesign" if is_better else None
-            said.append(self.stronger.evidence(step, name, reading, 0.0, supports))
+            supports = "redesign" if self.is_another_class_better else None
+            said.append(self.stronger.evidence(step, name, reading, self.smallest, supports))
         said += self.unused.evidence()
         said.append(self._constant())
         return tuple(said)
@@ -84,24 +96,29 @@ class Remaining:
         return own.evidence(step, name, "the champion is better than always saying the same", 0.0)
 
 
-def measure_remaining(case: Case, attainable: Attainable, backtest: Backtest) -> Remaining:
+def measure_remaining(
+    case: Case, attainable: Attainable, backtest: Backtest, curve: LearningCurve | None = None
+) -> Remaining:
     """What is left of the bad rate whatever the recipe learns, and what else could lower it.
 
     Args:
         case: the case, with broken rows repaired or left out.
         attainable: its cross-fit.
         backtest: its windows and challenger.
+        curve: its learning curve, where it was measured; without it the noise floor of few rows is
+            too high.
     """
     windows = backtest.windows
     if windows is None or backtest.skipped or backtest.challenger_losses is None:
         reason = backtest.skipped or "there was no backtest"
         return Remaining(reason, NoiseFloor(reason), UnusedColumns(reason))
-    noise = measure_noise_floor(case, windows, attainable, backtest)
+    noise = measure_noise_floor(case, windows, attainable, backtest, curve)
     unused = measure_unused(case, windows, attainable, backtest)
     judged = windows.rows.filter(windows.judge)
+    smallest = backtest.usual.floor if backtest.usual else 0.0
     gain, why, own = _stronger(case, backtest, judged)
     return Remaining(
-        None, noise, unused, gain, why, *_constants(case, backtest, judged), own
+        None, noise, unused, gain, why, smallest, *_constants(case, backtest, judged), own
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Every fault with an inverse is undone in the rows that it touched, and the champion says anew what
 it would have said. What that takes off the bad rate, pair by pair, is what the faults add to it.
-All are undone together. In rows that several touched, each is given the mean of what it takes off
+All that it helps to undo are undone together. In rows that several touched, each is given the mean of what it takes off
 alone and what it takes off last (for two faults that is Shapley's share, and adds up).
 """
 
@@ -26,23 +26,20 @@ from workbench.triage.effects import (
     evidence_of,
     is_input,
 )
+from workbench.triage.mending import Mended, helpful, mended_rows
 from workbench.triage.rescoring import (
-    Expectations,
     Rescored,
     badness_of,
-    expectations,
     floor_of,
     ordered,
     paired,
     reference_rate,
-    rescored,
     rise_of,
     sampled,
 )
-from workbench.triage.undoing import in_scope, is_invertible, undone
+from workbench.triage.undoing import in_scope, is_invertible
 
 if TYPE_CHECKING:
-    import polars as pl
     from numpy.typing import NDArray
 
 MOST_FAULTS = 8
@@ -80,6 +77,9 @@ class Repair:
             self.effect.is_harmful,
             self.effect.is_harmful if self.last is None else self.last.is_harmful,
         }
+        # A fault that the checks let pass is none on the word of an estimate alone.
+        if self.effect.basis == "estimate" and self.fault.status == "ok" and True in found:
+            return None
         return True if True in found else None if None in found else False
 
     @property
@@ -113,8 +113,12 @@ class Repairs:
 
     @property
     def unclear(self) -> tuple[Repair, ...]:
-        """The faults whose harm cannot be told."""
-        return tuple(r for r in self.repairs if r.is_harmful is None)
+        """The faults whose harm cannot be told, and that may make half of the rise or more."""
+        return tuple(
+            r
+            for r in self.repairs
+            if r.is_harmful is None and not (r.effect is not None and r.effect.is_minor)
+        )
 
     @property
     def decides(self) -> bool:
@@ -152,17 +156,16 @@ def measure_repairs(case: Case) -> Repairs:
     if not faults and not doubled:
         return Repairs(skipped="no fault with an inverse touches the period")
     champion = case.models.champion
-    why, made = case.models.why_not("champion"), None
-    if champion is not None and read:
-        try:
-            made = _rescored_all(case, champion, read, [masks[f] for f in read])
-        except WorkbenchError as error:
-            why = error.message
+    why = case.models.why_not("champion")
+    made: Mended | None = None
     repairs: list[Repair] = []
     together = None
-    if made is not None:
-        repairs, together = _by_rescoring(case, made, read, masks)
-    elif read:
+    if champion is not None and read:
+        try:
+            repairs, together, made = _by_rescoring(case, champion, read, masks)
+        except WorkbenchError as error:
+            why = error.message
+    if read and not repairs:
         repairs = [_by_comparison(case, f, masks[f], why) for f in read]
     repairs += doubled
     every = (*repairs, *unread)
@@ -178,145 +181,35 @@ def measure_repairs(case: Case) -> Repairs:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Made:
-    """Badness of the period's rows: as logged, with all undone, and each fault's part."""
-
-    labelled: NDArray[Any]
-    """(rows, 2 + 2 faults), by the labels: parts, then what is left of each if the others are mended;
-    NaN without."""
-    expected: NDArray[Any] | str
-    """The same to be expected; or why there is none."""
-    anew: Rescored
-
-
-def _rescored_all(
-    case: Case, champion: Scorer, faults: Sequence[Fault], masks: Sequence[NDArray[Any]]
-) -> _Made:
-    import numpy as np
-
-    frame = case.current
-    touched = np.logical_or.reduce(list(masks))
-    count = np.sum(list(masks), axis=0)
-    part = frame.filter(touched)
-    inside = [mask[touched] for mask in masks]
-    shared = count[touched] > 1
-
-    def scored(rows: NDArray[Any], undo: Sequence[int]) -> Rescored:
-        clean = part.filter(rows)
-        for place in undo:
-            clean = undone(clean, faults[place], case.reference, inside[place][rows])
-        return rescored(case, champion, clean)
-
-    all_rows = np.ones(part.height, dtype=bool)
-    joint = scored(all_rows, range(len(faults)))
-    found = expectations(case)
-    usable = not isinstance(found, str) and set(found.columns) <= set(joint.scores.columns)
-    reason = found if isinstance(found, str) else "the artifact gives no scores"
-    logged = badness_of(case, frame, None)
-    kinds: list[tuple[NDArray[Any], NDArray[Any]]] = [(logged[touched], joint.bad)]
-    if usable and not isinstance(found, str):
-        kinds.append((found.of(part["wb_prediction"], joint), found.of(joint.prediction, joint)))
-    many = len(faults)
-    parts = [np.zeros((part.height, 2 * many)) for _ in kinds]
-    for place, mask in enumerate(inside):
-        alone_rows = mask & ~shared
-        for table, (before, after) in zip(parts, kinds, strict=True):
-            table[alone_rows, place] = (before - after)[alone_rows]
-            table[alone_rows, many + place] = (before - after)[alone_rows]
-        both = mask & shared
-        if not both.any():
-            continue
-        first = scored(both, [place])
-        rest = scored(both, [i for i in range(len(faults)) if i != place])
-        sides = [(first.bad, rest.bad)]
-        if usable and not isinstance(found, str):
-            sides.append(_expected_of(found, joint, both, first, rest))
-        for table, (before, after), (one, other) in zip(parts, kinds, sides, strict=True):
-            table[both, place] = ((before[both] - one) + (other - after[both])) / 2
-            table[both, many + place] = other - after[both]
-    labelled = _spread(frame.height, touched, logged, joint.bad, parts[0])
-    expected: NDArray[Any] | str = reason
-    if usable and not isinstance(found, str):
-        expected = _expected_whole(case, champion, found, touched, kinds[1], parts[1])
-    return _Made(labelled, expected, _whole_outputs(frame, touched, joint, labelled[:, 1]))
-
-
-def _expected_of(
-    found: Expectations, joint: Rescored, rows: NDArray[Any], first: Rescored, rest: Rescored
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    truth = Rescored(joint.prediction.filter(rows), joint.scores.filter(rows), joint.bad[rows])
-    return found.of(first.prediction, truth), found.of(rest.prediction, truth)
-
-
-def _expected_whole(
-    case: Case,
-    champion: Scorer,
-    found: Expectations,
-    touched: NDArray[Any],
-    kind: tuple[NDArray[Any], NDArray[Any]],
-    parts: NDArray[Any],
-) -> NDArray[Any]:
-    """The expected badness of all rows: those that no fault touched by what was logged of them."""
-    import numpy as np
-
-    rest = case.current.filter(~touched)
-    own = np.full(case.current.height, np.nan)
-    if rest.height:
-        names = [c for c in found.columns if c in rest.columns]
-        has_scores = names == list(found.columns) and all(
-            rest[c].null_count() < rest.height for c in names
-        )
-        truth = (
-            Rescored(rest["wb_prediction"], rest.select(names), np.zeros(rest.height))
-            if has_scores
-            else rescored(case, champion, rest)
-        )
-        own[~touched] = found.of(rest["wb_prediction"], truth)
-    whole = _spread(case.current.height, touched, own, kind[1], parts)
-    whole[touched, 0] = kind[0]
-    return whole
-
-
-def _spread(
-    rows: int,
-    touched: NDArray[Any],
-    logged: NDArray[Any],
-    after: NDArray[Any],
-    parts: NDArray[Any],
-) -> NDArray[Any]:
-    """(rows, 2 + faults): a row that no fault touched keeps its badness."""
-    import numpy as np
-
-    found = np.zeros((rows, 2 + parts.shape[1]))
-    found[:, 0] = found[:, 1] = logged
-    found[touched, 1] = after
-    found[touched, 2:] = parts
-    return found
-
-
-def _whole_outputs(
-    frame: pl.DataFrame, touched: NDArray[Any], joint: Rescored, bad: NDArray[Any]
-) -> Rescored:
-    """The logged outputs, with those of the touched rows made anew."""
-    import numpy as np
-    import polars as pl
-
-    at = np.flatnonzero(touched)
-
-    def placed(logged: pl.Series, made: pl.Series) -> pl.Series:
-        return logged.clone().scatter(at, made.cast(logged.dtype, strict=False))
-
-    scores = {
-        name: placed(frame[name], joint.scores[name])
-        for name in joint.scores.columns
-        if name in frame.columns
-    }
-    return Rescored(placed(frame["wb_prediction"], joint.prediction), pl.DataFrame(scores), bad)
-
-
 def _by_rescoring(
-    case: Case, made: _Made, faults: Sequence[Fault], masks: dict[Fault, NDArray[Any]]
+    case: Case, champion: Scorer, faults: Sequence[Fault], masks: dict[Fault, NDArray[Any]]
+) -> tuple[list[Repair], Effect | None, Mended | None]:
+    """Each fault's repair, in order; what all those do that it helps to undo; and their rows."""
+    import numpy as np
+
+    listed = [masks[f] for f in faults]
+    labels = int(np.isfinite(badness_of(case, case.current, None)).sum())
+    taken, left = list(range(len(faults))), dict[int, "NDArray[Any]"]()
+    if len(faults) > 1 and labels >= LEAST_LABELS:
+        taken, left = helpful(case, champion, faults, listed)
+    found: dict[int, Repair] = {}
+    for place, fall in left.items():
+        usable = np.isfinite(fall)
+        table = np.stack([badness_of(case, case.current, None), np.zeros(len(fall)), fall], axis=1)
+        table[:, 1] = table[:, 0] - fall
+        effect = _effects(case, table, usable, "labels")[1]
+        rows = listed[place]
+        found[place] = Repair(faults[place], float(rows.mean()), effect, "", True, rows)
+    if not taken:
+        return [found[i] for i in sorted(found)], None, None
+    made = mended_rows(case, champion, [faults[i] for i in taken], [listed[i] for i in taken])
+    repairs, together = _of_mended(case, made, [faults[i] for i in taken], masks)
+    found |= dict(zip(taken, repairs, strict=True))
+    return [found[i] for i in sorted(found)], together, made
+
+
+def _of_mended(
+    case: Case, made: Mended, faults: Sequence[Fault], masks: dict[Fault, NDArray[Any]]
 ) -> tuple[list[Repair], Effect | None]:
     import numpy as np
 
@@ -350,14 +243,22 @@ def _by_rescoring(
 
 
 def _chosen(by_labels: Effect | None, by_score: Effect | None) -> Effect | None:
-    """What the labels say if they decide; else what the score lets expect."""
-    if by_labels is not None and (by_labels.is_harmful is not None or by_score is None):
+    """What the labels say, unless they are so few that what the score lets expect may be true too.
+
+    The estimate takes the repaired inputs for the true ones: where the world has moved as a change
+    of units would move it, it is wrong, and labels that can tell must not be overruled.
+    """
+    if by_labels is None or by_score is None:
+        return by_labels or by_score
+    if by_labels.is_harmful is not None:
         return by_labels
-    return by_score
+    amount, wide = by_labels.amount, 2 * (by_labels.floor or 0.0)
+    is_open = amount.low <= by_score.amount.value <= amount.high and amount.high - amount.low > wide
+    return by_score if is_open else by_labels
 
 
 def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -> list[Effect]:
-    """All faults' effect, then each one's part, then each one's last; from rows as `_Made` has them."""
+    """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them."""
     import numpy as np
 
     part = table[known]

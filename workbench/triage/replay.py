@@ -30,6 +30,7 @@ from workbench.triage.rescoring import (
     rise_of,
     sampled,
 )
+from workbench.triage.served_since import newly_live
 
 if TYPE_CHECKING:
     import polars as pl
@@ -238,6 +239,8 @@ def measure_replay(case: Case) -> Replay:
     rows = pl.concat([case.before, case.current], how="diagonal_relaxed")
     hits, known = _joined(before.differs, now.differs), _joined(before.known, now.known)
     since, until, everywhere = _stretch(case, rows, hits, known)
+    if everywhere and newly_live(case) is not None:
+        since, everywhere = newly_live(case), False
     rounding = _is_rounding(case, champion, now)
     previous = case.models.previous
     is_previous = False

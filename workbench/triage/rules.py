@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from workbench.triage.effects import Effect
+from workbench.triage.effects import Effect, is_input
 from workbench.triage.examining import Findings, Remainder
 from workbench.triage.harm import Harm, state_of
 
@@ -22,6 +22,8 @@ SURE_RECOVERY = 0.3
 """Or surely so much."""
 RESTORES = 0.7
 """What a change of outputs alone must recover."""
+COINCIDENT_SHARE = 0.3
+"""Of the rows that an input must have broken in, to stand in the way of every other remedy."""
 TIE = 0.5
 """Floors by which a retraining must be better than the cheaper change of outputs."""
 
@@ -194,6 +196,8 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     over = read(rest.backtest.gain_over_control, draw)
     recovery = read(rest.backtest.recovery or rest.backtest.recovery_of_rise, draw)
     helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
+    if _coincident(found):
+        return Decision("fix_upstream", "coincident_fault")
     cheaper = _recalibration(rest, gain, floor, draw)
     if cheaper is not None:
         return cheaper
@@ -212,11 +216,30 @@ def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | N
     excess = read(rest.attainable.excess, draw)
     if excess is None:
         return Decision("undecided", "no_backtest")
-    if excess.high < floor or excess.value < floor / 2:
+    # With few rows the attainable rate is too high, by about what a challenger of as few loses.
+    short = rest.backtest.shortfall
+    if excess.high + short < floor or (excess.value < floor / 2 and short < floor):
         return _no_excess(found, rest, draw)
     if rest.curve.state == "enough":
         return Decision("wait", "more_labels")
     return Decision("undecided", "excess_not_recovered")
+
+
+def _coincident(found: Findings) -> bool:
+    """Whether an input broke in many rows when the rise began, though undoing it as guessed is no help.
+
+    Rows of a critical fault are predicted worse than others. The guess may be wrong (a sign that was
+    turned as well cannot be told from a symmetric input), and a model must not learn from such rows.
+    """
+    onset = found.since.onset
+    return onset is not None and any(
+        fault.status == "critical"
+        and fault.since is not None
+        and abs(fault.since - onset) <= 2 * found.case.bucket
+        and fault.share >= COINCIDENT_SHARE
+        and is_input(found.clean, fault)
+        for fault in found.clean.faults
+    )
 
 
 def _recalibration(
@@ -248,14 +271,14 @@ def _another_model(rest: Remainder, draw: int | None) -> str | None:
     """Why another model would do what a retraining does not; None where nothing would."""
     unused, stronger = rest.remaining.unused.best, read(rest.remaining.stronger, draw)
     column = read(unused.gain, draw) if unused is not None else None
-    smallest = rest.remaining.unused.smallest
-    if column is not None and column.is_sure and column.value >= smallest:
-        if stronger is not None and stronger.is_sure and stronger.value > column.value:
+    # A stronger class varies less and gains a little everywhere: it must gain what matters.
+    smallest = rest.remaining.smallest
+    is_class = stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
+    if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
+        if is_class and stronger is not None and stronger.value > column.value:
             return "model_class"
         return "missing_information"
-    if stronger is not None and stronger.is_sure and stronger.value >= smallest:
-        return "model_class"
-    return None
+    return "model_class" if is_class else None
 
 
 def _no_excess(found: Findings, rest: Remainder, draw: int | None) -> Decision:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_TRAINED = 8_000
+MOST_TRAINED = 5_000
 """Rows of a side that one model is trained on; all rows are scored."""
 _TREES = 60
 _MOST_CROSSED = 8
@@ -36,6 +36,7 @@ def chance_of_current(
     fold: NDArray[Any],
     is_category: Sequence[bool],
     seed: int,
+    smooth: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """The probability of t = 1 a row, calibrated, by models that did not see the row's fold.
 
@@ -45,12 +46,14 @@ def chance_of_current(
         fold: the fold of each row.
         is_category: one a column.
         seed: of the trees.
+        smooth: `quadratic_table(rows, is_category)`, where it is at hand.
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
+    smooth = quadratic_table(rows, is_category) if smooth is None else smooth
     trees = tree_chance(rows, t, fold, is_category, seed)
-    log_odds = np.column_stack([_logit(trees), _logit(_quadratic(rows, t, fold, is_category))])
+    log_odds = np.column_stack([_logit(trees), _logit(_quadratic(smooth, t, fold))])
     found = np.full(len(t), t.mean())
     for outside, trained in _parts(t, fold):
         fit = LogisticRegression().fit(log_odds[trained], t[trained])
@@ -73,14 +76,43 @@ def tree_chance(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     found = np.full(len(t), t.mean())
+    category = np.array(is_category, dtype=bool)
     for outside, trained in _parts(t, fold):
+        # The trees cannot bin a column without a value.
+        kept = ~np.isnan(rows[trained]).all(axis=0)
+        if not kept.any():
+            continue
         model = HistGradientBoostingClassifier(
-            max_iter=trees, early_stopping=False, categorical_features=list(is_category),
+            max_iter=trees, early_stopping=False, categorical_features=category[kept],
             random_state=seed,
-        ).fit(rows[trained], t[trained])  # fmt: skip
-        odds = model.predict_proba(rows[~outside])[:, 1]
+        ).fit(rows[trained][:, kept], t[trained])  # fmt: skip
+        odds = model.predict_proba(rows[~outside][:, kept])[:, 1]
         found[~outside] = _share_corrected(odds, t[trained].mean(), t.mean())
     return found
+
+
+def quadratic_table(rows: NDArray[Any], is_category: Sequence[bool]) -> NDArray[Any]:
+    """What a quadratic model sees: numbers, squares, products, categories as yes or no, standardised."""
+    import numpy as np
+
+    category = np.array(is_category, dtype=bool)
+    numbers = rows[:, ~category]
+    missing = np.isnan(numbers)
+    parts = [missing[:, missing.any(axis=0)].astype(float)]
+    kept = ~missing.all(axis=0)
+    if kept.any():
+        numbers = numbers[:, kept]
+        # A few far values must not rule the squares.
+        low, high = np.nanquantile(numbers, (0.005, 0.995), axis=0)
+        numbers = _standardised(np.clip(numbers, low, high))
+        parts += [numbers, numbers**2]
+        if numbers.shape[1] <= _MOST_CROSSED:
+            i, j = np.triu_indices(numbers.shape[1], 1)
+            parts.append(numbers[:, i] * numbers[:, j])
+    for column in rows[:, category].T:
+        codes = np.unique(column[~np.isnan(column)])[:_MOST_CATEGORIES]
+        parts.append((column[:, None] == codes[None]).astype(float))
+    return _standardised(np.concatenate(parts, axis=1))
 
 
 def calibration_error(pi: NDArray[Any], t: NDArray[Any], groups: int = 10) -> float:
@@ -94,6 +126,17 @@ def calibration_error(pi: NDArray[Any], t: NDArray[Any], groups: int = 10) -> fl
     place = np.searchsorted(edges, pi, side="right")
     found = np.bincount(place, weights=pi - t)
     return float(np.abs(found).sum() / len(pi))
+
+
+def error_by_chance(pi: NDArray[Any], groups: int = 10) -> float:
+    """The calibration error that right probabilities have by chance: about sqrt(2 g v / (pi n)).
+
+    v is the mean of p (1 - p): the mean absolute value of a normal law with the variance of a
+    group's share.
+    """
+    import math
+
+    return math.sqrt(2 / math.pi * groups * float((pi * (1 - pi)).mean()) / len(pi))
 
 
 def area(scores: NDArray[Any], t: NDArray[Any]) -> float:
@@ -126,13 +169,10 @@ def _parts(t: NDArray[Any], fold: NDArray[Any]) -> list[tuple[NDArray[Any], NDAr
     return found
 
 
-def _quadratic(
-    rows: NDArray[Any], t: NDArray[Any], fold: NDArray[Any], is_category: Sequence[bool]
-) -> NDArray[Any]:
+def _quadratic(table: NDArray[Any], t: NDArray[Any], fold: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
-    table = _quadratic_table(rows, is_category)
     found = np.full(len(t), t.mean())
     if not table.shape[1]:
         return found
@@ -141,30 +181,6 @@ def _quadratic(
         odds = fit.predict_proba(table[~outside])[:, 1]
         found[~outside] = _share_corrected(odds, t[trained].mean(), t.mean())
     return found
-
-
-def _quadratic_table(rows: NDArray[Any], is_category: Sequence[bool]) -> NDArray[Any]:
-    """Numbers, their squares and products, and categories as yes or no; all standardised."""
-    import numpy as np
-
-    category = np.array(is_category, dtype=bool)
-    numbers = rows[:, ~category]
-    missing = np.isnan(numbers)
-    parts = [missing[:, missing.any(axis=0)].astype(float)]
-    kept = ~missing.all(axis=0)
-    if kept.any():
-        numbers = numbers[:, kept]
-        # A few far values must not rule the squares.
-        low, high = np.nanquantile(numbers, (0.005, 0.995), axis=0)
-        numbers = _standardised(np.clip(numbers, low, high))
-        parts += [numbers, numbers**2]
-        if numbers.shape[1] <= _MOST_CROSSED:
-            i, j = np.triu_indices(numbers.shape[1], 1)
-            parts.append(numbers[:, i] * numbers[:, j])
-    for column in rows[:, category].T:
-        codes = np.unique(column[~np.isnan(column)])[:_MOST_CATEGORIES]
-        parts.append((column[:, None] == codes[None]).astype(float))
-    return _standardised(np.concatenate(parts, axis=1))
 
 
 def _standardised(table: NDArray[Any]) -> NDArray[Any]:

@@ -198,9 +198,12 @@ def _is_one_of(column: pl.Series, values: tuple[str, ...]) -> NDArray[Any]:
 
 def _is_strange(column: pl.Series, usual: pl.Series) -> NDArray[Any]:
     """What the usual rows do not have: their categories, or their range."""
+    import numpy as np
     import polars as pl
 
     known = usual.drop_nulls()
+    if not len(known):
+        return np.zeros(len(column), dtype=bool)
     if column.dtype == pl.String:
         strange = ~column.is_in(known.cast(pl.String).unique().to_list())
     else:

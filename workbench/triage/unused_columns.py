@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.domain.shape import FeatureColumn
 from workbench.domain.verdict import Evidence
+from workbench.performance.intervals import LEVEL
+from workbench.performance.quantiles import normal_quantile
 from workbench.triage.backtest import Backtest
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.refitting import MOST_ROWS, fitted, losses, outputs_of, thinned
@@ -66,7 +68,14 @@ class UnusedColumns:
         return max(sure, key=lambda found: found.gain.value) if sure else None
 
     def _is_sure(self, found: ColumnGain) -> bool:
-        return found.gain.low > 0 and found.gain.value >= self.smallest
+        """Whether it gains what matters, and surely so after all gains looked at (Bonferroni)."""
+        looked = len(
+            {c.columns for c in (*self.alone, *([self.together] if self.together else []))}
+        )
+        level = (1 + LEVEL) / 2
+        wider = normal_quantile(1 - (1 - level) / max(looked, 1)) / normal_quantile(level)
+        gain = found.gain
+        return gain.value >= self.smallest and gain.value > wider * (gain.value - gain.low)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""

@@ -54,7 +54,7 @@ def reach_verdict(
 
 
 def _remains(rest: Decision | None) -> str | None:
-    if rest is None or rest.verdict == "no_action":
+    if rest is None or rest.verdict == "no_action" or rest.why == "remainder_unknown":
         return None
     return rest.verdict
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause
@@ -16,6 +17,7 @@ _WHY = {
     "labels": "the labels are wrong, or not what they were",
     "fault": "the data that reach the model are broken",
     "suspected_fault": "the data that reach the model look broken, and nothing shows that it is harmless",
+    "coincident_fault": "an input broke when the rise began, and undoing it as it was understood is no help",
     "version": "the new version is worse than the one before it",
     "over": "the rise is over",
     "no_harm": "no rise that matters",
@@ -114,7 +116,15 @@ def _columns(found: Findings) -> str:
     if found.remainder is None:
         return ""
     names = found.remainder.remaining.unused.helpful
-    return f"; logged but unused: {', '.join(shown(n) for n in names[:4])}" if names else ""
+    if names:
+        return f"; logged, unused, and would help: {_listed(names)}"
+    unused = found.case.unused
+    return f"; logged but unused, not shown to help yet: {_listed(unused)}" if unused else ""
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(shown(name, 28) for name in names[:most]) + more
 
 
 def actions(found: Findings, decision: Decision, causes: tuple[Cause, ...]) -> tuple[str, ...]:

@@ -25,12 +25,13 @@ from workbench.workspace.questions import Questions
 if TYPE_CHECKING:
     import polars as pl
 
-    from workbench.domain.alert import CheckReport
+    from workbench.domain.alert import Alert, CheckReport
     from workbench.domain.health import Check
     from workbench.domain.verdict import Verdict
     from workbench.ingest.loading import Reporter
     from workbench.store.querying import Answer
     from workbench.triage.examining import Told
+    from workbench.workspace.data_versions import DataVersions
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
     from workbench.workspace.trusting import Trust
@@ -93,6 +94,13 @@ class Workspace(Questions):
         from workbench.workspace.incidents import Incidents
 
         return Incidents(self)
+
+    @property
+    def data(self) -> DataVersions:
+        """The versions of training and reference tables."""
+        from workbench.workspace.data_versions import DataVersions
+
+        return DataVersions(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""
@@ -180,10 +188,22 @@ class Workspace(Questions):
         return ingest_files(context, listed, format=format, kind=kind, progress=progress)
 
     def check(self, name: str | None = None) -> CheckReport:
-        """What is worth a page, of one model or of all; see `watching.check`."""
+        """What is worth a page, of one model or of all, and changed training data beside it.
+
+        See `watching.check` and `data_versions.training_data_changed`.
+        """
+        from workbench.workspace.data_versions import training_data_changed
         from workbench.workspace.watching import check
 
-        return check(self, name)
+        report = check(self, name)
+        names = (name,) if name is not None else self.names()
+        return replace(report, information=training_data_changed(self, names))
+
+    def mark_said(self, alerts: Sequence[Alert]) -> None:
+        """Records that alerts were told; see `watching.mark_said`."""
+        from workbench.workspace.watching import mark_said
+
+        mark_said(self, alerts)
 
     def triage(
         self,

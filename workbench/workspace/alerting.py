@@ -15,7 +15,7 @@ from workbench.alerts.history import ColumnHistory, Looks, ShareHistory
 from workbench.alerts.looking import ROLE_KINDS, Rule, Told, looked_at
 from workbench.alerts.usual import Array, usual_share, usual_spread
 from workbench.domain.alert import Finding, ModelLooks
-from workbench.domain.fault import Fault
+from workbench.domain.fault import OF_LABELS, Fault
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, bucket_end, bucket_start, iso, parse_duration
 from workbench.drift.distances import wasserstein
@@ -32,7 +32,7 @@ from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
 
 SILENCE = "silence"
-_NOT_PAGED = ("label_coverage", "label_definition", "label_delay_change", "late_data")
+
 _LEAST_LOOKS = 12
 _UNTIMED = datetime(1970, 1, 8, tzinfo=UTC)
 """Rows without a time are counted in the bucket in which 1970 began."""
@@ -101,7 +101,7 @@ def _has_counted_fault(subject: Subject, root: Path, now: datetime, window: Peri
 
     period = f"{iso(window.start)}/{iso(window.end)}"
     seen = find_faults(subject, root, now, period=period, only_counts=True).faults
-    return any(fault.status != "ok" and fault.kind not in _NOT_PAGED for fault in seen)
+    return any(fault.status != "ok" and fault.kind not in OF_LABELS for fault in seen)
 
 
 def findings_of(
@@ -120,7 +120,7 @@ def findings_of(
 
     period = f"{iso(window.start)}/{iso(window.end)}"
     measured = measure_quality(subject, root, now, period=period).faults
-    faults = tuple(fault for fault in measured if fault.kind not in _NOT_PAGED)
+    faults = tuple(fault for fault in measured if fault.kind not in OF_LABELS)
     found = without_faulty(counted.told, faults, subject.bucket)
     look = window.end - subject.bucket
     raised = tuple(_fault(subject, fault, look) for fault in faults if fault.status != "ok")
@@ -141,9 +141,9 @@ def _silence(subject: Subject, now: datetime) -> tuple[Finding, ...]:
 def _fault(subject: Subject, fault: Fault, look: datetime) -> Finding:
     since = fault.since or look
     where = f" ({' '.join(fault.segment)})" if fault.segment else ""
-    detail = f"{fault.column or 'the log'}: {fault.share:.1%} of rows{where}"
+    detail = f"{fault.column or 'the log'}{where}: affects {fault.share:.1%} of the period's rows"
     if not subject.card.privacy.is_sensitive(fault.column):
-        detail += f": {fault.detail}"
+        detail = f"{fault.column or 'the log'}{where}: {fault.told}"
         detail += f"; to undo: {fault.repair}" if fault.repair else ""
     columns = tuple(name for name in (fault.column, *fault.also) if name)
     return Finding(fault.kind, fault.status, since, look, (detail,), columns, since == look)
@@ -358,9 +358,11 @@ def _finding(one: Told, looks: Looks, shares: list[ShareHistory]) -> Finding:
             what = f"{one.column}: moved by its scaled distance (PSI {value:.2f}) {until}"
     else:
         noun = {"bad_rate": "bad", "miss_rate": "of the positives missed"}.get(one.kind, "missing")
-        limit = share.critical if one.status == "critical" else share.warning
+        usual = float(one.usuals[span, look])
+        limit = usual - share.usual.share
+        limit += share.critical if one.status == "critical" else share.warning
         what = (
-            f"{value:.1%} {noun} {until}, {share.usual.share:.1%} in the reference; "
+            f"{value:.1%} {noun} {until}, {usual:.1%} in the reference's like days; "
             f"{one.status} from {limit:.1%}"
         )
         what = f"{one.column}: {what}" if one.column is not None else what

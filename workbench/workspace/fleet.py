@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from workbench.domain.alert import incident_name
 from workbench.domain.card import ModelCard
 from workbench.domain.drift import DriftReport
 from workbench.domain.fault import KINDS
 from workbench.domain.period import Period, parse_duration
 from workbench.domain.rates import STATUSES, PerformanceReport, RateBucket, worst
-from workbench.domain.status import ModelStatus
+from workbench.domain.status import NOTHING_RECORDED, ModelRecord, ModelStatus
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets
-from workbench.store.alerts import count_raised
-from workbench.store.connections import Connection
-from workbench.store.incidents import count_open
 from workbench.store.measured import Choice
 from workbench.workspace.measuring import (
     Subject,
@@ -27,34 +25,76 @@ from workbench.workspace.measuring import (
 TREND_BUCKETS = 24
 
 
-def model_status(subject: Subject, now: datetime) -> ModelStatus:
-    """The status of one model in its card's window, without what is recorded of alerts.
+def model_status(
+    subject: Subject, now: datetime, record: ModelRecord = NOTHING_RECORDED
+) -> ModelStatus:
+    """The status of one model in its card's window.
 
     Args:
         subject: the model.
         now: the machine's clock, or the moment of `--as-of`: what ages are counted from.
+        record: what is recorded of it and not over; a fault that is raised counts.
+    """
+    return told_status(measure_status(subject, now), record)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a status rests on, without what is recorded of the model."""
+
+    subject: Subject
+    age_seconds: float | None
+    """Of the newest prediction; None without rows."""
+    performance: PerformanceReport | None
+    drift: DriftReport | None
+    rows: int = 0
+    trend: tuple[float | None, ...] = ()
+    since: datetime | None = None
+
+
+def measure_status(subject: Subject, now: datetime) -> Measured:
+    """The figures of one model in its card's window.
+
+    Args:
+        subject: the model.
+        now: as for `model_status`.
     """
     if subject.extent is None:
-        return empty_status(subject.card, subject.champion, "no predictions are stored yet")
+        return Measured(subject, None, None, None)
     performance = measure_performance(subject)
-    drift = measure_drift(subject)
-    age = (now - subject.extent.newest).total_seconds()
-    silence = _silence(subject.card, age)
+    return Measured(
+        subject=subject,
+        age_seconds=(now - subject.extent.newest).total_seconds(),
+        performance=performance,
+        drift=measure_drift(subject),
+        rows=_live_rows(subject),
+        trend=_trend(subject, _recent_buckets(subject, performance)),
+        since=_since(subject, performance, _judged(performance).status),
+    )
+
+
+def told_status(measured: Measured, record: ModelRecord) -> ModelStatus:
+    """The status that figures and what is recorded of the model make together."""
+    subject, performance, drift = measured.subject, measured.performance, measured.drift
+    if subject.extent is None or performance is None or drift is None:
+        empty = empty_status(subject.card, subject.champion, "no predictions are stored yet")
+        return with_record(empty, record)
+    silence = _silence(subject.card, measured.age_seconds or 0.0)
     whole = performance.whole
     features = [c for c in drift.columns if c.role == "feature"]
     drifted = tuple(c.name for c in features if c.status in ("warning", "critical"))
     judged = _judged(performance)
-    status = worst([judged.status, drift.status if drift.status != "unknown" else "ok"])
+    raised = [alert.status for alert in record.faults]
+    status = worst([judged.status, drift.status if drift.status != "unknown" else "ok", *raised])
     if silence is not None:
         status = "critical"
-    buckets = _recent_buckets(subject, performance)
-    return ModelStatus(
+    found = ModelStatus(
         name=subject.card.name,
         version=", ".join(performance.versions) or subject.champion,
         task=subject.card.model.task,
         status=status,
-        reason=silence or _reason(performance, drift, status),
-        rows=_live_rows(subject),
+        reason=_reason(silence, record, performance, drift, status),
+        rows=measured.rows,
         period=performance.period,
         period_rows=whole.rows,
         period_labelled=whole.labelled,
@@ -67,11 +107,23 @@ def model_status(subject: Subject, now: datetime) -> ModelStatus:
         features=len(features),
         data_faults=0,
         last_prediction=subject.extent.newest,
-        age_seconds=age,
+        age_seconds=measured.age_seconds,
         open_incidents=0,
-        trend=_trend(subject, buckets),
-        since=_since(subject, performance, judged.status),
+        trend=measured.trend,
+        since=measured.since,
         estimated_reason=whole.estimated_reason,
+    )
+    return with_record(found, record)
+
+
+def with_record(status: ModelStatus, record: ModelRecord) -> ModelStatus:
+    """The status with the numbers of its faults and incidents, or why they are not known."""
+    known = record.reason is None
+    return replace(
+        status,
+        data_faults=len(record.faults) if known else None,
+        open_incidents=len(record.incidents) if known else None,
+        record_reason=record.reason,
     )
 
 
@@ -89,15 +141,6 @@ def unreadable_status(name: str, reason: str) -> ModelStatus:
     """The status of a model whose card or baseline cannot be read, with the reason."""
     card = ModelCard()
     return empty_status(replace(card, model=replace(card.model, name=name)), "", reason)
-
-
-def with_raised(statuses: list[ModelStatus], catalog: Connection) -> list[ModelStatus]:
-    """The statuses with what is recorded beside them: open incidents, and faults that are raised."""
-    incidents, faults = count_open(catalog), count_raised(catalog, KINDS)
-    return [
-        replace(one, open_incidents=incidents.get(one.name, 0), data_faults=faults.get(one.name, 0))
-        for one in statuses
-    ]
 
 
 def worst_first(statuses: list[ModelStatus]) -> tuple[ModelStatus, ...]:
@@ -132,14 +175,42 @@ def _judged(performance: PerformanceReport) -> RateBucket:
     return replace(part, reason=f"since {part.start:%Y-%m-%d %H:%MZ}: {part.reason}")
 
 
-def _reason(performance: PerformanceReport, drift: DriftReport, status: str) -> str | None:
+def _reason(
+    silence: str | None,
+    record: ModelRecord,
+    performance: PerformanceReport,
+    drift: DriftReport,
+    status: str,
+) -> str | None:
+    """What an operator is to know first: silence, then causes, then harm, then what moved."""
     whole = _judged(performance)
     moved = [c for c in drift.columns if c.status in ("warning", "critical")]
+    harm = None
     if whole.status in ("warning", "critical"):
-        return whole.reason or f"bad rate {whole.bad_rate:.1%}"
+        harm = whole.reason or f"bad rate {whole.bad_rate:.1%}"
+    told = [text for text in (silence, _cause(record), harm) if text]
+    if told:
+        return "; ".join(told)
     if moved:
         return f"{moved[0].name}: {moved[0].reason or moved[0].status}"
     return whole.reason if status == "unknown" else None
+
+
+def _cause(record: ModelRecord) -> str | None:
+    """The fault that is raised, or what an open incident is about; None where neither says more.
+
+    An incident that was opened for a rate or a drift has no cause that the figures do not tell.
+    """
+    if record.faults:
+        first = max(record.faults, key=lambda alert: STATUSES.index(alert.status))
+        of = f" of {', '.join(first.columns[:2])}" if first.columns else ""
+        more = f" and {len(record.faults) - 1} more" if len(record.faults) > 1 else ""
+        return (
+            f"{first.kind.replace('_', ' ')}{of} since {first.since:%Y-%m-%d %H:%MZ} "
+            f"({incident_name(first.incident)}){more}"
+        )
+    told = [one for one in record.incidents if one.kind is None or one.kind in KINDS]
+    return f"{incident_name(told[0].id)} is open: {told[0].title}" if told else None
 
 
 def _live_rows(subject: Subject) -> int:

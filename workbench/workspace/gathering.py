@@ -17,6 +17,7 @@ from workbench.domain.fault import Fault
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, bucket_end, bucket_start, is_whole_buckets, iso
 from workbench.errors import ReferenceTableError
+from workbench.performance.completeness import DelayLaw
 from workbench.store.connections import reading
 from workbench.store.incidents import read_events
 from workbench.store.log_columns import log_columns
@@ -79,6 +80,7 @@ def gather(
     version: str | None = None,
     seed: int = 0,
     most: int = MOST_ROWS,
+    law: DelayLaw | None = None,
 ) -> Gathered:
     """The case of one model in one period.
 
@@ -92,12 +94,13 @@ def gather(
         version: whose rows; the champion's by default.
         seed: of every fit and resampling.
         most: rows of each frame at most.
+        law: how late labels usually are; by default what the store tells.
 
     Raises:
         NoRowsError: there are no rows at all.
         PeriodError: the period cannot be read.
     """
-    counted = _count(subject, period, version)
+    counted = _count(subject, period, version, law or label_law(subject))
     store, bucket = subject.store, subject.bucket
     with reading(store.home, "reading events") as catalog:
         events = read_events(catalog, model=subject.card.name, period=counted.everything)
@@ -154,7 +157,7 @@ def gather(
     return Gathered(case, since, unripe, _ripe_on(subject, unripe), counted.versions, asked)
 
 
-def _count(subject: Subject, period: str | None, version: str | None) -> _Counted:
+def _count(subject: Subject, period: str | None, version: str | None, law: DelayLaw) -> _Counted:
     store, bucket = subject.store, subject.bucket
     asked = subject.period(period)
     if not is_whole_buckets(asked, bucket):
@@ -173,7 +176,7 @@ def _count(subject: Subject, period: str | None, version: str | None) -> _Counte
         by_version = counts.outcomes(
             Choice(everything), by=store.own_by, start=oldest, group="model_version"
         )
-    ripe = without_unripe(subject, label_law(subject), outcomes) if outcomes else []
+    ripe = without_unripe(subject, law, outcomes) if outcomes else []
     return _Counted(
         asked, everything, filtered, versions, tuple(outcomes), tuple(ripe),
         _version_since(by_version, versions, oldest),

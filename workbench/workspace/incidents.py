@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from workbench.domain.event import KINDS, Event
@@ -25,6 +25,7 @@ from workbench.workspace.masked_faults import masked_words
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 4000
 """Characters of a title, note or event that are taken."""
 
@@ -36,7 +37,7 @@ class Incidents:
     workspace: Workspace
 
     def all(self, model: str | None = None) -> tuple[Incident, ...]:
-        """Every incident, newest first.
+        """Every incident, newest first; as of a moment, those that were open or closed by then.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -44,22 +45,24 @@ class Incidents:
         if model is not None:
             self.workspace.card(model)
         with reading(self.workspace.store, "reading incidents") as catalog:
-            found = read_incidents(catalog, model=model)
+            found = read_incidents(catalog, model=model, as_of=self.workspace.seen_as_of)
         return tuple(self._masked(incident) for incident in found)
 
     def record(self, number: int) -> IncidentRecord:
-        """One incident with the events of its span.
+        """One incident with the events of its span; as of a moment, without what came later.
 
         Raises:
-            WorkbenchError: there is none of this number.
+            WorkbenchError: there is none of this number, or was none yet.
         """
+        moment = self.workspace.seen_as_of
         with reading(self.workspace.store, "reading an incident") as catalog:
-            incident = _found(catalog, number)
+            incident = _found(catalog, number, moment)
             closed = incident.closed
             begin, bucket = min(incident.onset, incident.opened_at), self._bucket(incident.model)
             earliest = datetime.min.replace(tzinfo=begin.tzinfo)
             begin = begin - bucket if begin - earliest > bucket else earliest
             end = closed.at if closed else datetime.max.replace(tzinfo=begin.tzinfo)
+            end = end if moment is None else min(end, moment)
             events = read_events(catalog, model=incident.model, period=Period(begin, end))
         return IncidentRecord(self._masked(incident), events)
 
@@ -68,11 +71,12 @@ class Incidents:
 
         Raises:
             UnknownModelError: there is no such model.
-            WorkbenchError: the title is empty.
+            WorkbenchError: the title is empty, or the onset is no time that can be meant.
             StoreError: the store cannot be written.
         """
         self.workspace.card(model)
         text, now = known_text(title, "title"), self.workspace.clock.now()
+        _require_plausible(onset or now, now, "the beginning")
         with writing(self.workspace.store, "opening an incident") as catalog:
             number = add_incident(
                 catalog, model, text, onset or now, IncidentEntry(now, author, "opened", text)
@@ -89,7 +93,9 @@ class Incidents:
         return self._add(number, "note", known_text(text, "note"), author)
 
     def acknowledge(self, number: int, author: str) -> Incident:
-        """Says that somebody looks after it; saying it again adds another entry.
+        """Says that somebody looks after it.
+
+        Saying it again adds another entry, which tells who said so before.
 
         Raises:
             WorkbenchError: there is no such incident, or it is closed.
@@ -107,7 +113,7 @@ class Incidents:
         return self._add(number, "closed", known_text(cause, "cause"), author)
 
     def events(self, model: str | None = None) -> tuple[Event, ...]:
-        """Every event, oldest first.
+        """Every event, oldest first; as of a moment, those that had come to pass.
 
         Raises:
             UnknownModelError: there is no such model.
@@ -115,14 +121,16 @@ class Incidents:
         if model is not None:
             self.workspace.card(model)
         with reading(self.workspace.store, "reading events") as catalog:
-            return read_events(catalog, model=model)
+            found = read_events(catalog, model=model)
+        moment = self.workspace.seen_as_of
+        return tuple(event for event in found if moment is None or event.at <= moment)
 
     def add_event(self, model: str, text: str, kind: str, at: datetime, author: str) -> Event:
         """Records what else changed.
 
         Raises:
             UnknownModelError: there is no such model.
-            WorkbenchError: the kind is unknown, or there is no text.
+            WorkbenchError: the kind is unknown, there is no text, or the time cannot be meant.
             StoreError: the store cannot be written.
         """
         self.workspace.card(model)
@@ -131,6 +139,7 @@ class Incidents:
                 f"there is no kind of event {kind!r}", f"Known: {', '.join(KINDS)}."
             )
         said, now = known_text(text, "event"), self.workspace.clock.now()
+        _require_plausible(at, now, "the time of the event")
         with writing(self.workspace.store, "recording an event") as catalog:
             number = add_event(catalog, model, at, kind, said, author, now)
         return Event(number, model, at, kind, said, author, now)
@@ -144,6 +153,8 @@ class Incidents:
                     f"INC-{number} is closed already",
                     "Its record stays as it is; add a note, or open another incident.",
                 )
+            if kind == "acknowledged" and incident.acknowledged:
+                text = f"already acknowledged by {' and '.join(incident.acknowledged)}"
             add_entry(catalog, number, IncidentEntry(now, author, kind, text))
             return self._masked(_found(catalog, number))
 
@@ -188,8 +199,25 @@ def author_of(asked: str | None) -> str:
     return known[:200] or f"uid {os.getuid()}"
 
 
-def _found(catalog: Connection, number: int) -> Incident:
-    found = read_incidents(catalog, number=number)
+def _require_plausible(moment: datetime, now: datetime, what: str) -> None:
+    """Refuses a time that nobody means: a year mistyped is found years later, if at all."""
+    if _EARLIEST <= moment <= now + timedelta(days=1):
+        return
+    where = "before 1970" if moment < _EARLIEST else "more than a day ahead of the clock"
+    raise WorkbenchError(
+        f"{what} was understood as {moment.date().isoformat()} {moment:%H:%MZ}, which is {where}",
+        "Write it in UTC, as 2024-07-10 or 2024-07-10T06:00:00Z.",
+    )
+
+
+def _found(catalog: Connection, number: int, as_of: datetime | None = None) -> Incident:
+    found = read_incidents(catalog, number=number, as_of=as_of)
+    later = read_incidents(catalog, number=number) if as_of is not None and not found else ()
+    if later:
+        raise WorkbenchError(
+            f"INC-{number} was opened at {later[0].opened_at:%Y-%m-%d %H:%MZ}, after the moment asked for",
+            "Ask for a later moment, or leave --as-of out.",
+        )
     if not found:
         raise WorkbenchError(
             f"there is no incident INC-{number}", "workbench incident list shows them."

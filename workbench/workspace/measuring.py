@@ -16,7 +16,7 @@ from workbench.domain.profile import without_values
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
 from workbench.drift.day_null import Buckets, variations
-from workbench.errors import PeriodError
+from workbench.errors import MisuseError, PeriodError
 from workbench.performance.estimated_rates import ONLY_BUCKETS, ScoreModel
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
@@ -67,7 +67,8 @@ def measure_performance(
 
     Raises:
         NoRowsError: there are no rows at all.
-        PeriodError: the period, the bucket or the segment is unknown.
+        PeriodError: the period or the bucket is unknown.
+        MisuseError: there is no such segment column.
     """
     card, store = subject.card, subject.store
     asked = subject.period(period)
@@ -345,9 +346,9 @@ def _rows(counts: Counts, stretch: Stretch, versions: tuple[str, ...] | None) ->
 def _require_segment(subject: Subject, segment: str | None) -> None:
     segments = subject.store.baseline.rules.segments
     if segment is not None and segment not in segments:
-        raise PeriodError(
+        raise MisuseError(
             f"{subject.card.name} has no segment column {segment!r}",
-            f"Known: {', '.join(segments)}. Others: add them under [columns] segments.",
+            f"Known: {', '.join(segments) or 'none'}. Others: add them under [columns] segments.",
         )
 
 

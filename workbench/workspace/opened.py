@@ -33,6 +33,8 @@ class Opened:
     clock: Clock = SystemClock()
     seen_as_of: datetime | None = None
     """Later predictions and labels do not exist; None: everything does."""
+    seen_version: int | None = None
+    """What was committed after this version of the catalog does not exist; None: everything does."""
 
     @property
     def store(self) -> StoreHome:
@@ -84,7 +86,7 @@ class Opened:
 
     def _subject(self, name: str) -> Subject:
         card, now = self.card(name), self.clock.now()
-        return opened_subject(self.store, self.root, card, self.seen_as_of, now)
+        return opened_subject(self.store, self.root, card, self.seen_as_of, now, self.seen_version)
 
     def stored_subject(self, name: str) -> Subject | None:
         """One model as far as it is stored; None when its baseline is still to be made.
@@ -92,4 +94,5 @@ class Opened:
         Raises:
             CardError: its card cannot be used.
         """
-        return stored_subject(self.store, self.root, self.card(name), self.seen_as_of)
+        card = self.card(name)
+        return stored_subject(self.store, self.root, card, self.seen_as_of, self.seen_version)

@@ -94,8 +94,9 @@ def subject(card: ModelCard, store: ModelStore, champion: str) -> Subject:
 
 
 def opened_subject(
-    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None, now: datetime
-) -> Subject:
+    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None, now: datetime,
+    up_to: int | None = None,
+) -> Subject:  # fmt: skip
     """A model ready to be measured; its baseline is made if that is still to be done.
 
     Args:
@@ -104,20 +105,22 @@ def opened_subject(
         card: the model's card.
         as_of: later predictions and labels do not exist; None: everything does.
         now: the machine's clock.
+        up_to: a version of the catalog: what was committed later is left out.
 
     Raises:
         CardError: the card asks for what is not supported.
         ReferenceTableError: the reference cannot be used.
     """
-    found = stored_subject(home, root, card, as_of)
+    found = stored_subject(home, root, card, as_of, up_to)
     if found is not None:
         return found
     baseline = ensure_baseline(home, root, card, now)
-    return subject(card, read_model_store(home, baseline, as_of), champion_version(root, card))
+    store = read_model_store(home, baseline, as_of, up_to=up_to)
+    return subject(card, store, champion_version(root, card))
 
 
 def stored_subject(
-    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None
+    home: StoreHome, root: Path, card: ModelCard, as_of: datetime | None, up_to: int | None = None
 ) -> Subject | None:
     """A model as far as it is stored; None when its baseline is still to be made.
 
@@ -129,11 +132,11 @@ def stored_subject(
     with reading(home, f"reading {card.name}"):
         baseline = stored_baseline(home, root, card)
         if baseline is not None:
-            return subject(card, read_model_store(home, baseline, as_of), champion)
+            return subject(card, read_model_store(home, baseline, as_of, up_to=up_to), champion)
         earlier = earlier_baseline(home, card)
         if earlier is None:
             return None
-        store = read_model_store(home, earlier, as_of, is_outdated=True)
+        store = read_model_store(home, earlier, as_of, is_outdated=True, up_to=up_to)
         return subject(card, store, champion)
 
 

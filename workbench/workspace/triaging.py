@@ -14,6 +14,7 @@ from workbench.domain.period import iso
 from workbench.domain.verdict import Verdict
 from workbench.domain.verdict_document import verdict_document, verdict_of
 from workbench.errors import StoreError, WorkbenchError
+from workbench.performance.completeness import DelayLaw
 from workbench.retrain.artifacts import load_artifact
 from workbench.retrain.recipes import fitter
 from workbench.retrain.stronger import stronger_fitter
@@ -29,6 +30,7 @@ from workbench.store.verdicts import (
 from workbench.triage.case import Fitter, Models, Scorer, Widener
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
+from workbench.workspace.completing import label_law
 from workbench.workspace.fitting import one_thread
 from workbench.workspace.gathering import gather
 from workbench.workspace.incidents import known_text
@@ -55,6 +57,7 @@ def triage(
     told: Told | None = None,
     tick: Callable[[], float] | None = None,
     record: bool = True,
+    law: DelayLaw | None = None,
 ) -> Verdict:
     """The verdict on a model, recorded.
 
@@ -67,6 +70,7 @@ def triage(
         told: called after each step with what it found.
         tick: a clock in seconds, for how long the steps took.
         record: False: nothing is written.
+        law: how late labels usually are; by default what the store tells.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -78,8 +82,9 @@ def triage(
     with one_thread():
         models = models_of(one, ws.root)
         faults = find_faults(one, ws.root, now, period=period, version=version).faults
+        law = law or label_law(one)
         gathered = gather(
-            one, ws.root, now, models, faults, period=period, version=version, seed=seed
+            one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law
         )
         days = max(gathered.case.period.length.total_seconds() / 86400, 1e-9)
         labelled = sum(b.counts.labelled for b in gathered.case.counted)
@@ -90,7 +95,7 @@ def triage(
         )  # fmt: skip
         found = examine(looked, told, tick)
         asked = f"{iso(gathered.asked.start)}/{iso(gathered.asked.end)}"
-        inputs = _inputs(one, ws.root, now, asked, version, seed)
+        inputs = _inputs(one, ws.root, now, asked, version, seed, law)
         verdict = reach_verdict(found, gathered.versions, inputs)
     return _recorded(ws, verdict, one) if record else verdict
 
@@ -147,18 +152,29 @@ def models_of(subject: Subject, root: Path) -> Models:
 def replayed(ws: Workspace, number: int, told: Told | None = None) -> Verdict:
     """The verdict of that number, made again from what it was made from.
 
+    Rows and labels that were committed later are left out. What is not there any more in that form
+    (the reference, the card, the artifact) is named in a note; rows that retention took are missing.
+
     Raises:
         WorkbenchError: there is none of this number.
     """
     stored = stored_verdict(ws, number)
     inputs = stored.document["inputs"]
-    again = replace(ws, clock=FixedClock(stored.made_at))
-    version = inputs["version"] or None
+    again = replace(
+        ws,
+        clock=FixedClock(datetime.fromisoformat(inputs["made_at"])),
+        seen_version=stored.catalog_version,
+    )
     verdict = triage(
-        again, stored.model, inputs["period"], version, seed=int(inputs["seed"]), told=told,
-        record=False,
+        again, stored.model, inputs["period"], inputs["version"] or None,
+        seed=int(inputs["seed"]), told=told, record=False,
+        law=DelayLaw(dict(json.loads(inputs["label_law"]))),
     )  # fmt: skip
-    return replace(verdict, id=number)
+    changed = [
+        name for name, value in verdict.inputs if inputs.get(name) != value and name != "made_at"
+    ]
+    note = f"not what it was made from any more: {', '.join(changed)}"
+    return replace(verdict, id=number, notes=(*verdict.notes, *((note,) if changed else ())))
 
 
 def stored_verdict(ws: Workspace, number: int) -> StoredVerdict:
@@ -212,7 +228,13 @@ def _recorded(ws: Workspace, verdict: Verdict, subject: Subject) -> Verdict:
 
 
 def _inputs(
-    subject: Subject, root: Path, now: datetime, period: str, version: str | None, seed: int
+    subject: Subject,
+    root: Path,
+    now: datetime,
+    period: str,
+    version: str | None,
+    seed: int,
+    law: DelayLaw,
 ) -> tuple[tuple[str, str], ...]:
     """What the verdict is made from, so that it can be made again."""
     store, card = subject.store, subject.card
@@ -222,7 +244,8 @@ def _inputs(
         ("version", version or ""),
         ("seed", str(seed)),
         ("made_at", iso(now)),
-        ("catalog_version", str(store.segments.version)),
+        ("catalog_version", str(store.segments.up_to or store.segments.version)),
+        ("label_law", json.dumps(sorted(law.shares.items()))),
         ("bins", store.baseline.ids[0]),
         ("rules", store.baseline.ids[1]),
         ("card", hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]),

@@ -18,21 +18,32 @@ from workbench.domain.alert import (
     incident_name,
 )
 from workbench.domain.card import Privacy
+from workbench.domain.fault import KINDS, OF_LABELS
 from workbench.domain.incident import Incident, IncidentEntry
 from workbench.domain.period import bucket_start
 from workbench.domain.rates import STATUSES
 from workbench.domain.status import ModelStatus
 from workbench.errors import SegmentGoneError, StoreError, StoreLockedError, WorkbenchError
-from workbench.store.alerts import add_alert, add_alert_entry, read_raised
+from workbench.store.alerts import add_alert, add_alert_entry, add_telling, read_raised
 from workbench.store.connections import Connection, reading, writing
 from workbench.store.incidents import add_entry, add_incident, read_incidents
-from workbench.workspace.fleet import model_status, unreadable_status, with_raised, worst_first
+from workbench.workspace.counted_once import counted_once
+from workbench.workspace.fleet import (
+    Measured,
+    measure_status,
+    told_status,
+    unreadable_status,
+    with_record,
+    worst_first,
+)
+from workbench.workspace.joining import explaining, join
 from workbench.workspace.masked_faults import masked_words
 from workbench.workspace.repeating import again_if_gone
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from workbench.domain.status import ModelRecord
     from workbench.workspace import Workspace
     from workbench.workspace.alerting import CountedLooks
     from workbench.workspace.subjects import Subject
@@ -44,7 +55,8 @@ AUTHOR = "workbench check"
 @dataclass(frozen=True)
 class _Looked:
     looks: ModelLooks
-    status: ModelStatus
+    measured: Measured | ModelStatus
+    """The figures of its status; a status where there are none."""
     findings: tuple[Finding, ...]
     bucket: timedelta
     now: datetime
@@ -91,7 +103,8 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         if alerts:
             closed = {one.id for one in read_incidents(catalog) if one.state == "closed"}
             alerts = [replace(alert, is_closed=alert.incident in closed) for alert in alerts]
-        statuses = worst_first(with_raised([one.status for one in looked], catalog))
+        records = ws.records(catalog)
+    statuses = worst_first([_status(one, records[one.looks.model]) for one in looked])
     ordered = sorted(alerts, key=lambda a: (-STATUSES.index(a.status), a.since, a.model, a.kind))
     return CheckReport(
         statuses,
@@ -100,6 +113,23 @@ def check(ws: Workspace, name: str | None = None) -> CheckReport:
         exit_code(ordered, statuses),
         tuple(notes),
     )
+
+
+def mark_said(ws: Workspace, alerts: Sequence[Alert]) -> None:
+    """Records that these alerts have reached whoever asks for what is new since the last time.
+
+    As of an earlier moment nothing is recorded, nor what has no number.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    told = [alert for alert in alerts if alert.id is not None and not alert.is_said]
+    if not told or ws.seen_as_of is not None:
+        return
+    with writing(ws.store, "recording what was said") as catalog:
+        for alert in told:
+            if alert.id is not None:
+                add_telling(catalog, alert.id, alert.status, ws.clock.now())
 
 
 def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
@@ -119,12 +149,19 @@ def exit_code(alerts: Sequence[Alert], statuses: Sequence[ModelStatus]) -> int:
 
 
 def _look(ws: Workspace, name: str) -> _Looked:
-    from workbench.workspace.alerting import findings_of
+    from workbench.workspace.alerting import findings_of, look_at_counts
 
     now = ws.clock.now()
     try:
-        one, counted, status = _counted(ws, name, now)
-        findings = findings_of(one, ws.root, now, counted)
+        quick = _counted(ws, name, now)
+        if quick is not None:
+            one, counted, measured = quick
+            findings = findings_of(one, ws.root, now, counted)
+        else:
+            one = ws.subject(name)
+            with counted_once(one) as held:
+                counted, measured = look_at_counts(held, ws.root, now), measure_status(held, now)
+                findings = findings_of(held, ws.root, now, counted)
     except (SegmentGoneError, StoreLockedError):
         raise  # that says nothing about the model
     except WorkbenchError as error:
@@ -137,20 +174,31 @@ def _look(ws: Workspace, name: str) -> _Looked:
         looks = ModelLooks(name, (), None, error.message)
         status = unreadable_status(name, error.message)
         return _Looked(looks, status, (), timedelta(days=1), now, privacy)
-    return _Looked(counted.looks, status, findings, one.bucket, now, one.card.privacy)
+    looks = counted.looks
+    if looks.until is not None:
+        faults = (kind for kind in KINDS if kind not in (*OF_LABELS, *looks.kinds))
+        looks = replace(looks, kinds=(*looks.kinds, *faults))
+    return _Looked(looks, measured, findings, one.bucket, now, one.card.privacy)
 
 
-def _counted(ws: Workspace, name: str, now: datetime) -> tuple[Subject, CountedLooks, ModelStatus]:
-    """What stored counts say of a model: in one opening of the catalog, if they say it all."""
+def _counted(
+    ws: Workspace, name: str, now: datetime
+) -> tuple[Subject, CountedLooks, Measured] | None:
+    """What stored counts say of a model, in one opening of the catalog; None where rows must be read."""
     from workbench.workspace.alerting import look_at_counts
 
     with reading(ws.store, "checking"):
-        stored = ws.stored_subject(name)
-        if stored is not None and not stored.needs_rows(None, None):
-            return stored, look_at_counts(stored, ws.root, now), model_status(stored, now)
-    one = ws.subject(name)
-    with ws.one_reading(one):
-        return one, look_at_counts(one, ws.root, now), model_status(one, now)
+        one = ws.stored_subject(name)
+        if one is None or one.needs_rows(None, None):
+            return None
+        return one, look_at_counts(one, ws.root, now), measure_status(one, now)
+
+
+def _status(one: _Looked, record: ModelRecord) -> ModelStatus:
+    """The status of a model that was looked at, with what is recorded of it by now."""
+    if isinstance(one.measured, Measured):
+        return told_status(one.measured, record)
+    return with_record(one.measured, record)
 
 
 def _recorded_if_any(ws: Workspace, looked: Sequence[_Looked]) -> list[Alert]:
@@ -200,7 +248,7 @@ def _recorded(catalog: Connection, looked: Sequence[_Looked], now: datetime) -> 
             if known is None:
                 incident = _incident(catalog, model, finding, now)
                 made = add_alert(catalog, model, finding, now, incident)
-                alerts.append(replace(_alert(model, finding, made), is_said=False))
+                alerts.append(_alert(model, finding, made))
                 continue
             columns = tuple(dict.fromkeys([*known.columns, *finding.columns]))
             entry = replace(finding, columns=columns)
@@ -209,10 +257,11 @@ def _recorded(catalog: Connection, looked: Sequence[_Looked], now: datetime) -> 
             alerts.append(_alert(model, entry, known))
         kept = _kept(one, raised, [known for _, known in found])
         alerts += kept
-        over = {alert.id for alert in raised} - {alert.id for alert in alerts}
+        told = [alert for alert in alerts if alert.model == model]
+        over = {alert.id for alert in raised} - {alert.id for alert in told}
         for alert in raised:
             if alert.id in over:
-                _end(catalog, alert, one, now)
+                _end(catalog, alert, told, one, now)
     return alerts
 
 
@@ -226,15 +275,14 @@ def _kept(
     one: _Looked, raised: Sequence[RaisedAlert], found: Sequence[RaisedAlert | None]
 ) -> list[Alert]:
     """Alerts of what cannot be looked at now, or was looked at later: neither confirmed nor over."""
-    from workbench.domain.fault import KINDS
-
     seen = {alert.id for alert in found if alert is not None}
-    tested = {*one.looks.kinds, *(KINDS if one.looks.until is not None else ())}
+    tested = set(one.looks.kinds)
     return [
         Alert(
             alert.model, alert.kind, alert.status,
             masked_words(alert.message, alert.kind, alert.columns, one.privacy),
-            alert.since, alert.columns, alert.id, alert.incident, False, True,
+            alert.since, alert.columns, alert.id, alert.incident, False,
+            _is_told(alert, alert.status),
         )
         for alert in raised
         if alert.id not in seen and (alert.kind not in tested or not one.is_past(alert))
@@ -245,13 +293,18 @@ def _alert(
     model: str, finding: Finding, known: RaisedAlert | None, *, is_new: bool | None = None
 ) -> Alert:
     newly = known is None or known.raised_look == finding.look
-    said = known is not None and STATUSES.index(known.status) >= STATUSES.index(finding.status)
+    said = known is not None and _is_told(known, finding.status)
     return Alert(
         model, finding.kind, finding.status, finding.message,
         min(finding.since, known.since) if known else finding.since, finding.columns,
         known.id if known else None, known.incident if known else None,
         newly if is_new is None else is_new, said,
     )  # fmt: skip
+
+
+def _is_told(known: RaisedAlert, status: str) -> bool:
+    """Whether `check --since-last` has told of an alert, at least as loud as a status."""
+    return known.told is not None and STATUSES.index(known.told) >= STATUSES.index(status)
 
 
 def _incident(catalog: Connection, model: str, finding: Finding, now: datetime) -> int:
@@ -278,9 +331,16 @@ def _is_same(incident: Incident, finding: Finding) -> bool:
     return not finding.columns or bool(set(incident.columns) & set(finding.columns))
 
 
-def _end(catalog: Connection, alert: RaisedAlert, one: _Looked, now: datetime) -> None:
+def _end(
+    catalog: Connection, alert: RaisedAlert, told: Sequence[Alert], one: _Looked, now: datetime
+) -> None:
+    """Ends an alert: with the incident of the fault that explains it, or by itself."""
     look = one.looks.until - one.bucket if one.looks.until is not None else alert.look
+    fault = explaining(alert, told, one.bucket)
+    if fault is not None:
+        join(catalog, alert, fault, look, now, AUTHOR)
+        return
     gone = Finding(alert.kind, "ok", alert.since, look, ("over",), alert.columns)
     add_alert_entry(catalog, alert.id, gone, now, "ok")
-    text = f"{alert_name(alert.id)} is over: calm for a while, or explained by another alert"
+    text = f"{alert_name(alert.id)} is over: calm for a while"
     add_entry(catalog, alert.incident, IncidentEntry(now, AUTHOR, "alert", text))
