@@ -165,15 +165,20 @@ def harder(setup: Setup) -> Sequence[Plant]:
 
 
 def chosen(rows: Rows, random: Random, weight: Array) -> Rows:
-    """As many rows, drawn again with these weights; each keeps its moment and its day."""
+    """As many rows, drawn again with these weights; each keeps its moment and its day.
+
+    What is drawn twice differs by a few hundredths of a standard deviation: nobody sends a row twice.
+    """
     many = len(rows)
     if not many:
         return rows
     place = random.choice(many, size=many, p=weight / weight.sum())
     return rows.changed(
-        z=rows.z[place], hour=rows.hour[place], hidden=rows.hidden[place],
+        z=rows.z[place] + random.normal(0, 0.03, rows.z.shape),
+        hour=rows.hour[place],
+        hidden=rows.hidden[place] + random.normal(0, 0.03, many),
         codes={name: codes[place] for name, codes in rows.codes.items()},
-    )  # fmt: skip
+    )
 
 
 def moved(column: int, by: float) -> Shift:
