@@ -114,6 +114,8 @@ def _of_fault(incident: Incident, judged: Judged) -> frozenset[str]:
         accepted |= {"no_action"} | PASSIVE
     if incident.affected < 200 or not incident.models:
         accepted |= PASSIVE
+    if incident.kind.arrangement == "canary" and judged.power < 2:
+        accepted |= PASSIVE
     if incident.affected < 40:
         accepted |= {"no_action"}
     needs_labels = incident.kind.where == "label" or (
