@@ -47,6 +47,10 @@ snapshots *arguments: setup
 bench what="ingest" *arguments: setup
     {{ bin }}/python benchmarks/{{ what }}.py {{ arguments }}
 
+# how often is the verdict right? `just triage-bench --seeds 3`; see benchmarks/triage_README.md
+triage-bench *arguments="--seeds 1": setup
+    {{ bin }}/python benchmarks/triage.py {{ arguments }}
+
 # kill ingests and housekeeping 200 times at named steps and at any time; nothing may be lost
 crash *arguments="200": setup
     {{ bin }}/python -m tests.crash.run {{ arguments }}

@@ -25,6 +25,8 @@ from workbench.workspace.questions import Questions
 if TYPE_CHECKING:
     import polars as pl
 
+    from workbench.diff.comparing import Question
+    from workbench.diff.result import DatasetDifference
     from workbench.domain.alert import Alert, CheckReport
     from workbench.domain.health import Check
     from workbench.domain.verdict import Verdict
@@ -218,6 +220,14 @@ class Workspace(Questions):
         from workbench.workspace.triaging import triage
 
         return triage(self, name, period, version, told=told, record=record)
+
+    def diff(
+        self, a: str, b: str, question: Question | None = None, *, model: str | None = None
+    ) -> DatasetDifference:
+        """What changed from one dataset to another; see `differing.diff_datasets`."""
+        from workbench.workspace.differing import diff_datasets
+
+        return diff_datasets(a, b, question, workspace=self, model=model)
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to one SQL statement that reads: a view a model, and the catalog's tables.

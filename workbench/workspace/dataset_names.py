@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from workbench.diff.revisions import located
 from workbench.diff.sides import DiffError, Side, file_side
 from workbench.diff.stored import stored_side
 from workbench.domain.names import file_stem, shown
@@ -168,8 +167,7 @@ def _is_tracked(base: Path, path: str) -> bool:
 
 
 def _located(base: Path, path: str, revision: str, name: str) -> Dataset:
-    revisions: Any = importlib.import_module("workbench.diff.revisions")
-    found = revisions.located(base, path, revision)
+    found = located(base, path, revision)
     files = _files(found.path) if found.path.is_dir() else (found.path,)
     return Dataset(name, files, f"md5:{found.md5}")
 
