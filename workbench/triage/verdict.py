@@ -84,11 +84,14 @@ def _lesser(found: Findings, decision: Decision) -> list[Cause]:
     """The faults that stand in the way, though what they do is small or could not be shown."""
     tried = [(r.fault, r.effect) for r in found.repairs.repairs]
     tried += [(i.fault, i.effect) for i in found.injections.injections]
-    if decision.why == "small_fault":
-        kept = [(f, e) for f, e in tried if e is not None and e.amount.low > 0]
-    else:
-        kept = [(f, e) for f, e in tried if f.status == "critical"]
-    return [cause_of(found.case, fault, effect) for fault, effect in kept]
+    is_small = decision.why == "small_fault"
+    return [
+        cause_of(found.case, fault, effect)
+        for fault, effect in tried
+        if (
+            effect is not None and effect.amount.low > 0 if is_small else fault.status == "critical"
+        )
+    ]
 
 
 def _exclusions(found: Findings) -> tuple[Exclusion, ...]:
