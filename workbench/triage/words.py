@@ -35,7 +35,7 @@ _WHY = {
     "another_model": "retraining does not recover it, another model would",
     "more_labels": "retraining will help once there are more labels",
     "no_backtest": "nothing could be backtested",
-    "excess_not_recovered": "more could be attained than a retraining recovers",
+    "excess_not_recovered": "neither another threshold nor a retraining surely takes it back, by the labels there are",
     "nothing_measured": "nothing could be measured",
 }
 """By the word of `Decision.why`; what is not here is a change of outputs."""
