@@ -173,8 +173,19 @@ def _version(found: Findings, draw: int | None) -> Decision | None:
     return None
 
 
+def _is_version_open(found: Findings, draw: int | None) -> bool:
+    """Whether a canary or new version may be worse by what matters, and too few rows tell."""
+    for one in found.versions.comparisons:
+        reading = read(one.worse_by, draw)
+        if reading is not None and reading.value >= one.floor and not reading.is_sure:
+            return True
+    return False
+
+
 def _harm(found: Findings, draw: int | None) -> Decision | None:
     state = harm_state(found.harm_now, draw)
+    if state == "no" and _is_version_open(found, draw):
+        return Decision("wait", "open_version")
     if state == "no":
         ended = found.since.ended is not None
         return Decision("no_action", "over" if ended else "no_harm")
@@ -222,6 +233,9 @@ def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | N
         return _no_excess(found, rest, draw)
     if rest.curve.state == "enough":
         return Decision("wait", "more_labels")
+    effects = [repair.effect for repair in found.repairs.repairs]
+    if any(effect is not None and effect.amount.low > 0 for effect in effects):
+        return Decision("fix_upstream", "small_fault")
     return Decision("undecided", "excess_not_recovered")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.domain.verdict import Cause, Exclusion, Verdict
 from workbench.triage.confidence import confidence_of
+from workbench.triage.effects import cause_of
 from workbench.triage.examining import Findings
 from workbench.triage.remainder import exclusions
 from workbench.triage.rules import Decision, decide, residual
@@ -67,6 +68,8 @@ def _causes(found: Findings, decision: Decision, rest: Decision | None) -> tuple
     named = [cause for part in parts for cause in part.causes()]
     if decision.verdict in ("no_action", "wait"):
         named = []
+    elif decision.verdict == "fix_upstream" and not named:
+        named = _lesser(found, decision)
     kept = {cause.verdict: None for cause in named}
     order = [decision.verdict, *(v for v in kept if v != decision.verdict)]
     causes = [cause for verdict in order for cause in named if cause.verdict == verdict]
@@ -75,6 +78,20 @@ def _causes(found: Findings, decision: Decision, rest: Decision | None) -> tuple
     if kind is not None:
         causes.append(Cause(kind[0], "world", since=found.since.onset, verdict=kind[1]))
     return tuple(causes)
+
+
+def _lesser(found: Findings, decision: Decision) -> list[Cause]:
+    """The faults that stand in the way, though what they do is small or could not be shown."""
+    tried = [(r.fault, r.effect) for r in found.repairs.repairs]
+    tried += [(i.fault, i.effect) for i in found.injections.injections]
+    is_small = decision.why == "small_fault"
+    return [
+        cause_of(found.case, fault, effect)
+        for fault, effect in tried
+        if (
+            effect is not None and effect.amount.low > 0 if is_small else fault.status == "critical"
+        )
+    ]
 
 
 def _exclusions(found: Findings) -> tuple[Exclusion, ...]:

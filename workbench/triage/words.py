@@ -17,6 +17,8 @@ _WHY = {
     "labels": "the labels are wrong, or not what they were",
     "fault": "the data that reach the model are broken",
     "suspected_fault": "the data that reach the model look broken, and nothing shows that it is harmless",
+    "small_fault": "a fault makes a part of the rise, and nothing else that was tried takes back the rest",
+    "open_version": "a version may be worse than the champion, and too few rows tell yet",
     "coincident_fault": "an input broke when the rise began, and undoing it as it was understood is no help",
     "version": "the new version is worse than the one before it",
     "over": "the rise is over",
@@ -33,7 +35,7 @@ _WHY = {
     "another_model": "retraining does not recover it, another model would",
     "more_labels": "retraining will help once there are more labels",
     "no_backtest": "nothing could be backtested",
-    "excess_not_recovered": "more could be attained than a retraining recovers",
+    "excess_not_recovered": "neither another threshold nor a retraining surely takes it back, by the labels there are",
     "nothing_measured": "nothing could be measured",
 }
 """By the word of `Decision.why`; what is not here is a change of outputs."""

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workbench.clock import FixedClock
-from workbench.domain.period import iso
+from workbench.domain.fault import Fault
+from workbench.domain.period import bucket_start, iso
 from workbench.domain.verdict import Verdict
 from workbench.domain.verdict_document import verdict_document, verdict_of
 from workbench.errors import StoreError, WorkbenchError
@@ -81,7 +82,7 @@ def triage(
     one = ws.subject(name)
     with one_thread():
         models = models_of(one, ws.root)
-        faults = find_faults(one, ws.root, now, period=period, version=version).faults
+        faults = faults_of(one, ws.root, now, period, version)
         law = law or label_law(one)
         gathered = gather(
             one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law
@@ -98,6 +99,36 @@ def triage(
         inputs = _inputs(one, ws.root, now, asked, version, seed, law)
         verdict = reach_verdict(found, gathered.versions, inputs)
     return _recorded(ws, verdict, one) if record else verdict
+
+
+def faults_of(
+    subject: Subject, root: Path, now: datetime, period: str | None, version: str | None
+) -> tuple[Fault, ...]:
+    """The faults of a period, with what would undo them.
+
+    A fault that began inside the period is diluted by the time before: the newest one that is no
+    alarm of the whole is looked at again since it began.
+    """
+    found = find_faults(subject, root, now, period=period, version=version).faults
+    asked = subject.period(period)
+    begun = [
+        bucket_start(fault.since, subject.bucket)
+        for fault in found
+        if fault.since is not None
+        and fault.status == "ok"
+        and asked.start < fault.since < asked.end
+    ]
+    if not begun:
+        return found
+    since = f"{iso(max(begun))}/{iso(asked.end)}"
+    again = find_faults(subject, root, now, period=since, version=version).faults
+    alarming = {
+        (fault.kind, fault.column): fault
+        for fault in again
+        if fault.status in ("warning", "critical")
+    }
+    kept = [alarming.pop((fault.kind, fault.column), fault) for fault in found]
+    return (*kept, *alarming.values())
 
 
 def models_of(subject: Subject, root: Path) -> Models:
