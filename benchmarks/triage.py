@@ -49,7 +49,7 @@ def run(family: str, kind: str, number: int, *, is_asked: bool = True) -> Answer
         with workbench.open(Path(folder) / "ws") as ws:
             start = time.perf_counter()
             try:
-                verdict, error = ws.triage(NAME), ""  # type: ignore[attr-defined, unused-ignore]
+                verdict, error = ws.triage(NAME), ""
             except WorkbenchError as failed:
                 verdict, error = None, failed.message
             # A bug must cost its own run, not the other ten thousand.

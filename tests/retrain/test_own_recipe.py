@@ -11,7 +11,7 @@ import pytest
 from tests.retrain.worlds import FEATURES, card_of, rules_of, world
 from workbench.domain.card import Privacy, Training
 from workbench.errors import RecipeError
-from workbench.retrain.recipes import fitter, recipe_of
+from workbench.retrain.recipes import recipe_of
 
 OWN = """
 from sklearn.dummy import DummyClassifier
@@ -50,7 +50,9 @@ def test_a_recipe_of_ones_own_gets_frames_parameters_and_the_seed(folder: Path) 
         training=Training(recipe="own_recipe_of_test:fit", params={"strategy": "most_frequent"}),
     )
 
-    found = fitter(card, FEATURES, made.rules, folder=folder)(made.rows, made.label, 0)(made.rows)
+    found = recipe_of(card, FEATURES, made.rules, folder=folder).scorer(made.rows, made.label, 0)(
+        made.rows
+    )
 
     assert found["wb_prediction"].n_unique() == 1
 
@@ -59,7 +61,7 @@ def test_the_workspace_is_searched_only_when_its_folder_is_given(folder: Path) -
     card = replace(card_of("binary"), training=Training(recipe="own_recipe_of_test:fit"))
 
     with pytest.raises(RecipeError, match="no module") as refused:
-        fitter(card, FEATURES, rules_of(card))
+        recipe_of(card, FEATURES, rules_of(card))
 
     assert "model trust" in refused.value.hint
 
@@ -84,9 +86,9 @@ def test_a_recipe_that_cannot_be_imported_says_why(folder: Path, name: str, said
 @pytest.mark.parametrize(("name", "said"), [("fail", "KeyError.*Bern"), ("forget", "NoneType")])
 def test_a_recipe_that_fails_is_an_error_in_words(folder: Path, name: str, said: str) -> None:
     made = world("binary", 50)
-    fit = fitter(
+    fit = recipe_of(
         made.card, FEATURES, made.rules, recipe=f"own_recipe_of_test:{name}", folder=folder
-    )
+    ).scorer
 
     with pytest.raises(RecipeError, match=said):
         fit(made.rows, made.label, 0)
@@ -95,7 +97,9 @@ def test_a_recipe_that_fails_is_an_error_in_words(folder: Path, name: str, said:
 def test_no_value_is_quoted_where_columns_are_sensitive(folder: Path) -> None:
     made = world("binary", 50)
     card = replace(made.card, privacy=Privacy(sensitive=("city",)))
-    fit = fitter(card, FEATURES, made.rules, recipe="own_recipe_of_test:fail", folder=folder)
+    fit = recipe_of(
+        card, FEATURES, made.rules, recipe="own_recipe_of_test:fail", folder=folder
+    ).scorer
 
     with pytest.raises(RecipeError) as refused:
         fit(made.rows, made.label, 0)

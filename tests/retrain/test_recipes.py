@@ -18,7 +18,7 @@ from workbench.domain.card import Training
 from workbench.domain.card_checks import RECIPES
 from workbench.errors import RecipeError
 from workbench.retrain.inputs import model_inputs
-from workbench.retrain.recipes import fitter, recipe_of
+from workbench.retrain.recipes import recipe_of
 from workbench.retrain.skops_file import TRUSTED
 
 TASKS = ("binary", "multiclass", "regression")
@@ -33,9 +33,9 @@ QUICK = {
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_learns_what_can_be_learned(task: str, recipe: str) -> None:
     train, test = world(task, 1500), world(task, 1500, seed=1)
-    score = fitter(train.card, FEATURES, train.rules, recipe=recipe, params=QUICK[recipe])(
-        train.rows, train.label, 3
-    )
+    score = recipe_of(
+        train.card, FEATURES, train.rules, recipe=recipe, params=QUICK[recipe]
+    ).scorer(train.rows, train.label, 3)
 
     found = score(test.rows)
 
@@ -78,7 +78,7 @@ def global_state() -> bytes:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_same_seed_gives_the_same_scores_and_nothing_global_is_touched(recipe: str) -> None:
     made = world("binary", 300)
-    fit = fitter(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe])
+    fit = recipe_of(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe]).scorer
     before = global_state()
 
     first, second = fit(made.rows, made.label, 5), fit(made.rows, made.label, 5)
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_scores_and_nothing_global_is_touched(recip
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_what_was_never_seen_and_what_is_missing_is_scored(recipe: str) -> None:
     made = world("binary", 300)
-    score = fitter(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe])(
+    score = recipe_of(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe]).scorer(
         made.rows, made.label, 0
     )
     strange = made.rows.head(3).with_columns(
@@ -113,7 +113,7 @@ def test_a_feature_without_any_value_costs_itself_only(recipe: str) -> None:
         noise=pl.lit(None, dtype=pl.Float64), code=pl.lit(None, dtype=pl.String)
     )
 
-    score = fitter(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe])(
+    score = recipe_of(made.card, FEATURES, made.rules, recipe=recipe, params=QUICK[recipe]).scorer(
         empty, made.label, 0
     )
 
@@ -126,7 +126,7 @@ def test_labels_are_normalised_and_rows_without_one_are_left_out() -> None:
     made = world("binary", 400)
     spelled = made.label.replace_strict({"0": "false", "1": " 1.0 "})
     some = spelled.set(pl.Series(np.arange(400) >= 300), None)
-    fit = fitter(made.card, FEATURES, made.rules, params={"max_iter": 5})
+    fit = recipe_of(made.card, FEATURES, made.rules, params={"max_iter": 5}).scorer
 
     found = fit(made.rows, some, 0)(made.rows)
 
@@ -145,14 +145,14 @@ def test_labels_that_nothing_can_be_learned_from_are_refused(labels: pl.Series, 
     made = world("binary", 50)
 
     with pytest.raises(RecipeError, match=said) as refused:
-        fitter(made.card, FEATURES, made.rules)(made.rows, labels, 0)
+        recipe_of(made.card, FEATURES, made.rules).scorer(made.rows, labels, 0)
 
     assert refused.value.hint
 
 
 def test_no_rows_and_no_values_are_refused() -> None:
     made = world("regression", 50)
-    fit = fitter(made.card, FEATURES, made.rules)
+    fit = recipe_of(made.card, FEATURES, made.rules).scorer
     nothing = made.rows.with_columns(
         pl.lit(None).cast(made.rows.schema[one.name]).alias(one.name) for one in FEATURES
     )
@@ -177,7 +177,7 @@ def test_an_unknown_parameter_is_refused_before_any_row_with_the_known_ones(
     card = replace(card_of("binary"), training=Training(recipe=recipe, params=params))
 
     with pytest.raises(RecipeError, match=r"training\.params") as refused:
-        fitter(card, FEATURES, rules_of(card))
+        recipe_of(card, FEATURES, rules_of(card))
 
     assert said in refused.value.hint
 
@@ -186,7 +186,9 @@ def test_a_parameter_of_the_wrong_value_is_refused_when_it_is_fitted() -> None:
     made = world("binary", 50)
 
     with pytest.raises(RecipeError, match="max_iter"):
-        fitter(made.card, FEATURES, made.rules, params={"max_iter": -1})(made.rows, made.label, 0)
+        recipe_of(made.card, FEATURES, made.rules, params={"max_iter": -1}).scorer(
+            made.rows, made.label, 0
+        )
 
 
 def test_parameters_of_the_card_reach_the_model() -> None:
@@ -206,9 +208,9 @@ def test_a_class_of_one_row_and_many_rows_are_no_obstacle() -> None:
     many = pl.concat([made.rows] * 40)
     label = many["wb_label"].set(pl.Series(np.arange(12000) == 7), "rare")
 
-    found = fitter(made.card, FEATURES, made.rules, params={"max_iter": 2})(many, label, 0)(
-        made.rows
-    )
+    found = recipe_of(made.card, FEATURES, made.rules, params={"max_iter": 2}).scorer(
+        many, label, 0
+    )(made.rows)
 
     assert "score_rare" in found.columns
 
@@ -242,9 +244,9 @@ def test_any_table_is_fitted_or_refused_in_words(data: st.DataObject) -> None:
 
     said = None
     try:
-        found = fitter(card, FEATURES, rules_of(card), recipe=recipe, params=small[recipe])(
-            frame, label, 0
-        )(frame)
+        found = recipe_of(
+            card, FEATURES, rules_of(card), recipe=recipe, params=small[recipe]
+        ).scorer(frame, label, 0)(frame)
     except RecipeError as refused:
         said = refused.hint
         found = frame
@@ -255,7 +257,7 @@ def test_any_table_is_fitted_or_refused_in_words(data: st.DataObject) -> None:
 
 def test_the_unit_of_the_label_does_not_matter_to_a_line() -> None:
     made = world("regression", 300)
-    fit = fitter(made.card, FEATURES, made.rules, recipe="linear")
+    fit = recipe_of(made.card, FEATURES, made.rules, recipe="linear").scorer
 
     small = fit(made.rows, made.label, 0)(made.rows)["wb_prediction"].to_numpy()
     large = fit(made.rows, made.label * 1e6, 0)(made.rows)["wb_prediction"].to_numpy()

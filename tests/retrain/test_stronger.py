@@ -11,7 +11,7 @@ import pytest
 
 from tests.retrain.worlds import FEATURES, card_of, rules_of, world
 from workbench.domain.card import BadPrediction, Training
-from workbench.retrain.recipes import fitter
+from workbench.retrain.recipes import recipe_of
 from workbench.retrain.stronger import stronger_fitter
 
 TASKS = ("binary", "multiclass", "regression")
@@ -35,7 +35,7 @@ def test_the_stronger_class_finds_what_a_line_cannot(task: str) -> None:
 
     card = replace(card_of(task), training=Training(recipe="linear"))
     (train, y), (test, truth) = rows(1), rows(2)
-    weak = fitter(card, FEATURES, rules_of(card))(train, y, 0)(test)["wb_prediction"]
+    weak = recipe_of(card, FEATURES, rules_of(card)).scorer(train, y, 0)(test)["wb_prediction"]
     strong = stronger_fitter(card, FEATURES, rules_of(card))(train, y, 0)(test)["wb_prediction"]
 
     def loss(said: pl.Series) -> float:

@@ -19,7 +19,6 @@ from tests.triage.scenarios.workspaces import NAME, card_of, export, ingest
 from workbench.domain.card_reading import parse_card
 from workbench.domain.period import Period
 from workbench.domain.verdict import Cause, Verdict
-from workbench.workspace import Workspace
 
 
 def test_a_workspace_holds_what_happened(tmp_path: Path) -> None:
@@ -73,12 +72,11 @@ def test_the_largest_psi_is_large_where_an_input_moved_far() -> None:
 CI = ("none", "unit_x100", "observable_flip")
 
 
-@pytest.mark.skipif(not hasattr(Workspace, "triage"), reason="there is no triage to ask yet")
 @pytest.mark.parametrize("kind", CI)
 def test_triage_gives_an_accepted_verdict(kind: str, tmp_path: Path) -> None:
     incident = made(kind)
     exported = export(incident, tmp_path / "ws")
     ingest(incident, exported)
     with workbench.open(exported.root) as ws:
-        verdict = ws.triage(NAME)  # type: ignore[attr-defined, unused-ignore]
+        verdict = ws.triage(NAME)
     assert verdict.verdict in judged(kind).accepted

@@ -58,7 +58,6 @@ def test_what_is_not_there_is_said_with_a_hint(tmp_path: Path, name: str) -> Non
 
 
 def test_versions_that_only_the_remote_has_are_compared_without_a_checkout(tmp_path: Path) -> None:
-    pytest.importorskip("workbench.diff.revisions")
     repository, environment = (
         tmp_path / "repo",
         os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"},

@@ -16,7 +16,7 @@ from workbench.cli.options import (
 from workbench.domain.names import shown
 
 if TYPE_CHECKING:
-    from workbench.domain.drift import MultivariateDrift
+    from workbench.domain.drift import DriftReport, MultivariateDrift
 
 
 @click.command(short_help="Which inputs and outputs moved.")
@@ -47,16 +47,7 @@ def drift(
 ) -> None:
     """Shows which columns of NAME moved against the reference, worst first."""
     from workbench.cli.documents import drift_document
-    from workbench.cli.printing import (
-        figure,
-        note,
-        print_json,
-        print_table,
-        print_text,
-        rate,
-        when,
-        word,
-    )
+    from workbench.cli.printing import print_json
 
     with session_of(ctx).workspace() as ws:
         report = ws.drift(name, period, against, version, multivariate=multivariate, exact=exact)
@@ -64,10 +55,15 @@ def drift(
     hidden = frozenset(c.name for c in report.columns if privacy.is_sensitive(c.name))
     if as_json:
         print_json(drift_document(report, hidden))
-        return
-    print_text(
-        f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.current.start)} to {when(report.current.end)}"
-    )
+    else:
+        _print_report(report, hidden)
+
+
+def _print_report(report: DriftReport, hidden: frozenset[str]) -> None:
+    from workbench.cli.printing import figure, note, print_table, print_text, rate, when, word
+
+    start, end = when(report.current.start), when(report.current.end)
+    print_text(f"{shown(report.model)} {shown(', '.join(report.versions))}  {start} to {end}")
     print_text(
         f"{report.current_rows:,} rows against {report.reference_rows:,} of {shown(report.against)}"
     )
@@ -98,7 +94,7 @@ def drift(
             )
     for column in report.columns:
         if column.ks_exact is not None:
-            click.echo(
+            print_text(
                 f"{shown(column.name, 28)}: raw values, KS {figure(column.ks_exact)} "
                 f"(p {figure(column.ks_exact_p_value)})"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,7 @@ from workbench.domain.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from workbench.domain.verdict import Evidence, Verdict
-
-_WIDTH = 80
+    from workbench.store.verdicts import Overrule
 
 
 @click.command(short_help="Retrain, redesign, mend the feed, or leave it alone?")
@@ -94,14 +92,13 @@ def triage(
         click.echo(line)
 
 
-def _told(one: object) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(one)  # type: ignore[call-overload, no-any-return]
+def _told(one: Overrule) -> dict[str, object]:
+    return {"at": one.at, "author": one.author, "verdict": one.verdict, "reason": one.reason}
 
 
 def lines(verdict: Verdict) -> list[str]:
     """The verdict in words, at most 80 columns: the summary, causes, evidence, what to do."""
+    from workbench.cli.fitting import wrapped
     from workbench.cli.printing import when
     from workbench.triage.confidence import SURE
 
@@ -111,7 +108,7 @@ def lines(verdict: Verdict) -> list[str]:
     said = verdict.verdict.upper().replace("_", " ")
     found = [
         f"{number}{said}{reason}  confidence {verdict.confidence:.0%}{sure}",
-        *_wrapped(verdict.summary),
+        *wrapped(verdict.summary, indent=0),
     ]
     if verdict.residual_verdict:
         found.append(f"once that is mended: {verdict.residual_verdict.replace('_', ' ')}")
@@ -129,21 +126,15 @@ def lines(verdict: Verdict) -> list[str]:
         if kept:
             found += ["", heading]
             for one in kept:
-                found += _wrapped(shown(one.reading, 400), "  ")
+                found += wrapped("  " + shown(one.reading, 400))
     if verdict.cannot_distinguish:
         found += ["", "the data cannot tell apart"]
         for text in verdict.cannot_distinguish:
-            found += _wrapped(text, "  ")
+            found += wrapped("  " + text)
     for out in verdict.exclude:
         where = " and ".join(f"{shown(c)} = {shown(v)}" for c, v in out.where) or "all rows"
         start = when(out.start) if out.start else "the start"
         end = when(out.end) if out.end else "now"
-        found += ["", *_wrapped(f"keep out of training: {where} from {start} to {end}")]
+        found += ["", *wrapped(f"keep out of training: {where} from {start} to {end}")]
     found += ["", "next", *(f"  {shown(action, 200)}" for action in verdict.actions)]
     return found
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH - 1, initial_indent=indent, subsequent_indent=indent, break_long_words=False
-    )

@@ -68,21 +68,7 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     if question.where:
         require_condition(connection, question.where)
-    unknown = [n for n in question.columns if n not in a.columns and n not in b.columns]
-    if unknown:
-        raise DiffError(
-            f"neither side has a column {', '.join(shown(repr(name), 60) for name in unknown)}",
-            f"A has {_some(a)}; B has {_some(b)}.",
-        )
-    a, b = _narrowed(a, question), _narrowed(b, question)
-    common = tuple(name for name in a.columns if name in b.columns)
-    if question.key:
-        given_key(a, b, question.key)
-    if not common:
-        raise DiffError(
-            f"{shown(a.name)} and {shown(b.name)} have no column in common",
-            f"A has {_some(a)}; B has {_some(b)}.",
-        )
+    a, b, common = _asked(a, b, question)
     read = read_columns(connection, a, b, common)
     key = given_key(a, b, question.key) if question.key else inferred_key(connection, a, b, read)
     tables = make_tables(connection, a, b, read, key.columns, question.where)
@@ -123,6 +109,26 @@ def compare(connection: Connection, a: Side, b: Side, question: Question) -> Dat
         notes=_notes(a, b, matched, key, question),
         seconds={"rows": rows_took, "distributions": spread_took},
     )
+
+
+def _asked(a: Side, b: Side, question: Question) -> tuple[Side, Side, tuple[str, ...]]:
+    """Both sides with the columns that are asked for, and those that both have."""
+    unknown = [n for n in question.columns if n not in a.columns and n not in b.columns]
+    if unknown:
+        raise DiffError(
+            f"neither side has a column {', '.join(shown(repr(name), 60) for name in unknown)}",
+            f"A has {_some(a)}; B has {_some(b)}.",
+        )
+    a, b = _narrowed(a, question), _narrowed(b, question)
+    common = tuple(name for name in a.columns if name in b.columns)
+    if question.key:
+        given_key(a, b, question.key)
+    if not common:
+        raise DiffError(
+            f"{shown(a.name)} and {shown(b.name)} have no column in common",
+            f"A has {_some(a)}; B has {_some(b)}.",
+        )
+    return a, b, common
 
 
 def _narrowed(side: Side, question: Question) -> Side:

@@ -15,7 +15,7 @@ from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import FeatureColumn
 from workbench.errors import RecipeError
 from workbench.retrain.inputs import model_inputs
-from workbench.retrain.outputs import Fitter, Scorer, normalised
+from workbench.retrain.outputs import Scorer, normalised
 from workbench.retrain.own_recipe import own_function
 from workbench.retrain.pipelines import estimator_of
 from workbench.retrain.scoring import scorer_of
@@ -54,7 +54,7 @@ class Recipe:
         """
         table, known = self._usable(frame, label)
         if self.function is not None:
-            return self._by_own(table, known, seed)
+            return self._by_own(self.function, table, known, seed)
         filled = [one for one in self.features if table[one.name].null_count() < table.height]
         pipeline = estimator_of(self.name, filled, self.rules, self.params, seed)
         y = known.to_numpy().astype(str if self.rules.is_classification else float)
@@ -101,10 +101,11 @@ class Recipe:
             )
         return table, y
 
-    def _by_own(self, table: pl.DataFrame, label: pl.Series, seed: int) -> Any:
-        assert self.function is not None  # noqa: S101 - the only caller asks first
+    def _by_own(
+        self, function: Callable[..., Any], table: pl.DataFrame, label: pl.Series, seed: int
+    ) -> Any:
         try:
-            made = self.function(table, label, dict(self.params), seed)
+            made = function(table, label, dict(self.params), seed)
         # A function from outside can raise anything.
         except Exception as error:
             raise self._failed(error, "Try the function on the training table.") from error
@@ -159,20 +160,3 @@ def recipe_of(
     else:
         estimator_of(name, features, rules, given, seed=0)  # unknown parameters, before any row
     return Recipe(card, tuple(features), rules, name, dict(given), function)
-
-
-def fitter(
-    card: ModelCard,
-    features: Sequence[FeatureColumn],
-    rules: OutcomeRules,
-    *,
-    recipe: str | None = None,
-    params: Mapping[str, Any] | None = None,
-    folder: Path | None = None,
-) -> Fitter:
-    """`recipe_of`, as the function of rows, labels and a seed that the steps of triage call.
-
-    Raises:
-        RecipeError: as for `recipe_of`; the function raises it as `Recipe.fit` does.
-    """
-    return recipe_of(card, features, rules, recipe=recipe, params=params, folder=folder).scorer

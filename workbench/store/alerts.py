@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from workbench.domain.alert import Finding, RaisedAlert
-from workbench.store.catalog import aware, naive
+from workbench.store.catalog import known_time, naive
 from workbench.store.connections import Connection
 
 _NEWEST = (
@@ -101,13 +101,6 @@ def next_number(catalog: Connection, table: str, column: str) -> int:
 def _alert(row: tuple[Any, ...]) -> RaisedAlert:
     number, model, kind, columns, since, raised, incident, status, look, message, told = row
     return RaisedAlert(
-        int(number), str(model), str(kind), tuple(columns), _time(since), _time(raised),
-        int(incident), str(status), _time(look), str(message), told,
+        int(number), str(model), str(kind), tuple(columns), known_time(since), known_time(raised),
+        int(incident), str(status), known_time(look), str(message), told,
     )  # fmt: skip
-
-
-def _time(value: object) -> datetime:
-    found = aware(value if isinstance(value, datetime) else None)
-    if found is None:
-        raise ValueError(value)
-    return found

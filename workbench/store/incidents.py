@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from workbench.domain.event import Event
 from workbench.domain.incident import Incident, IncidentEntry
 from workbench.domain.period import Period
 from workbench.store.alerts import next_number
-from workbench.store.catalog import aware, naive
+from workbench.store.catalog import aware, known_time, naive
 from workbench.store.connections import Connection
 
 
@@ -47,10 +46,10 @@ def read_incidents(
         "AND (?::TIMESTAMP IS NULL OR noted_at <= ?) ORDER BY incident, entry",
         [list(entries), moment, moment],
     ).fetchall():
-        entries[incident].append(IncidentEntry(_time(at), author, kind, text))
+        entries[incident].append(IncidentEntry(known_time(at), author, kind, text))
     return tuple(
         Incident(
-            row[0], row[1], row[2], _time(row[3]), _time(row[4]), row[5], tuple(row[6]), row[7],
+            row[0], row[1], row[2], known_time(row[3]), known_time(row[4]), row[5], tuple(row[6]), row[7],
             tuple(entries[row[0]]),
         )
         for row in found
@@ -115,7 +114,8 @@ def read_events(
         [model, model, start, start, end],
     ).fetchall()
     return tuple(
-        Event(row[0], row[1], _time(row[2]), row[3], row[4], row[5], _time(row[6])) for row in rows
+        Event(row[0], row[1], known_time(row[2]), row[3], row[4], row[5], known_time(row[6]))
+        for row in rows
     )
 
 
@@ -129,10 +129,3 @@ def add_event(
         [number, model, naive(at), kind, text, author, naive(now)],
     )
     return number
-
-
-def _time(value: Any) -> datetime:
-    found = aware(value)
-    if found is None:
-        raise ValueError("the catalog lacks a time")
-    return found

@@ -95,17 +95,20 @@ def make_judged_view(
     else:
         joined, label = f"stored_rows{where}", "wb_label"
     if segments.up_to is not None:
-        if not segments.labels:
-            make_sequences(connection, "row_sequences", segments.predictions, (), sequence)
-            joined = f"(SELECT * FROM stored_rows{where}) LEFT JOIN row_sequences USING (wb_path)"
-        joined = (
-            f"(SELECT * FROM {joined}) WHERE coalesce(wb_sequence, sequence) <= {segments.up_to:d}"
-        )
+        joined = _known_by(connection, segments, segments.up_to, joined)
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW judged_rows AS SELECT *, {bucket} AS wb_bucket, "
         f"{label} AS judged_label FROM {joined}"
     )
     make_judged_union(connection, rules)
+
+
+def _known_by(connection: Connection, segments: ModelSegments, version: int, joined: str) -> str:
+    """The relation without rows that a later commit brought; a compacted file says it row by row."""
+    if not segments.labels:
+        make_sequences(connection, "row_sequences", segments.predictions, (), segments.version + 1)
+        joined = f"(SELECT * FROM {joined}) LEFT JOIN row_sequences USING (wb_path)"
+    return f"(SELECT * FROM {joined}) WHERE coalesce(wb_sequence, sequence) <= {version:d}"
 
 
 def make_judged_union(connection: Connection, rules: OutcomeRules) -> None:

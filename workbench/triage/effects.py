@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from workbench.domain.fault import Fault
 from workbench.domain.names import shown
@@ -133,6 +134,35 @@ def evidence_of(
         supports="fix_upstream" if harmful else None,
         against="fix_upstream" if harmful is False else None,
     )  # fmt: skip
+
+
+class Tried(Protocol):
+    """A fault of which it was tried what it does."""
+
+    @property
+    def effect(self) -> Effect | None:
+        """What it adds to the bad rate; None where that could not be measured."""
+
+    @property
+    def is_harmful(self) -> bool | None:
+        """Whether it does harm that matters; None where that cannot be told."""
+
+
+T = TypeVar("T", bound=Tried)
+
+
+def harmful(every: Sequence[T]) -> tuple[T, ...]:
+    """The faults that do harm, proven or suspected."""
+    return tuple(one for one in every if one.is_harmful)
+
+
+def unclear(every: Sequence[T]) -> tuple[T, ...]:
+    """The faults whose harm cannot be told, and that may make half of the rise or more."""
+    return tuple(
+        one
+        for one in every
+        if one.is_harmful is None and not (one.effect is not None and one.effect.is_minor)
+    )
 
 
 def cause_of(case: Case, fault: Fault, effect: Effect | None, where: str = "feature") -> Cause:

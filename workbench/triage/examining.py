@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
-from workbench.domain.period import bucket_end, bucket_start
+from workbench.domain.period import bucket_end, bucket_start, parse_duration
 from workbench.domain.verdict import Evidence, StepNote
 from workbench.triage.attainable import Attainable, measure_attainable
 from workbench.triage.backtest import Backtest, measure_backtest
@@ -179,8 +179,7 @@ def counted_of(case: Case, rows: pl.DataFrame) -> tuple[OutcomeBucket, ...]:
 
     if not rows.height:
         return ()
-    first = rows["wb_timestamp"].min()
-    assert isinstance(first, datetime)  # noqa: S101 - a case has no rows without a time
+    first: datetime = rows.select(pl.col("wb_timestamp").min()).item()
     origin = bucket_start(first, case.bucket)
     seconds = int(case.bucket.total_seconds())
     grouped = (
@@ -236,16 +235,13 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
         "learning_curve", lambda: measure_learning_curve(case, backtest, looked.labels_per_day)
     )
     remaining = run.step("remaining", lambda: measure_remaining(case, attainable, backtest, curve))
-    half_life = run.step("half_life", lambda: measure_half_life(looked.history, _delay(case)))
+    half_life = run.step(
+        "half_life",
+        lambda: measure_half_life(looked.history, parse_duration(case.card.labels.delay)),
+    )
     return Remainder(
         overlap, decomposition, attainable, backtest, recalibration, curve, remaining, half_life
     )
-
-
-def _delay(case: Case) -> timedelta:
-    from workbench.domain.period import parse_duration
-
-    return parse_duration(case.card.labels.delay)
 
 
 class _Run:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,9 @@ from workbench.domain.verdict import Evidence
 from workbench.performance.intervals import LEAST_CLUSTERS, spread_between, wilson
 from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.quantiles import normal_quantile
+from workbench.triage.blocks import DRAWS
 from workbench.triage.case import Case
+from workbench.triage.figures import Figure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,14 +66,15 @@ class Harm:
     """In the period, to tell a rise of the floor with 80 % power; None where the state is known."""
     settled_on: datetime | None = None
     """When so many labels will be there; None where that cannot be said."""
+    draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+    """(draws,) the rise as it could have come out, normal; None where there is none."""
 
-    def draws(self, many: int, seed: int) -> NDArray[Any]:
-        """The rise as it could have come out: (many,), normal."""
-        import numpy as np
-
-        random = np.random.default_rng(seed)
-        found: NDArray[Any] = (self.rise or 0.0) + self.deviation * random.normal(size=many)
-        return found
+    @property
+    def figure(self) -> Figure | None:
+        """The rise with its interval and draws; None where there is none."""
+        if self.rise is None or self.low is None or self.high is None:
+            return None
+        return Figure(self.rise, self.low, self.high, self.labelled, self.basis, self.draws)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What the operator is told of it."""
@@ -133,7 +136,7 @@ def measure_harm(
     state = state_of(rise, low, high, floor, labelled)
     harm = Harm(
         state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
-        deviation, basis, told,
+        deviation, basis, told, draws=_drawn(rise, deviation, case.seed),
     )  # fmt: skip
     if state != "unknown":
         return harm
@@ -153,6 +156,13 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
     if low > 0 and rise >= floor:
         return "yes"
     return "no" if high < _RULED_OUT * floor else "unknown"
+
+
+def _drawn(rise: float, deviation: float, seed: int) -> NDArray[Any]:
+    import numpy as np
+
+    found: NDArray[Any] = rise + deviation * np.random.default_rng(seed).normal(size=DRAWS)
+    return found
 
 
 def _unknown(

@@ -27,7 +27,9 @@ from workbench.triage.effects import (
     cause_of,
     compared_with_others,
     evidence_of,
+    harmful,
     is_input,
+    unclear,
     usual_rows,
 )
 from workbench.triage.rescoring import floor_of, ordered, rescored, rise_of, sampled
@@ -123,16 +125,12 @@ class Injections:
     @property
     def harmful(self) -> tuple[Injection, ...]:
         """The faults that do harm, proven or suspected."""
-        return tuple(i for i in self.injections if i.is_harmful)
+        return harmful(self.injections)
 
     @property
     def unclear(self) -> tuple[Injection, ...]:
         """The faults whose harm cannot be told, and that may make half of the rise or more."""
-        return tuple(
-            i
-            for i in self.injections
-            if i.is_harmful is None and not (i.effect is not None and i.effect.is_minor)
-        )
+        return unclear(self.injections)
 
     @property
     def decides(self) -> bool:

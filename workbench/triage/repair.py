@@ -24,7 +24,9 @@ from workbench.triage.effects import (
     cause_of,
     compared_with_others,
     evidence_of,
+    harmful,
     is_input,
+    unclear,
 )
 from workbench.triage.mending import Mended, helpful, mended_rows
 from workbench.triage.rescoring import (
@@ -109,16 +111,12 @@ class Repairs:
     @property
     def harmful(self) -> tuple[Repair, ...]:
         """The faults that do harm, proven or suspected."""
-        return tuple(r for r in self.repairs if r.is_harmful)
+        return harmful(self.repairs)
 
     @property
     def unclear(self) -> tuple[Repair, ...]:
         """The faults whose harm cannot be told, and that may make half of the rise or more."""
-        return tuple(
-            r
-            for r in self.repairs
-            if r.is_harmful is None and not (r.effect is not None and r.effect.is_minor)
-        )
+        return unclear(self.repairs)
 
     @property
     def decides(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.performance.class_probabilities import (
@@ -38,30 +38,13 @@ class Rescored:
 
 
 @dataclass(frozen=True)
-class Rise:
+class Rise(Resampled):
     """How much worse the period's labelled rows are than the reference's."""
 
-    value: float
-    draws: NDArray[Any] = field(repr=False, compare=False)
-    n: int
     reference: float
     """The reference's rate."""
     floor: float
     """The smallest rise that matters."""
-
-    @property
-    def low(self) -> float:
-        """The lower end of the 95 % interval."""
-        import numpy as np
-
-        return float(np.quantile(self.draws, 0.025))
-
-    @property
-    def high(self) -> float:
-        """The upper end of the 95 % interval."""
-        import numpy as np
-
-        return float(np.quantile(self.draws, 0.975))
 
 
 def ordered(case: Case) -> Case:
@@ -177,7 +160,7 @@ def rise_of(case: Case) -> Rise | None:
         return None
     # The two sides share no rows: other blocks are drawn for each.
     draws = np.asarray(now.draws) - np.roll(usual.draws, 1)
-    return Rise(now.value - usual.value, draws, now.n, usual.value, floor)
+    return Rise(now.value - usual.value, draws, now.n, now.basis, usual.value, floor)
 
 
 def sampled(case: Case, values: NDArray[Any], frame: pl.DataFrame) -> Resampled:

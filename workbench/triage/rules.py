@@ -32,13 +32,20 @@ class Drawn(Protocol):
     """A figure with an interval and what it would be from other rows."""
 
     @property
-    def value(self) -> float: ...  # noqa: D102
+    def value(self) -> float:
+        """The figure."""
+
     @property
-    def low(self) -> float: ...  # noqa: D102
+    def low(self) -> float:
+        """The lower end of its 95 % interval."""
+
     @property
-    def high(self) -> float: ...  # noqa: D102
+    def high(self) -> float:
+        """The upper end."""
+
     @property
-    def draws(self) -> NDArray[Any] | None: ...  # noqa: D102
+    def draws(self) -> NDArray[Any] | None:
+        """What it would be when rows are drawn again; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -103,21 +110,10 @@ def residual(found: Findings, draw: int | None = None) -> Decision | None:
 
 def harm_state(harm: Harm, draw: int | None) -> str:
     """`yes`, `no` or `unknown`, as the rise is or as it would be from other rows."""
-    if (
-        draw is None
-        or harm.rise is None
-        or harm.low is None
-        or harm.high is None
-        or harm.floor is None
-    ):
+    reading = read(harm.figure, draw)
+    if draw is None or reading is None or harm.floor is None:
         return harm.state
-    moved = float(harm.draws(_HARM_DRAWS, _HARM_SEED)[draw % _HARM_DRAWS]) - harm.rise
-    return state_of(
-        harm.rise + moved, harm.low + moved, harm.high + moved, harm.floor, harm.labelled
-    )
-
-
-_HARM_DRAWS, _HARM_SEED = 400, 11
+    return state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
 
 
 def _serving(found: Findings, draw: int | None) -> Decision | None:

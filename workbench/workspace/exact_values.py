@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.drift import ColumnDrift, DriftReport
 from workbench.drift.ks_null import ks_exact
 from workbench.errors import ReferenceTableError
-from workbench.store.sampled_rows import MOST_ROWS, sampled_reference, sampled_rows
+from workbench.workspace.sampled_sides import sampled_sides
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
 
@@ -47,24 +47,16 @@ def with_exact_ks(
     Raises:
         NoRowsError, PeriodError: as the comparison.
     """
-    store = subject.store
     versions, _ = chosen_versions(version, subject.champion, report.versions)
-    current = sampled_rows(store, subject.period(period), versions=versions)
     try:
-        other = (
-            sampled_reference(store.home, root, subject.card, store, now, most=MOST_ROWS)
-            if report.against == "reference"
-            else sampled_rows(store, subject.period(report.against), versions=versions)
+        sides = sampled_sides(
+            subject, root, now, period=period, against=report.against, versions=versions
         )
     except ReferenceTableError as error:
         return replace(report, notes=(*report.notes, f"raw values: {error.message}"))
-    notes = tuple(
-        f"raw values: {sample.frame.height:,} of {sample.rows:,} {name} rows"
-        for name, sample in (("reference", other), ("current", current))
-        if not sample.is_whole
-    )
-    columns = tuple(_tested(column, other.frame, current.frame) for column in report.columns)
-    return replace(report, columns=columns, notes=(*report.notes, *notes))
+    before, after = sides.reference.frame, sides.current.frame
+    columns = tuple(_tested(column, before, after) for column in report.columns)
+    return replace(report, columns=columns, notes=(*report.notes, *sides.notes("raw values")))
 
 
 def _tested(column: ColumnDrift, reference: pl.DataFrame, current: pl.DataFrame) -> ColumnDrift:

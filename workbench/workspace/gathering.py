@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.fault import Fault
 from workbench.domain.outcomes import OutcomeBucket
-from workbench.domain.period import Period, bucket_end, bucket_start, is_whole_buckets, iso
+from workbench.domain.period import (
+    Period,
+    bucket_end,
+    bucket_start,
+    is_whole_buckets,
+    iso,
+    parse_duration,
+)
 from workbench.errors import ReferenceTableError
 from workbench.performance.completeness import DelayLaw
 from workbench.store.connections import reading
@@ -195,8 +202,6 @@ def _version_since(
 
 
 def _ripe_on(subject: Subject, unripe: Sequence[OutcomeBucket]) -> datetime | None:
-    from workbench.domain.period import parse_duration
-
     if not unripe:
         return None
     return unripe[0].end + parse_duration(subject.card.labels.delay) + subject.bucket

@@ -11,8 +11,8 @@ from workbench.domain.drift import DriftReport, MultivariateDrift
 from workbench.domain.shape import FeatureColumn
 from workbench.drift.multivariate import multivariate_drift, rows_for
 from workbench.errors import ReferenceTableError
-from workbench.store.sampled_rows import RowSample, sampled_reference, sampled_rows
 from workbench.workspace.fitting import one_thread
+from workbench.workspace.sampled_sides import sampled_sides
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
 
@@ -47,27 +47,20 @@ def measure_multivariate(
         PeriodError: a period cannot be read.
     """
     started = time.perf_counter()
-    card, store = subject.card, subject.store
     columns, excluded = _inputs(subject)
     most = rows_for(len(columns))
-    current = sampled_rows(store, subject.period(period), versions=versions, most=most)
-    notes = []
     try:
-        if against == "reference":
-            other = sampled_reference(store.home, root, card, store, now, most=most)
-        else:
-            other = sampled_rows(store, subject.period(against), versions=versions, most=most)
+        sides = sampled_sides(
+            subject, root, now, period=period, against=against, versions=versions, most=most
+        )
     except ReferenceTableError as error:
         return MultivariateDrift(reason=error.message, seed=seed)
-    for name, sample in (("current", current), ("reference", other)):
-        if not sample.is_whole:
-            notes.append(_sampled(name, sample))
     with one_thread():
-        found = multivariate_drift(other.frame, current.frame, columns, seed=seed)
+        found = multivariate_drift(sides.reference.frame, sides.current.frame, columns, seed=seed)
     return replace(
         found,
         excluded=(*excluded, *found.excluded),
-        notes=tuple(notes),
+        notes=sides.notes("all inputs together"),
         seconds=time.perf_counter() - started,
     )
 
@@ -109,7 +102,3 @@ def _inputs(subject: Subject) -> tuple[list[FeatureColumn], tuple[tuple[str, str
         [feature for feature in features if feature.name not in names],
         tuple((f.name, "names the row") for f in features if f.name in names),
     )
-
-
-def _sampled(name: str, sample: RowSample) -> str:
-    return f"all inputs together: {sample.frame.height:,} of {sample.rows:,} {name} rows"

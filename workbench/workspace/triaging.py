@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from workbench.clock import FixedClock
 from workbench.domain.fault import Fault
 from workbench.domain.period import bucket_start, iso
+from workbench.domain.shape import FeatureColumn
 from workbench.domain.verdict import Verdict
 from workbench.domain.verdict_document import verdict_document, verdict_of
 from workbench.errors import StoreError, WorkbenchError
 from workbench.performance.completeness import DelayLaw
 from workbench.retrain.artifacts import load_artifact
-from workbench.retrain.recipes import fitter
+from workbench.retrain.recipes import recipe_of
 from workbench.retrain.stronger import stronger_fitter
 from workbench.retrain.versions_on_disk import previous_version
 from workbench.store.connections import reading, writing
@@ -28,7 +29,7 @@ from workbench.store.verdicts import (
     add_verdict,
     read_verdicts,
 )
-from workbench.triage.case import Fitter, Models, Scorer, Widener
+from workbench.triage.case import Fitter, Models, Scorer
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
 from workbench.workspace.completing import label_law
@@ -165,18 +166,20 @@ def models_of(subject: Subject, root: Path) -> Models:
         )
     fit: Fitter | None = None
     stronger: Fitter | None = None
-    wider: Widener | None = None
     folder = recipe_folder(root, card)
+
+    def wider(further: tuple[FeatureColumn, ...]) -> Fitter:
+        return recipe_of(card, (*features, *further), rules, folder=folder).scorer
+
     try:
-        fit = fitter(card, features, rules, folder=folder)
+        fit = recipe_of(card, features, rules, folder=folder).scorer
         stronger = stronger_fitter(card, features, rules)
-        wider = lambda further: fitter(card, (*features, *further), rules, folder=folder)  # noqa: E731
     except WorkbenchError as error:
         reasons["fit"] = error.message
         reasons.setdefault("stronger", error.message)
     return Models(
         champion=champion, previous=previous, fit=fit, stronger=stronger,
-        wider=wider, reasons=tuple(reasons.items()),
+        wider=wider if fit is not None else None, reasons=tuple(reasons.items()),
     )  # fmt: skip
 
 
