@@ -195,6 +195,15 @@ def everything(made: Site) -> None:
         ["quality", "m", "--period", "all"], ["quality", "m", "--period", "24h"],
         ["drift", "m", "--period", "all"], ["drift", "m", "--period", "24h", "--against", "24h"],
         ["drift", "m", "--period", "2024-02-01T05:00/2024-02-03T07:00"], ["drift", "nobody"],
+        ["drift", "m", "--period", "all", "--exact", "--multivariate"], ["slices", "m", "--period", "all"],
+        ["check"], ["incident", "list", "--all"], ["triage", "m", "--period", "all"], ["triage", "m"],
+        ["triage", "--replay", "1"], ["sql", "SELECT * FROM catalog.verdicts"],
+        ["diff", "m:2024-02-01/2024-02-02", "m:2024-02-02/2024-02-04"],
+        ["diff", "m:all", "m:2024-02-02/2024-02-04", "--key", "city", "--limit", "50"],
+        ["diff", "m:2024-02-01/2024-02-02", "m:2024-02-02/2024-02-04", "--where", "city > 'A'"],
+        ["diff", "m:2024-02-01/2024-02-02", "m:2024-02-02/2024-02-04", "--where", "income > 'oops'"],
+        ["diff", "m:2024-02-01/2024-02-03", "m:2024-02-01/2024-02-04", "--rows", str(made.root / "reports" / "rows.csv")],
+        ["data", "status"], ["data", "status", "m"],
         ["report", "m", "--period", "all", "-o", "-"], ["report", "m", "--format", "json", "-o", "-"],
         ["report", "m", "--period", "all"], ["report", "m", "--format", "json"], ["notebook"],
         ["sql", "SELECT * FROM m"], ["sql", "SELECT * FROM m_labels"], ["sql", "SELECT * FROM quarantine"],
@@ -239,6 +248,10 @@ def test_what_was_run_did_something(site: Site) -> None:
     assert "value 1" in texts["performance m --period all --segment city"]
     assert "Traceback" in texts["drift nobody --debug"]
     assert "rows_stored" in texts[f"ingest {site.outside / 'a.csv'} --model m --json"]
+    assert texts["triage m --period all"].startswith("verdict ")
+    assert "verdict 1" in texts["triage --replay 1"]
+    assert "rows by" in texts["diff m:2024-02-01/2024-02-02 m:2024-02-02/2024-02-04"]
+    assert (site.root / "reports" / "rows.csv").stat().st_size > 0
     assert len(site.printed) > 150
     kept = pl.concat([pl.read_parquet(path) for path in (home / "quarantine").iterdir()])
     reasons = set(kept["reason"])
