@@ -18,7 +18,7 @@ from workbench.domain.verdict import Evidence
 from workbench.triage.blocks import blocks_of
 from workbench.triage.challengers import WORDS, Choice, training_rows
 from workbench.triage.figures import Figure, mean_figures
-from workbench.triage.refitting import fitted, losses, outputs_of
+from workbench.triage.refitting import losses, refitted_outputs
 from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
@@ -118,15 +118,20 @@ def measure_attainable(case: Case, windows: Windows, choice: Choice) -> Attainab
     bad = np.ones(rows.height)
     parts: list[pl.DataFrame] = []
     places: list[NDArray[Any]] = []
-    for number in range(FOLDS):
-        inside = fold == number
-        learned = training_rows(case, choice.kind, rows.filter(~inside), choice.old, MOST_FITTED)
-        model = fitted(fit, learned, names, case.seed)
-        if isinstance(model, str):
-            return Attainable(model, choice.kind)
-        judged = rows.filter(inside)
-        outputs = outputs_of(model, judged, names)
-        bad[inside] = losses(outputs, judged, case.rules)
+    folds = [fold == number for number in range(FOLDS)]
+    learned = [
+        training_rows(case, choice.kind, rows.filter(~inside), choice.old, MOST_FITTED)
+        for inside in folds
+    ]
+    asked = [rows.filter(inside).select(*names) for inside in folds]
+    made = case.models.each(
+        refitted_outputs,
+        [(fit, own, others, names, case.seed) for own, others in zip(learned, asked, strict=True)],
+    )
+    for inside, outputs in zip(folds, made, strict=True):
+        if isinstance(outputs, str):
+            return Attainable(outputs, choice.kind)
+        bad[inside] = losses(outputs, rows.filter(inside), case.rules)
         parts.append(outputs)
         places.append(np.flatnonzero(inside))
     blocks, basis = blocks_of(rows, case.card.columns.entity)

@@ -14,6 +14,7 @@ from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules
 from workbench.domain.shape import FeatureColumn
+from workbench.triage.side_by_side import Each, one_by_one
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +46,8 @@ class Models:
     """The recipe with logged columns that the model does not use."""
     reasons: tuple[tuple[str, str], ...] = ()
     """Why one of these is missing: its name, and the reason."""
+    each: Each = one_by_one
+    """Makes fits that do not need one another, beside one another where cores are free."""
 
     def why_not(self, name: str) -> str:
         """Why there is no `champion`, `previous`, `fit`, `stronger` or `wider`."""

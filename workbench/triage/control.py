@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.triage.challengers import Choice, trained_table, training_rows
 from workbench.triage.figures import Figure, figure
-from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned
+from workbench.triage.refitting import labelled_rows, losses, refitted_outputs, thinned
 from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
@@ -68,16 +68,26 @@ def measure_control(case: Case, windows: Windows, choice: Choice, draws: int) ->
     many = int(windows.train.sum())
     part = np.arange(rows.height) * (SPLITS + 1) // rows.height
     old = trained_table(case)
-    gains: list[NDArray[Any]] = []
-    for number in range(1, SPLITS + 1):
-        recent = thinned(rows.filter(part < number), many)
-        learned = training_rows(case, choice.kind, recent, old, MOST_FITTED)
-        model = fitted(fit, learned, case.feature_names, case.seed)
-        if isinstance(model, str):
-            continue
-        judged = rows.filter(part == number)
-        outputs = outputs_of(model, judged, case.feature_names)
-        gains.append(judged["wb_bad"].to_numpy() - losses(outputs, judged, case.rules))
+    names = case.feature_names
+    judged = [rows.filter(part == number) for number in range(1, SPLITS + 1)]
+    made = case.models.each(
+        refitted_outputs,
+        [
+            (
+                fit,
+                training_rows(
+                    case, choice.kind, thinned(rows.filter(part < number), many), old, MOST_FITTED
+                ),
+                own.select(*names), names, case.seed,
+            )
+            for number, own in enumerate(judged, 1)
+        ],
+    )  # fmt: skip
+    gains: list[NDArray[Any]] = [
+        own["wb_bad"].to_numpy() - losses(outputs, own, case.rules)
+        for own, outputs in zip(judged, made, strict=True)
+        if not isinstance(outputs, str)
+    ]
     if not gains:
         return Control("the recipe could not be fitted to the rows before the onset")
     means = np.array([gain.mean() for gain in gains])

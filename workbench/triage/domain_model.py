@@ -120,7 +120,7 @@ def measure_domain(
     if refits is None:
         trained = min(known.height, MOST_TRAINED) + min(current.height, MOST_TRAINED)
         refits = next((many for cells, many in _REFITS if trained * len(names) <= cells), 1)
-    found = []
+    folds = []
     for number in range(refits + 1):
         seed = case.seed + 101 * number
         many = FOLDS if number == 0 else 2
@@ -128,15 +128,17 @@ def measure_domain(
             _folds(side, np.random.default_rng([seed, place]), many)
             for place, side in enumerate(days)
         ]
-        fold = np.concatenate(parts)
-        found.append((chance_of_current(rows, t, fold, is_category, seed, smooth), fold))
-    pi, fold = found[0]
+        folds.append((seed, np.concatenate(parts)))
+    pi, *again = case.models.each(
+        chance_of_current, [(rows, t, fold, is_category, seed, smooth) for seed, fold in folds]
+    )
+    fold = folds[0][1]
     return DomainModel(
         against=against, columns=names, excluded=excluded, auc=area(pi, t),
         error=calibration_error(pi, t), error_by_chance=error_by_chance(pi),
         by_day=(_is_by_day(days[0]), _is_by_day(days[1])),
         labelled=labelled, known=known, current=current, pi=pi,
-        refits=tuple(one for one, _ in found[1:]), rows=rows, fold=fold, is_category=is_category,
+        refits=tuple(again), rows=rows, fold=fold, is_category=is_category,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from workbench.domain.verdict import Evidence
 from workbench.triage.backtest import Backtest
 from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.power_law import fit_power_laws
-from workbench.triage.refitting import fitted, losses, outputs_of
+from workbench.triage.refitting import losses, refitted_outputs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,17 +160,23 @@ def _fits(
     if rows.height < LEAST_GROWTH * smallest:
         return made
     sizes = np.geomspace(smallest, rows.height, len(REPEATS)).round().astype(int).tolist()
-    for many, repeats in zip(sizes, REPEATS, strict=True):
-        for _ in range(repeats):
-            chosen = np.sort(random.permutation(rows.height)[:many])
-            bad = backtest.challenger_losses
-            if many < rows.height or backtest.kind != "incident" or bad is None:
-                model = fitted(fit, rows[chosen], case.feature_names, case.seed)
-                if isinstance(model, str):
-                    continue
-                outputs = outputs_of(model, judged, case.feature_names)
-                bad = losses(outputs, judged, case.rules)
-            made.setdefault(many, []).append(bad)
+    names = case.feature_names
+    known = backtest.challenger_losses if backtest.kind == "incident" else None
+    planned = [
+        (many, np.sort(random.permutation(rows.height)[:many]))
+        for many, repeats in zip(sizes, REPEATS, strict=True)
+        for _ in range(repeats)
+    ]
+    fits = [one for one in planned if one[0] < rows.height or known is None]
+    learned, asked = rows.select(*names, "wb_label"), judged.select(*names)
+    found = case.models.each(
+        refitted_outputs, [(fit, learned[chosen], asked, names, case.seed) for _, chosen in fits]
+    )
+    for (many, _), outputs in zip(fits, found, strict=True):
+        if not isinstance(outputs, str):
+            made.setdefault(many, []).append(losses(outputs, judged, case.rules))
+    if known is not None:
+        made.setdefault(rows.height, []).append(known)
     return made
 
 

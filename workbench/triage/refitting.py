@@ -99,6 +99,14 @@ def outputs_of(scorer: Scorer, rows: pl.DataFrame, names: Sequence[str]) -> pl.D
     return scorer(rows.select(names))
 
 
+def refitted_outputs(
+    fit: Fitter, rows: pl.DataFrame, judged: pl.DataFrame, names: Sequence[str], seed: int
+) -> pl.DataFrame | str:
+    """What the recipe, fitted to rows, says of others; or why it could not be fitted."""
+    model = fitted(fit, rows, names, seed)
+    return model if isinstance(model, str) else outputs_of(model, judged, names)
+
+
 def losses(outputs: pl.DataFrame, rows: pl.DataFrame, rules: OutcomeRules) -> NDArray[Any]:
     """0 (good) to 1 (bad) a labelled row; a row that the scorer has no output for is bad."""
     import numpy as np

@@ -14,6 +14,8 @@ def one_thread() -> Iterator[None]:
     many times the work as soon as another process wants the cores: six times as much processor
     time was measured for the same fits on two busy cores.
     """
+    # Only libraries that are loaded can be limited.
+    import sklearn.ensemble  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):

@@ -64,7 +64,7 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class _Counted:
+class CountedOutcomes:
     """The outcomes bucket by bucket of all that is looked at."""
 
     asked: Period
@@ -88,6 +88,7 @@ def gather(
     seed: int = 0,
     most: int = MOST_ROWS,
     law: DelayLaw | None = None,
+    counted: CountedOutcomes | None = None,
 ) -> Gathered:
     """The case of one model in one period.
 
@@ -102,12 +103,13 @@ def gather(
         seed: of every fit and resampling.
         most: rows of each frame at most.
         law: how late labels usually are; by default what the store tells.
+        counted: `count_outcomes(...)` of the same, where it is at hand.
 
     Raises:
         NoRowsError: there are no rows at all.
         PeriodError: the period cannot be read.
     """
-    counted = _count(subject, period, version, law or label_law(subject))
+    counted = counted or count_outcomes(subject, period, version, law or label_law(subject))
     store, bucket = subject.store, subject.bucket
     with reading(store.home, "reading events") as catalog:
         events = read_events(catalog, model=subject.card.name, period=counted.everything)
@@ -164,7 +166,10 @@ def gather(
     return Gathered(case, since, unripe, _ripe_on(subject, unripe), counted.versions, asked)
 
 
-def _count(subject: Subject, period: str | None, version: str | None, law: DelayLaw) -> _Counted:
+def count_outcomes(
+    subject: Subject, period: str | None, version: str | None, law: DelayLaw
+) -> CountedOutcomes:
+    """What the stored counts say of a period and of the time before it; see `gather`."""
     store, bucket = subject.store, subject.bucket
     asked = subject.period(period)
     if not is_whole_buckets(asked, bucket):
@@ -184,7 +189,7 @@ def _count(subject: Subject, period: str | None, version: str | None, law: Delay
             Choice(everything), by=store.own_by, start=oldest, group="model_version"
         )
     ripe = without_unripe(subject, law, outcomes) if outcomes else []
-    return _Counted(
+    return CountedOutcomes(
         asked, everything, filtered, versions, tuple(outcomes), tuple(ripe),
         _version_since(by_version, versions, oldest),
     )  # fmt: skip

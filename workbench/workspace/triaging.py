@@ -33,9 +33,11 @@ from workbench.triage.case import Fitter, Models, Scorer
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
 from workbench.workspace.completing import label_law
+from workbench.workspace.first_look import look_first
 from workbench.workspace.fitting import one_thread
-from workbench.workspace.gathering import gather
+from workbench.workspace.gathering import count_outcomes, gather
 from workbench.workspace.incidents import known_text
+from workbench.workspace.other_cores import free_cores, idle_now, other_processes, usable_cores
 from workbench.workspace.quality import find_faults
 from workbench.workspace.subjects import Subject
 from workbench.workspace.trusting import is_artifact_trusted, recipe_folder
@@ -81,13 +83,21 @@ def triage(
     """
     now = ws.clock.now()
     one = ws.subject(name)
-    with one_thread():
-        models = models_of(one, ws.root)
+    idle = idle_now()
+    law = law or label_law(one)
+    counted = count_outcomes(one, period, version, law)
+    if told is not None:
+        first = look_first(one, counted, seed)
+        told("onset by the counts", first.since.evidence())
+        told("harm by the counts", first.harm.evidence())
+    with other_processes() as others, one_thread():
+        others.start(free_cores(idle, idle_now(), usable_cores()))
+        models = replace(models_of(one, ws.root), each=others.each)
         faults = faults_of(one, ws.root, now, period, version)
-        law = law or label_law(one)
         gathered = gather(
-            one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law
-        )
+            one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law,
+            counted=counted,
+        )  # fmt: skip
         days = max(gathered.case.period.length.total_seconds() / 86400, 1e-9)
         labelled = sum(b.counts.labelled for b in gathered.case.counted)
         looked = Looked(
