@@ -66,6 +66,7 @@ def sampled_rows(
     roles: tuple[str, ...] = ("live",),
     most: int = MOST_ROWS,
     only_labelled: bool = False,
+    but_live: tuple[str, ...] | None = (),
     further: Mapping[str, str] | None = None,
 ) -> RowSample:
     """The stored rows of a period, or about `most` of them.
@@ -78,6 +79,7 @@ def sampled_rows(
         most: with more rows than this, each is taken with the same probability, and about so
             many are (fewer than 5 % more or less from 10,000 on).
         only_labelled: rows without a label are none to choose from.
+        but_live: live rows of these versions are none to choose from either; None: of any version.
         further: logged columns to add that the card knows nothing of, with the type
             (`DOUBLE` or `VARCHAR`) to read them as; what cannot be read so is null.
     """
@@ -95,6 +97,11 @@ def sampled_rows(
             conditions.append(f"list_contains({literal_list(versions)}, wb_version)")
         if only_labelled:
             conditions.append("judged_label IS NOT NULL")
+        if but_live is None:
+            conditions.append("wb_role IS DISTINCT FROM 'live'")
+        elif but_live:
+            own = f"list_contains({literal_list(but_live)}, wb_version)"
+            conditions.append(f"NOT coalesce(wb_role = 'live' AND {own}, false)")
         columns = {**(further or {}), **known_columns(rules, shape)}
         return _sample(connection, "judged_rows", " AND ".join(conditions), columns, rules, most)
 

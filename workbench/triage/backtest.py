@@ -125,7 +125,12 @@ def measure_backtest(
     names = case.feature_names
     recent, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
     learned = training_rows(case, choice.kind, recent, choice.old)
-    model = fitted(fit, learned, names, case.seed)
+    usual = tolerated(case)
+    table = trained_table(case) if usual is not None else None
+    model, *recipe = case.models.each(
+        fitted,
+        [(fit, rows, names, case.seed) for rows in (learned, table) if rows is not None],
+    )
     if isinstance(model, str):
         return Backtest(model, choice.kind, windows=windows, choice=choice)
     own = judged["wb_bad"].to_numpy()
@@ -135,11 +140,10 @@ def measure_backtest(
     if attainable.losses is not None:
         columns.append(attainable.losses[windows.judge])
     champion, challenger, gain, *rest = mean_figures(columns, blocks, basis, case.seed)
-    usual = tolerated(case)
     towards = _recovery(champion, gain, usual, rest[0] if rest else None)
     control = measure_control(case, windows, choice, DRAWS)
     segments = segment_gains(case, judged, own - new, usual.floor / 2 if usual else 0.0)
-    against = _recipe_against_champion(case, usual)
+    against = _recipe_against_champion(case, usual, recipe[0] if recipe else None)
     return Backtest(
         None, choice.kind, recent.height, champion, challenger, gain, usual, *towards, control,
         _over(gain, control), segments, _on_reference(case, model),
@@ -205,18 +209,14 @@ def _on_reference(case: Case, model: Scorer) -> Figure | None:
 
 
 def _recipe_against_champion(
-    case: Case, usual: Tolerated | None
+    case: Case, usual: Tolerated | None, model: Scorer | str | None
 ) -> tuple[Figure | None, bool | None]:
-    """Whether the recipe, fitted to the training table, is as good as the champion.
+    """Whether the recipe, fitted to the training table (`model`), is as good as the champion.
 
     It is if its bad rate on the reference is not surely higher by more than half the smallest
     rise that matters.
     """
-    fit, table = case.models.fit, trained_table(case)
-    if fit is None or table is None or usual is None:
-        return None, None
-    model = fitted(fit, table, case.feature_names, case.seed)
-    if isinstance(model, str):
+    if usual is None or model is None or isinstance(model, str):
         return None, None
     found = _on_reference(case, model)
     return found, None if found is None else found.low <= usual.floor / 2

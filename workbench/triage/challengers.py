@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.triage.refitting import MOST_ROWS, losses, mixed_rows, refitted_outputs, thinned
+from workbench.triage.refitting import MOST_ROWS, fitted, losses, mixed_rows, outputs_of, thinned
 from workbench.triage.windows import TRAINED, Windows
 
 if TYPE_CHECKING:
@@ -109,31 +109,17 @@ def choose_challenger(case: Case, windows: Windows) -> Choice:
     tried: list[Tried] = []
     best: tuple[float, str, NDArray[Any]] | None = None
     fit = case.models.fit
-    kinds = [
-        kind
-        for kind, weight in KINDS.items()
-        if fit is not None and judged.height and (weight is None or old is not None)
-    ]
-    names = case.feature_names
-    asked = judged.select(*names)
-    outputs = case.models.each(
-        refitted_outputs,
-        [
-            (fit, training_rows(case, kind, recent, old, MOST_CHOOSING), asked, names, case.seed)
-            for kind in kinds
-        ],
-    )
-    made = dict(zip(kinds, outputs, strict=True))
-    for kind in KINDS:
-        if kind not in made:
+    for kind, weight in KINDS.items():
+        if fit is None or (weight is not None and old is None) or not judged.height:
             why = case.models.why_not("fit") if fit is None else "there are no older rows"
             tried.append(Tried(kind, None, why if judged.height else "no rows to choose on"))
             continue
-        found = made[kind]
-        if isinstance(found, str):
-            tried.append(Tried(kind, None, found))
+        rows = training_rows(case, kind, recent, old, MOST_CHOOSING)
+        model = fitted(fit, rows, case.feature_names, case.seed)
+        if isinstance(model, str):
+            tried.append(Tried(kind, None, model))
             continue
-        bad = losses(found, judged, case.rules)
+        bad = losses(outputs_of(model, judged, case.feature_names), judged, case.rules)
         rate = float(bad.mean())
         tried.append(Tried(kind, rate))
         if best is None or rate < best[0]:

@@ -10,7 +10,7 @@ from workbench.triage.attainable import Attainable
 from workbench.triage.backtest import Backtest
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.noise_floor import NoiseFloor, measure_noise_floor
-from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned
+from workbench.triage.refitting import labelled_rows, losses, refitted_outputs, thinned
 from workbench.triage.unused_columns import UnusedColumns, measure_unused
 
 if TYPE_CHECKING:
@@ -133,17 +133,20 @@ def _stronger(
     rows = backtest.learned
     if strong is None or fit is None or rows is None or backtest.blocks is None:
         return None, case.models.why_not("stronger"), None
-    plain = backtest.challenger_losses
+    plain, fits = backtest.challenger_losses, [strong]
     if rows.height > MOST_STRONGER:
-        rows = thinned(rows, MOST_STRONGER)
-        same = fitted(fit, rows, names, case.seed)
-        if isinstance(same, str):
-            return None, same, None
-        plain = losses(outputs_of(same, judged, names), judged, case.rules)
-    model = fitted(strong, rows, names, case.seed)
-    if isinstance(model, str) or plain is None:
-        return None, str(model), None
-    bad = losses(outputs_of(model, judged, names), judged, case.rules)
+        rows, fits = thinned(rows, MOST_STRONGER), [strong, fit]
+    asked = judged.select(*names)
+    made, *same = case.models.each(
+        refitted_outputs, [(one, rows, asked, names, case.seed) for one in fits]
+    )
+    if same and isinstance(same[0], str):
+        return None, same[0], None
+    if same:
+        plain = losses(same[0], judged, case.rules)
+    if isinstance(made, str) or plain is None:
+        return None, str(made), None
+    bad = losses(made, judged, case.rules)
     (gain,) = mean_figures([plain - bad], backtest.blocks, backtest.basis, case.seed)
     return gain, None, bad
 

@@ -276,15 +276,10 @@ class _Frames:
 
     def others(self, period: Period) -> pl.DataFrame:
         """Rows of other versions, and of other roles than live."""
-        import polars as pl
-
-        found = sampled_rows(
-            self.subject.store, period, roles=(), most=2 * self.most, further=self.further
-        ).frame
-        own = pl.col("wb_role") == "live"
-        if self.versions is not None:
-            own &= pl.col("wb_version").is_in(list(self.versions))
-        return found.filter(~own | own.is_null())
+        return sampled_rows(
+            self.subject.store, period, roles=(), most=2 * self.most, but_live=self.versions,
+            further=self.further,
+        ).frame  # fmt: skip
 
     def of_table(self, table: str | None) -> pl.DataFrame:
         """The reference, or another table, with the champion's outputs where it has none itself."""
