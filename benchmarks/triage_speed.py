@@ -28,7 +28,7 @@ import numpy as np
 import polars as pl
 
 NAME = "speed"
-START = datetime(2026, 1, 1)
+START = datetime(2026, 1, 1)  # noqa: DTZ001 - logs without a zone are in UTC
 HISTORY, WINDOW, SINCE = 21, 7, 4
 """Days of logs before what is judged, days judged, and days since the onset."""
 NUMBERS = tuple(f"num_{i}" for i in range(8))

@@ -82,6 +82,21 @@ def test_versions_and_roles_choose(ws: Workspace) -> None:
     assert sample(ws, versions=()).rows == 0
 
 
+def test_live_rows_of_some_versions_are_left_out(ws: Workspace) -> None:
+    third = pl.int_range(pl.len()) % 3
+    log = LOG.with_columns(
+        model_version=pl.when(third == 0).then(pl.lit("7")).otherwise(pl.lit("8")),
+        role=pl.when(third == 1).then(pl.lit("shadow")).otherwise(pl.lit("live")),
+    )
+    ingest(ws, "log.parquet", log)
+    every = sample(ws, roles=()).frame
+    live, of_eight = pl.col("wb_role") == "live", pl.col("wb_version") == "8"
+    for left_out, kept in (((), pl.lit(value=True)), (("8",), ~(live & of_eight)), (None, ~live)):
+        found = sample(ws, roles=(), but_live=left_out)
+        assert found.frame.equals(every.filter(kept))
+        assert found.is_whole
+
+
 def test_the_reference_comes_in_the_same_form(ws: Workspace) -> None:
     ingest(ws, "log.parquet", LOG)
     table = pl.read_parquet(ws.root / "data" / "reference.parquet")

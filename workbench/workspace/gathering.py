@@ -87,7 +87,6 @@ def gather(
     version: str | None = None,
     seed: int = 0,
     most: int = MOST_ROWS,
-    law: DelayLaw | None = None,
     counted: CountedOutcomes | None = None,
 ) -> Gathered:
     """The case of one model in one period.
@@ -102,14 +101,13 @@ def gather(
         version: whose rows; the champion's by default.
         seed: of every fit and resampling.
         most: rows of each frame at most.
-        law: how late labels usually are; by default what the store tells.
         counted: `count_outcomes(...)` of the same, where it is at hand.
 
     Raises:
         NoRowsError: there are no rows at all.
         PeriodError: the period cannot be read.
     """
-    counted = counted or count_outcomes(subject, period, version, law or label_law(subject))
+    counted = counted or count_outcomes(subject, period, version, label_law(subject))
     store, bucket = subject.store, subject.bucket
     with reading(store.home, "reading events") as catalog:
         events = read_events(catalog, model=subject.card.name, period=counted.everything)

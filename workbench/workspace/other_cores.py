@@ -70,6 +70,12 @@ class OtherProcesses:
     """Calls a function for some of its arguments in other processes, and for the others here."""
 
     _pool: Any = field(default=None)
+    _started: Any = field(default=None)
+
+    @property
+    def are_ready(self) -> bool:
+        """Whether one of them has loaded its libraries; until then all is done here."""
+        return self._started is not None and self._started.done()
 
     def start(self, processes: int) -> None:
         """Starts so many processes, which load their libraries while this one goes on; 0: none."""
@@ -82,11 +88,11 @@ class OtherProcesses:
             min(processes, MOST_PROCESSES), timeout=_IDLE_SECONDS, initializer=_prepare,
             env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"},
         )  # fmt: skip
-        self._pool.submit(_nothing)
+        self._started = self._pool.submit(_nothing)
 
     def each(self, function: Any, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         """See `Each`. What fails elsewhere is called again here: an error of its own comes again."""
-        if self._pool is None or len(arguments) < 2:
+        if not self.are_ready or len(arguments) < 2:
             return one_by_one(function, arguments)
         # The others begin at the end, this process at the beginning, until they meet.
         try:
@@ -102,8 +108,9 @@ class OtherProcesses:
     def stop(self) -> None:
         """Ends the processes."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
-            self._pool = None
+            # Not killed: the pool's own thread would stumble over calls that were taken back.
+            self._pool.shutdown(wait=True)
+            self._pool = self._started = None
 
     def _of(self, future: Any, function: Any, one: tuple[Any, ...]) -> Any:
         try:
@@ -138,7 +145,7 @@ def _prepare() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    import polars  # noqa: F401
+    import polars as pl  # noqa: F401
     import sklearn.compose
     import sklearn.ensemble
     import sklearn.pipeline  # noqa: F401

@@ -95,7 +95,7 @@ def triage(
         models = replace(models_of(one, ws.root), each=others.each)
         faults = faults_of(one, ws.root, now, period, version)
         gathered = gather(
-            one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law,
+            one, ws.root, now, models, faults, period=period, version=version, seed=seed,
             counted=counted,
         )  # fmt: skip
         days = max(gathered.case.period.length.total_seconds() / 86400, 1e-9)

@@ -27,7 +27,7 @@ class Exported:
 
 
 def export(incident: Incident, root: Path) -> Exported:
-    """Writes an incident as a plain workspace: card, tables, registry, logs by day, labels by week."""
+    """Writes an incident as a plain workspace: card, tables, registry, logs, labels by week."""
     for name in ("models", "data", "exports/predictions", "exports/labels"):
         (root / name).mkdir(parents=True)
     (root / "workbench.toml").write_text("")
@@ -35,7 +35,7 @@ def export(incident: Incident, root: Path) -> Exported:
     incident.reference.write_parquet(root / "data" / "reference.parquet")
     if incident.training is not None:
         incident.training.write_parquet(root / "data" / "train.parquet")
-    for name, log in incident.logs.items():
+    for name, log in _files(incident).items():
         log.write_parquet(root / "exports" / "predictions" / f"{name}.parquet")
     weeks = pl.col("label_timestamp").dt.truncate("1w").dt.date().alias("week")
     for (week,), own in incident.labels.group_by(weeks, maintain_order=True):
@@ -43,6 +43,21 @@ def export(incident: Incident, root: Path) -> Exported:
     _write_models(incident, root)
     rows = sum(log.height for log in incident.logs.values())
     return Exported(root, rows, incident.labels.height)
+
+
+def _files(incident: Incident) -> dict[str, pl.DataFrame]:
+    """The log in two files, of the history and since the onset: a file a day takes much longer to read.
+
+    Columns that come or go, or change their type, stay apart from those of other days.
+    """
+    found: dict[str, pl.DataFrame] = {}
+    stretches: dict[tuple[object, ...], list[tuple[str, pl.DataFrame]]] = {}
+    for name, log in incident.logs.items():
+        is_since = bool((log["timestamp"] >= incident.onset).any())
+        stretches.setdefault((is_since, *log.schema.items()), []).append((name, log))
+    for own in stretches.values():
+        found[own[0][0]] = pl.concat([log for _, log in own])
+    return found
 
 
 def ingest(incident: Incident, exported: Exported) -> None:
