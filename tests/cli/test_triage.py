@@ -74,7 +74,8 @@ def test_the_document_has_the_contract_s_keys_and_names_the_fault(ws: Workspace)
     document = ended.document
     assert set(document) >= KEYS
     # What the counts say comes before anything that needs rows.
-    steps = [line.split(":")[0] for line in ended.err.splitlines() if ": " in line]
+    lines = [line for line in ended.err.splitlines() if not line.startswith(" ")]
+    steps = [line.split(":")[0] for line in lines]
     assert steps[:3] == ["onset by the counts", "harm by the counts", "since"], ended.err
     assert document["verdict"] == "fix_upstream", document["summary"]
     cause = document["causes"][0]
