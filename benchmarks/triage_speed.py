@@ -105,7 +105,7 @@ def make(root: Path, rows: int) -> None:
         moments = np.sort(random.integers(0, 86_400_000, many))
         table.with_columns(
             prediction_id=pl.Series([f"{day}-{i}" for i in range(many)]),
-            timestamp=pl.lit(start) + pl.duration(milliseconds=pl.Series(moments)),
+            timestamp=pl.lit(start) + pl.lit(pl.Series(moments).cast(pl.Duration("ms"))),
             model_version=pl.lit("1"),
         ).write_parquet(root / "exports" / f"{date(2026, 1, 1) + timedelta(days=day)}.parquet")
     with workbench.open(root) as ws:
