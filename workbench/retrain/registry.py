@@ -174,6 +174,30 @@ def unwritten_record(root: Path, card: ModelCard) -> ChampionChange | None:
     return standing
 
 
+def judged_tables(root: Path, card: ModelCard) -> dict[str, str]:
+    """The table that each version which was ever promoted was judged on last, by version.
+
+    It is the file that the version's metadata calls `baseline`, beside the model; a path relative to
+    the workspace. A version without one is left out: the card's reference stands for it.
+
+    Raises:
+        CardError: the registry cannot be read.
+    """
+    record = champion_record(root, card)
+    if record is None:
+        return {}
+    promoted = {str(record["version"]), *(one.version for one in champion_history(root, card))}
+    found = {}
+    for one in versions_on_disk(root, card):
+        named = one.metadata.get("baseline")
+        if one.version not in promoted or not isinstance(named, str):
+            continue
+        path = Path(one.artifact).parent / named
+        if Path(named).name == named and (root / path).is_file():
+            found[one.version] = path.as_posix()
+    return found
+
+
 def write_change(root: Path, card: ModelCard, change: ChampionChange) -> None:
     """Makes a version the champion, and appends that to the history.
 

@@ -67,7 +67,9 @@ def run_hook(
         try:
             code = process.wait(timeout)
             if code:
-                failure = f"it ended with {code}" if code > 0 else f"it was killed by signal {-code}"
+                failure = (
+                    f"it ended with {code}" if code > 0 else f"it was killed by signal {-code}"
+                )
         except subprocess.TimeoutExpired:
             failure = f"it took longer than {timeout:g} s and was killed"
         except BaseException:

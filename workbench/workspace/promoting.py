@@ -19,8 +19,8 @@ from workbench.domain.card import ModelCard
 from workbench.domain.decision import CHANGES, PROMOTION, ROLLBACK, Decision
 from workbench.domain.incident import IncidentEntry
 from workbench.domain.names import shown
-from workbench.errors import ArtifactError, WorkbenchError
-from workbench.retrain.artifacts import load_artifact
+from workbench.errors import ArtifactError, ReferenceTableError, WorkbenchError
+from workbench.retrain.artifacts import artifact_path, load_artifact
 from workbench.retrain.registry import (
     ChampionChange,
     append_history,
@@ -39,9 +39,11 @@ from workbench.store.connections import Connection, reading, writing
 from workbench.store.decisions import add_decision, read_decisions
 from workbench.store.extent import model_extent
 from workbench.store.incidents import add_entry, add_event, read_incidents
+from workbench.store.version_lives import VersionLife, read_lives
 from workbench.workspace.hooks import HookRun, run_hook
 from workbench.workspace.incidents import known_text
 from workbench.workspace.trusting import is_artifact_trusted
+from workbench.workspace.version_lives import lives_of, store_lives
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -173,10 +175,10 @@ def promote(
         if completed and standing == version:  # the same command, after it was killed
             last = completed[-1]
             notes = ("it was the champion already; what its record lacked was added",)
-            return ChangedChampion(last, _hook(ws, last), notes)
+            return _told(ws, last, notes)
         plan = plan_promotion(ws, name, version, force=force, reason=reason)
         change = _changed(ws, card, plan, author, reason)
-    return ChangedChampion(change, _hook(ws, change), plan.notes)
+    return _told(ws, change, plan.notes)
 
 
 def roll_back(ws: Workspace, name: str, author: str, *, reason: str = "") -> ChangedChampion:
@@ -191,7 +193,7 @@ def roll_back(ws: Workspace, name: str, author: str, *, reason: str = "") -> Cha
         complete_records(ws, card)
         plan = plan_rollback(ws, name)
         change = _changed(ws, card, plan, author, reason)
-    return ChangedChampion(change, _hook(ws, change), plan.notes)
+    return _told(ws, change, plan.notes)
 
 
 def history(ws: Workspace, name: str) -> tuple[Decision, ...]:
@@ -210,6 +212,22 @@ def history(ws: Workspace, name: str) -> tuple[Decision, ...]:
     found = sorted([*changes, *(d for d in stored if d.id not in known)], key=lambda d: d.at)
     moment = ws.seen_as_of
     return tuple(one for one in found if moment is None or one.at <= moment)
+
+
+def lives(ws: Workspace, name: str) -> tuple[tuple[VersionLife, ...], str | None]:
+    """How long each promoted version kept its gain, oldest first; or why that cannot be told.
+
+    Measured now; as it was stored last where the model cannot be measured.
+
+    Raises:
+        UnknownModelError, CardError: as for `Workspace.card`.
+    """
+    card = ws.card(name)
+    try:
+        return lives_of(ws.subject(card.name), ws.root), None
+    except WorkbenchError as error:
+        with reading(ws.store, "reading the lives of versions") as catalog:
+            return read_lives(catalog, card.name), error.message
 
 
 def complete_records(ws: Workspace, card: ModelCard) -> tuple[ChampionChange, ...]:
@@ -247,8 +265,6 @@ def _changed(
         number, plan.model, plan.kind, now, author, text, plan.version, plan.previous, evidence
     )
     change = ChampionChange(decision, plan.path, plan.previous_path, _in_log_time(ws, card, now))
-    from workbench.workspace.version_lives import store_lives
-
     ws.store.create()
     with (
         restored_on_failure(ws.root, card),
@@ -256,8 +272,13 @@ def _changed(
     ):
         _record(catalog, change, now)
         write_change(ws.root, card, change)
-    store_lives(ws, card.name)
     return change
+
+
+def _told(ws: Workspace, change: ChampionChange, notes: tuple[str, ...]) -> ChangedChampion:
+    """What follows a change: its baseline and the versions' lives are stored, and the hook is run."""
+    stored = store_lives(ws, change.decision.model)
+    return ChangedChampion(change, _hook(ws, change), (*notes, *stored))
 
 
 def _record(catalog: Connection, change: ChampionChange, now: datetime) -> None:
@@ -307,7 +328,12 @@ def _require_now(ws: Workspace) -> None:
 
 def _require_loadable(ws: Workspace, card: ModelCard, artifact: str) -> None:
     """Raises an `ArtifactError` where the model could not score a row here."""
-    baseline = ws.subject(card.name).store.baseline
+    try:
+        baseline = ws.subject(card.name).store.baseline
+    except ReferenceTableError:
+        # At 3 a.m. a way back must not need the reference: the file itself must be there.
+        artifact_path(ws.root, artifact)
+        return
     try:
         load_artifact(
             ws.root, card, baseline.shape.features, baseline.rules,
