@@ -82,7 +82,7 @@ def flag(ws: Workspace, name: str, reason: str, author: str) -> Flagged:
         raise WorkbenchError(
             f"{shown(name)} is flagged already, by {shown(standing.author, 60)} on "
             f"{standing.at:%Y-%m-%d}: {shown(standing.reason, 200)}",
-            f"Lift it first: workbench flag {shlex.quote(shown(name))} --lift --reason TEXT.",
+            f"Lift it first: workbench flag {shlex.quote(shown(name))} --lift --reason TEXT",
         )
     from workbench.workspace.triaging import newest_verdict
 
