@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,33 +80,33 @@ def ingest_version(
     version: str,
     rows: int,
     start: datetime,
-    *,
-    days: int = 1,
-    bad: float | None = None,
-    seed: int = 5,
+    bad: Sequence[float | None] = (None,),
 ) -> None:
     """Ingests live rows of a version of the model m.
 
     Args:
         root: the workspace.
         version: of the rows.
-        rows: how many.
-        start: of the first.
-        days: that they are spread over.
-        bad: the share of wrong predictions; None: as it comes.
-        seed: of the rows.
+        rows: how many a day.
+        start: of the first day.
+        bad: the share of wrong predictions, a day each; None: as it comes.
     """
-    first = 10_000 + int(start.timestamp()) % 10**7 * 10
-    log = binary_log(rows, seed=seed, first_id=first, start=start, hours=24.0 * days)
-    log = log.with_columns(model_version=pl.lit(version))
-    if bad is not None:
-        wrong = pl.Series([i * bad % 1 + bad >= 1 for i in range(rows)])
-        log = log.with_columns(
-            label=pl.when(wrong).then(1 - pl.col("prediction")).otherwise(pl.col("prediction"))
-        )
+    days = [_day(version, rows, start + timedelta(days=i), one) for i, one in enumerate(bad)]
     path = root / f"{version}-{start:%Y%m%d%H}-{rows}.parquet"
-    log.write_parquet(path)
+    pl.concat(days).write_parquet(path)
     done("-C", root, "ingest", path, "--model", "m")
+
+
+def _day(version: str, rows: int, start: datetime, bad: float | None) -> pl.DataFrame:
+    first = 10_000 + int(start.timestamp()) % 10**7 * 10
+    log = binary_log(rows, seed=start.day, first_id=first, start=start)
+    log = log.with_columns(model_version=pl.lit(version))
+    if bad is None:
+        return log
+    wrong = pl.Series([i < round(bad * rows) for i in range(rows)]).shuffle(seed=1)
+    return log.with_columns(
+        label=pl.when(wrong).then(1 - pl.col("prediction")).otherwise(pl.col("prediction"))
+    )
 
 
 def champion(root: Path, model: str = "m") -> Any:
