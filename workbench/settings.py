@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,10 @@ from workbench.errors import SettingsError
 
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
 _SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LENGTHS = ("lock_timeout", "grace", "quarantine_retention")
+_LENGTHS = {
+    "store": ("lock_timeout", "grace", "quarantine_retention"),
+    "promotion": ("hook_timeout",),
+}
 _SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
@@ -44,11 +48,24 @@ class DisplaySettings:
 
 
 @dataclass(frozen=True)
+class PromotionSettings:
+    """What follows a promotion or a rollback."""
+
+    hook: str = key(
+        "",
+        "a command, run without a shell; WORKBENCH_MODEL, WORKBENCH_VERSION, WORKBENCH_ARTIFACT and "
+        "WORKBENCH_PREVIOUS are in its environment",
+    )
+    hook_timeout: float = key(60.0, 'how long it may take, as "2m"')
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that `workbench.toml` says, with the defaults filled in."""
 
     store: StoreSettings = field(default_factory=StoreSettings)
     display: DisplaySettings = field(default_factory=DisplaySettings)
+    promotion: PromotionSettings = field(default_factory=PromotionSettings)
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What holds for thresholds that a model card does not give."""
 
@@ -74,10 +91,11 @@ def parse_settings(text: str, where: str) -> Settings:
     origin = Origin(where, SettingsError)
     document = load_toml(text, origin)
     check_sections(document, SECTIONS, origin)
-    given = document.get("store", {})
-    for name in _LENGTHS:
-        if name in given:
-            given[name] = _seconds(given[name], name, origin)
+    for section, names in _LENGTHS.items():
+        given = document.get(section, {})
+        for name in names:
+            if name in given:
+                given[name] = _seconds(given[name], section, name, origin)
     tables: dict[str, Any] = {
         section: read_table(kind, document.get(section, {}), section, origin)
         for section, kind in SECTIONS.items()
@@ -94,13 +112,13 @@ def settings_toml() -> str:
     return "\n".join([_HEAD, *tables])
 
 
-def _seconds(value: Any, name: str, origin: Origin) -> Any:
+def _seconds(value: Any, section: str, name: str, origin: Origin) -> Any:
     if not isinstance(value, str):
         return value
     match = _SECONDS.match(value.strip())
     if match is None:
         raise origin.mistake(
-            f"[store] {name} {value!r} is not a length of time", "Write it as 10, 10s or 1h."
+            f"[{section}] {name} {value!r} is not a length of time", "Write it as 10, 10s or 1h."
         )
     return float(match.group(1)) * _SECONDS_OF[match.group(2)]
 
@@ -121,4 +139,15 @@ def _check(settings: Settings, origin: Origin) -> None:
         )
     if store.threads < 0:
         raise origin.mistake("[store] threads is below 0", "Write 0 for one a core.")
+    if not 0 < settings.promotion.hook_timeout <= 86400:
+        raise origin.mistake(
+            "[promotion] hook_timeout is no length of up to a day", 'Write it as 60 or as "2m".'
+        )
+    try:
+        shlex.split(settings.promotion.hook)
+    except ValueError as error:
+        raise origin.mistake(
+            f"[promotion] hook cannot be read as a command: {error}",
+            "Close every quotation mark; it is run without a shell.",
+        ) from error
     check_thresholds(settings.thresholds, origin)

@@ -33,17 +33,25 @@ _COMMITTED = (
 @click.command(short_help="Build a workspace from a year of real flights and open it.")
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(file_okay=False))
 @click.option("--no-tui", is_flag=True, help="Print the status instead of opening the terminal UI.")
+@click.option(
+    "--advance",
+    "length",
+    metavar="14d",
+    help="Let more days pass in the demo that is there, scored by the champions of now.",
+)
 @common_options
-def demo(folder: str, no_tui: bool) -> None:
+def demo(folder: str, no_tui: bool, length: str | None) -> None:
     """Builds a workspace in DIR (`demo` by default) from a year of real flights and opens it.
 
     Three models are trained on January and February, and their exports ingested up to the end
-    of July. A second run starts from what is there.
+    of July. A second run starts from what is there; --advance ingests the days after.
     """
     import workbench
     from workbench.cli.status import print_status
 
-    root = run_demo(Path(folder), lambda text: click.echo(text, err=True))
+    account = Account(lambda text: click.echo(text, err=True))
+    path = Path(folder)
+    root = run_demo(path, account.echo) if length is None else advance_demo(path, length, account)
     with workbench.open(root) as ws:
         if no_tui or not (sys.stdin.isatty() and sys.stdout.isatty()):
             print_status(ws)
@@ -100,6 +108,20 @@ def run_demo(directory: Path, echo: Callable[[str], None]) -> Path:
         for name in MODELS:
             account.say(ingest_exports(ws, name))
         account.say(f"ready: the clock stands at the end of {LAST_DAY:%d %B %Y}")
+        return ws.root
+
+
+def advance_demo(directory: Path, length: str, account: Account) -> Path:
+    """Lets days pass in a demo that is there, and returns its root; see `demo_days.advance`."""
+    import workbench
+    from workbench.cli.demo_days import advance, days_of
+
+    days = days_of(length)
+    with workbench.open(directory) as ws:
+        done = advance(ws, days, account)
+        account.say(f"ready: the clock stands at the end of {done.last:%d %B %Y}")
+        if done.is_over:
+            account.say("the flights of the year are over: there are no later days")
         return ws.root
 
 

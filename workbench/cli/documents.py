@@ -190,6 +190,10 @@ def _status(status: ModelStatus) -> dict[str, Any]:
         "last_prediction": status.last_prediction,
         "age_seconds": None if status.age_seconds is None else round(status.age_seconds),
         "open_incidents": status.open_incidents,
+        "flagged": None if status.record_reason is not None else status.flag is not None,
+        "flag": None
+        if status.flag is None
+        else {"who": status.flag.author, "when": status.flag.at, "why": status.flag.reason},
         "record_reason": status.record_reason,
     }
 

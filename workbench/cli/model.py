@@ -1,4 +1,4 @@
-"""The commands `model add|list|show|check|schema|trust`."""
+"""The commands `model add|list|show|history|check|schema|trust`."""
 
 from __future__ import annotations
 
@@ -130,6 +130,61 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
         return
     for line in card_toml(card).splitlines():
         click.echo(shown(line))
+
+
+@model.command(short_help="Promotions, rollbacks and flags, and how long versions lasted.")
+@click.argument("name")
+@json_option
+@common_options
+@click.pass_context
+def history(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Shows what was decided about NAME, oldest first, and how long each version kept its gain."""
+    from workbench.cli.printing import note, print_json, print_table, print_text, when
+    from workbench.workspace import promoting
+    from workbench.workspace.versions import champion_version
+
+    with session_of(ctx).workspace() as ws:
+        decisions = promoting.history(ws, name)
+        lives, problem = promoting.lives(ws, name)
+        champion = champion_version(ws.root, ws.card(name))
+    if as_json:
+        print_json(
+            {
+                "model": name,
+                "champion": champion,
+                "decisions": [one.document for one in decisions],
+                "lives": [one.document for one in lives],
+                "reason": problem,
+            }
+        )
+        return
+    print_text(f"champion of {shown(name)}: version {shown(champion)}")
+    print_table(
+        ("when", "what", "version", "was", "who"),
+        [
+            (
+                when(one.at), one.kind, shown(one.version or "", 24), shown(one.previous or "", 24),
+                shown(one.author, 24),
+            )
+            for one in decisions
+        ],
+        shrink=(4,),
+        below=[shown(one.reason) for one in decisions],
+    )  # fmt: skip
+    for life in lives:
+        since = life.gone_at or life.half_at
+        lost = "all" if life.gone_at else "half"
+        lasted = (
+            f"{lost} of its gain was gone {(since - life.born).total_seconds() / 86400:.1f} days "
+            "after it took over"
+            if since is not None
+            else "its gain is not gone"
+            if life.gain is not None
+            else "no gain is recorded"
+        )
+        print_text(f"version {shown(life.version, 24)}, since {when(life.born)}: {lasted}")
+    if problem is not None:
+        note(f"how long versions lasted is not known: {problem}")
 
 
 @model.command(short_help="Can the cards be used?")

@@ -68,6 +68,11 @@ def print_status(ws: Workspace, as_json: bool = False) -> None:
         shrink=(0,),
     )
     for s in statuses:
+        if s.flag is not None:
+            print_text(
+                f"{shown(s.name, 24)}: flagged for redesign by {shown(s.flag.author, 40)} on "
+                f"{s.flag.at:%Y-%m-%d}: {shown(s.flag.reason, 200)}"
+            )
         parts = [s.reason] if s.reason else []
         if s.since is not None and not (s.reason or "").startswith("since "):
             parts.append(f"since {when(s.since)}")

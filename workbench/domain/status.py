@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.domain.decision import Decision
 from workbench.domain.incident import Incident
 from workbench.domain.period import Period
 from workbench.domain.raised import RaisedAlert
@@ -47,6 +48,8 @@ class ModelStatus:
     """Why there is no estimated rate."""
     record_reason: str | None = None
     """Why faults and incidents are not known."""
+    flag: Decision | None = None
+    """The flag for redesign that is not lifted; None without one."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class ModelRecord:
     """Alerts of data faults, oldest first."""
     incidents: tuple[Incident, ...] = ()
     """Newest first."""
+    flag: Decision | None = None
+    """That the model is to be redesigned."""
     reason: str | None = None
     """Why none of it is known; None where it is."""
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.domain.bins import FEW_CATEGORIES
 from workbench.domain.profile import ColumnProfile
@@ -47,6 +47,8 @@ class Variation:
     categorical column holds all but the `FEW_CATEGORIES` most frequent."""
     missing: tuple[tuple[int, int], ...]
     """Rows without and with a value, a bucket a pair."""
+    span: int | None = None
+    """How many buckets this column's reference spans, where it has one of its own."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def values_dispersions(variation: Variation, table: Table, buckets: Buckets) -> 
         return None
     sizes = [sum(day) for day in days]
     rows, freedom = sum(sizes), len(days) - 1
-    scale = _scale(sizes, table, buckets)
+    scale = _scale(sizes, table, _spanned(variation, buckets))
     shares = [sum(day[g] for day in days) / rows for g in range(len(groups))]
     excess = []
     for g, share in enumerate(shares):
@@ -172,7 +174,12 @@ def missing_dispersion(variation: Variation, table: Table, buckets: Buckets) -> 
         (missing - n * share) ** 2 / n
         for (missing, _), n in zip(variation.missing, sizes, strict=True)
     )
-    return _scaled(spread / (share * (1 - share) * freedom), freedom, _scale(sizes, table, buckets))
+    scale = _scale(sizes, table, _spanned(variation, buckets))
+    return _scaled(spread / (share * (1 - share) * freedom), freedom, scale)
+
+
+def _spanned(variation: Variation, buckets: Buckets) -> Buckets:
+    return buckets if variation.span is None else replace(buckets, reference=variation.span)
 
 
 def _told_apart(table: Table, last: int) -> list[tuple[int, ...]]:

@@ -39,6 +39,7 @@ from workbench.store.rebuilding import (
     replace_counts,
 )
 from workbench.store.staging import spill_folder
+from workbench.store.version_records import drop_version_baselines
 
 __all__ = [
     "REFERENCE", "Baseline", "earlier_baseline", "ensure_baseline", "file_hash", "stored_baseline",
@@ -170,6 +171,7 @@ def _exchange(
     ).fetchall():
         drop_counts(catalog, bins_id, rules_id)
     drop_counts(catalog, baseline.reference_bins_id, baseline.reference_rules_id)
+    drop_version_baselines(catalog, baseline.model)
     write_baseline(catalog, baseline, card, file)
     copy_counts(
         catalog, reference, baseline.reference_bins_id, baseline.reference_rules_id, REFERENCE

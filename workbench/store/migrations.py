@@ -147,7 +147,26 @@ INSERT INTO alert_tellings SELECT alert, noted_at, status FROM alert_entries
 """
 # Every check counted as one that told of what it found.
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS)
+_DECISIONS = """
+CREATE TABLE decisions (
+    decision BIGINT PRIMARY KEY, id VARCHAR NOT NULL, model VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, decided_at TIMESTAMP NOT NULL, author VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL, version VARCHAR, previous VARCHAR, evidence VARCHAR NOT NULL);
+CREATE TABLE version_baselines (
+    model VARCHAR NOT NULL, version VARCHAR NOT NULL, bins_id VARCHAR NOT NULL,
+    rules_id VARCHAR NOT NULL, path VARCHAR NOT NULL, bytes BIGINT NOT NULL,
+    modified BIGINT NOT NULL, sha256 VARCHAR NOT NULL, rows BIGINT NOT NULL,
+    start_time TIMESTAMP, end_time TIMESTAMP);
+CREATE TABLE version_lives (
+    model VARCHAR NOT NULL, version VARCHAR NOT NULL, born TIMESTAMP NOT NULL,
+    until TIMESTAMP, former VARCHAR, own_rate DOUBLE, former_rate DOUBLE, gain DOUBLE,
+    labelled BIGINT NOT NULL, half_at TIMESTAMP, gone_at TIMESTAMP,
+    measured_at TIMESTAMP NOT NULL);
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS, _DECISIONS,
+)  # fmt: skip
 
 
 def schema_version(connection: Any) -> int:

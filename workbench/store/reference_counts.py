@@ -11,7 +11,7 @@ from workbench.domain.card import ModelCard
 from workbench.domain.profile import ColumnBins
 from workbench.domain.rules import OutcomeRules, identity, outcome_rules, rules_id
 from workbench.domain.shape import LogShape
-from workbench.errors import LogFileError, ReferenceTableError
+from workbench.errors import LogFileError, ReferenceTableError, WorkbenchError
 from workbench.store.baseline_record import REFERENCE, Baseline, card_basis
 from workbench.store.catalog import aware
 from workbench.store.connections import Connection
@@ -73,6 +73,70 @@ def measure_reference(
     if not rules.is_classification and rules.tolerance == 0:
         rules = replace(rules, tolerance=_default_tolerance(connection, rules))
     bins = _bins(connection, source, card, shape, rules)
+    _count(connection, card, rules, bins, ("feature", "prediction", "score", "label"))
+    rows, start, end = _extent(connection)
+    bins_identity = identity("bins", card.name, digest, card_basis(card))
+    return Baseline(
+        card.name, bins_identity, rules_id(card.name, bins_identity, rules), shape, rules, bins,
+        rows, start, end, card.reference.data,
+    )  # fmt: skip
+
+
+def count_scored(
+    connection: Connection,
+    path: Path,
+    folder: Path,
+    card: ModelCard,
+    baseline: Baseline,
+    now: datetime,
+    conceal: Concealment | None = None,
+) -> tuple[int, datetime | None, datetime | None]:
+    """Counts labelled rows that a version has scored, over a baseline's bins and rules.
+
+    Outcomes, predictions and scores are then in the `new_` tables; inputs are not counted.
+
+    Args:
+        connection: scratch.
+        path: a table in the reference's columns.
+        folder: for copies.
+        card: the model's card.
+        baseline: whose bins and rules.
+        now: the machine's clock.
+        conceal: what no copy of it may hold.
+
+    Returns:
+        How many rows it has, and its oldest and newest timestamp.
+
+    Raises:
+        ReferenceTableError: it cannot be read, or has no labelled prediction.
+    """
+    what = f"the rows that a version of {card.name} was judged on"
+    try:
+        source = open_source(connection, path, folder, conceal=conceal)
+        make_reference_rows(connection, source, card, baseline.shape, baseline.rules, folder, now)
+    except WorkbenchError as error:
+        said = "cannot be read" if card.privacy.is_any else error.message
+        raise ReferenceTableError(f"{what}: {said}", error.hint) from None
+    usable = connection.execute(
+        "SELECT count(*) FROM reference_rows WHERE wb_prediction IS NOT NULL AND wb_label IS NOT NULL"
+    ).fetchall()[0][0]
+    if not usable:
+        raise ReferenceTableError(
+            f"{what} hold no labelled prediction",
+            "It is a table in the columns that the card names, with prediction and label.",
+        )
+    _count(connection, card, baseline.rules, baseline.bins, ("prediction", "score"))
+    return _extent(connection)
+
+
+def _count(
+    connection: Connection,
+    card: ModelCard,
+    rules: OutcomeRules,
+    bins: tuple[ColumnBins, ...],
+    roles: tuple[str, ...],
+) -> None:
+    """Counts the view `reference_rows` into the `new_` tables: outcomes, and profiles of some roles."""
     day = bucket_of("coalesce(wb_timestamp, TIMESTAMP '1970-01-01')", card.monitoring.bucket)
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW judged AS SELECT *, {day} AS wb_bucket, wb_label AS judged_label, "
@@ -80,8 +144,8 @@ def measure_reference(
         + ("" if rules.is_classification else "WHERE true")
     )
     make_empty_counts(connection)
-    plain = counted_columns(bins, ("feature", "prediction", "score"), rules.task)
-    labels = counted_columns(bins, ("label",), rules.task)
+    plain = counted_columns(bins, tuple(role for role in roles if role != "label"), rules.task)
+    labels = counted_columns(bins, tuple(role for role in roles if role == "label"), rules.task)
     groups = group_rows(connection, "judged", rules, bins)
     count_categories(connection, groups, [*plain, *labels], "true")
     count_numbers(connection, "judged", plain)
@@ -91,14 +155,13 @@ def measure_reference(
     )
     groups = group_rows(connection, "predicted", rules, bins, only_outcomes=True)
     count_outcomes(connection, "predicted", groups, rules, bins)
+
+
+def _extent(connection: Connection) -> tuple[int, datetime | None, datetime | None]:
     rows, start, end = connection.execute(
         "SELECT count(*), min(wb_timestamp), max(wb_timestamp) FROM reference_rows"
     ).fetchall()[0]
-    bins_identity = identity("bins", card.name, digest, card_basis(card))
-    return Baseline(
-        card.name, bins_identity, rules_id(card.name, bins_identity, rules), shape, rules, bins,
-        int(rows), aware(start), aware(end), card.reference.data,
-    )  # fmt: skip
+    return int(rows), aware(start), aware(end)
 
 
 def make_reference_rows(

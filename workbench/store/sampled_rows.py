@@ -125,20 +125,23 @@ def sampled_reference(
         store: the model's baseline.
         now: the machine's clock.
         most: as for `sampled_rows`.
-        table: another table with the reference's features and a label, as the card names it (the
-            training table); what it has no column of is null.
+        table: another table with the reference's features and a label (the training table, or the
+            rows that a version was judged on); what it has no column of is null.
 
     Raises:
         ReferenceTableError: the reference is not there any more, or cannot be read.
     """
     rules, shape = store.baseline.rules, store.baseline.shape
     named = table or store.baseline.path
-    what = "training table" if table else "reference"
+    what = "reference"
+    if table is not None:
+        what = "training table" if table == card.training.data else "table of judged rows"
     path = root / named
     if not path.exists():
         raise ReferenceTableError(
             f"the {what} of {card.name} is not there: {named}",
-            f"Correct [{'training' if table else 'reference'}] data in the card, or put the file there.",
+            f"Correct [{'training' if table == card.training.data else 'reference'}] data in the card, "
+            "or put the file there.",
         )
     with spill_folder(home) as folder, scratch(home, folder) as connection:
         conceal = concealment(home, card, now)

@@ -16,7 +16,14 @@ BEFORE_DELETION = "before deletion"
 STEPS = (
     STAGED, BEFORE_RENAME, AFTER_RENAME, BEFORE_COMMIT, INSIDE_COMMIT, AFTER_COMMIT, BEFORE_DELETION,
 )  # fmt: skip
+BEFORE_CHAMPION = "before champion"
+AFTER_CHAMPION = "after champion"
+AFTER_HISTORY = "after history"
+CHAMPION_STEPS = (
+    BEFORE_CHAMPION, AFTER_CHAMPION, AFTER_HISTORY, INSIDE_COMMIT, BEFORE_COMMIT, AFTER_COMMIT,
+)  # fmt: skip
+"""Those of a promotion: the registry's files change inside the store's transaction."""
 
 
 def reached(step: str) -> None:
-    """The process is at one of `STEPS`."""
+    """The process is at one of `STEPS` or `CHAMPION_STEPS`."""

@@ -29,6 +29,8 @@ OPEN_TABLES = frozenset(
         "incidents",
         "events",
         "verdict_overrules",
+        "version_baselines",
+        "version_lives",
     }
 )
 """Tables without a value of any row."""
@@ -72,6 +74,9 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "segments": {"reading": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
     "alert_entries": {"message": ("alert IN (SELECT * FROM wb_veiled_alerts)", _TEXT)},
     "incident_entries": {"text": ("incident IN (SELECT * FROM wb_veiled_incidents)", _TEXT)},
+    "decisions": dict.fromkeys(
+        ("reason", "evidence"), ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)
+    ),
     "verdicts": {"document": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
     "baselines": {"shape": _CLASSES, "rules": _CLASSES},
     "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},

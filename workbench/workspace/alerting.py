@@ -23,9 +23,10 @@ from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.onset import onset
 from workbench.store.bucket_counts import BucketCounts, read_bucket_counts
 from workbench.store.connections import reading
-from workbench.store.counted import Counts, reference_source
+from workbench.store.counted import Counts
 from workbench.store.measured import FRESH, Choice, read_profiles
 from workbench.store.stretches import Stretch
+from workbench.workspace.compared import compared_counts, compared_profiles
 from workbench.workspace.completing import label_law, without_unripe
 from workbench.workspace.remembering import compared_stretch
 from workbench.workspace.subjects import Subject, reference_outcomes
@@ -166,8 +167,8 @@ class _Looking:
         recent = Period(max(self.first, self.end - most * bucket), self.end)
         limits = card.thresholds
         rule = Rule(limits.false_pages_per_month, limits.drift_effect, limits.drift_distance)
-        labelled = self._labelled()
-        rates, rate_looks = self._rates(labelled, wide) if labelled else ([], None)
+        labelled, versions = self._labelled()
+        rates, rate_looks = self._rates(labelled, versions, wide) if labelled else ([], None)
         with self.subject.store.counts(recent, self.subject.store.own_by) as counts:
             stretch = compared_stretch(counts, recent)
             looks, columns, missing = self._inputs(counts, stretch, recent, wide)
@@ -201,24 +202,29 @@ class _Looking:
             None if rates else "no bad rate: no labels, or none to compare with",
         )
 
-    def _labelled(self) -> list[OutcomeBucket]:
-        """The outcomes of every closed bucket that has labels, up to the newest judgeable one."""
+    def _labelled(self) -> tuple[list[OutcomeBucket], tuple[str, ...]]:
+        """The outcomes of every closed bucket that has labels, up to the newest judgeable one.
+
+        And the versions whose outcomes they are.
+        """
         everything = Period(self.first, self.end)
         store = self.subject.store
         with store.counts(everything, store.own_by) as counts:
             present = counts.groups(Choice(everything), "model_version")
-            versions, _ = chosen_versions(None, self.subject.champion, present)
+            versions, answered = chosen_versions(None, self.subject.champion, present)
             choice = Choice(everything, versions, assumed_before=self.subject.assumed_before())
             found = counts.outcomes(choice, by=store.own_by, start=everything.start)
         labelled = [one for one in found if one.counts.labelled > 0]
-        return without_unripe(self.subject, label_law(self.subject), labelled) if labelled else []
+        if labelled:
+            labelled = list(without_unripe(self.subject, label_law(self.subject), labelled))
+        return labelled, answered
 
     def _rates(
-        self, labelled: list[OutcomeBucket], wide: int
+        self, labelled: list[OutcomeBucket], versions: tuple[str, ...], wide: int
     ) -> tuple[list[ShareHistory], Looks | None]:
         """The shares of bad predictions and missed positives up to the newest labelled bucket."""
         card, bucket = self.subject.card, self.subject.bucket
-        reference = reference_outcomes(self.subject)
+        reference = reference_outcomes(self.subject, versions=versions)
         if not reference:
             return [], None
         newest = labelled[-1].start
@@ -262,14 +268,13 @@ class _Looking:
         card, bucket, store = self.subject.card, self.subject.bucket, self.subject.store
         own = stretch.baseline
         present = counts.groups(Choice(stretch.period), "model_version")
-        versions, _ = chosen_versions(None, self.subject.champion, present)
+        versions, answered = chosen_versions(None, self.subject.champion, present)
         source = FRESH if counts.is_from_rows else stretch.source
         choice = Choice(stretch.period, versions)
         times, found = read_bucket_counts(counts.connection, source, own.bins, choice)
         with reading(store.home, f"reading the baseline of {card.name}") as catalog:
-            reference = reference_source(own)
-            before, usual = read_bucket_counts(catalog, reference, own.bins, Choice())
-            whole = read_profiles(catalog, reference, own.bins, Choice())
+            usual = compared_counts(catalog, self.subject, own, answered)
+            whole = compared_profiles(catalog, self.subject, own, answered)
         many = (recent.end - recent.start) // bucket
         starts = tuple(recent.start + i * bucket for i in range(many))
         looks = Looks(starts, bucket, self.window, max(many - max(wide, _LEAST_LOOKS), 0))
@@ -283,12 +288,12 @@ class _Looking:
             moved = [wasserstein(a, b) for a, b in zip(whole, now, strict=True)]
             return tuple(one.value if one else None for one in moved)
 
-        timed = _timed(before)
-        days = tuple(before[i] for i in timed)
         columns, missing = [], []
-        for number, (now, then) in enumerate(zip(found, usual, strict=True)):
+        for number, (now, (before, then)) in enumerate(zip(found, usual, strict=True)):
             if then.rows.sum() == 0:
                 continue
+            timed = _timed(before)
+            days = tuple(before[i] for i in timed)
             spread = usual_spread(then.counts.sum(axis=0), then.counts[timed], days, bucket)
             is_number = now.bins.kind == "numeric"
 

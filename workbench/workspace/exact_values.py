@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from workbench.domain.drift import ColumnDrift, DriftReport
 from workbench.drift.ks_null import ks_exact
 from workbench.errors import ReferenceTableError
+from workbench.store.sampled_rows import MOST_ROWS, sampled_reference
+from workbench.workspace.compared import OUTPUTS
 from workbench.workspace.sampled_sides import sampled_sides
 from workbench.workspace.subjects import Subject
 from workbench.workspace.versions import chosen_versions
@@ -47,15 +49,25 @@ def with_exact_ks(
     Raises:
         NoRowsError, PeriodError: as the comparison.
     """
-    versions, _ = chosen_versions(version, subject.champion, report.versions)
+    versions, answered = chosen_versions(version, subject.champion, report.versions)
     try:
         sides = sampled_sides(
             subject, root, now, period=period, against=report.against, versions=versions
         )
+        outputs = sides.reference.frame
+        own = subject.own_baseline(answered) if report.against == "reference" else None
+        if own is not None:
+            store = subject.store
+            outputs = sampled_reference(
+                store.home, root, subject.card, store, now, most=MOST_ROWS, table=own.path
+            ).frame
     except ReferenceTableError as error:
         return replace(report, notes=(*report.notes, f"raw values: {error.message}"))
     before, after = sides.reference.frame, sides.current.frame
-    columns = tuple(_tested(column, before, after) for column in report.columns)
+    columns = tuple(
+        _tested(column, outputs if column.role in OUTPUTS else before, after)
+        for column in report.columns
+    )
     return replace(report, columns=columns, notes=(*report.notes, *sides.notes("raw values")))
 
 

@@ -124,6 +124,7 @@ def with_record(status: ModelStatus, record: ModelRecord) -> ModelStatus:
         data_faults=len(record.faults) if known else None,
         open_incidents=len(record.incidents) if known else None,
         record_reason=record.reason,
+        flag=record.flag,
     )
 
 
@@ -228,7 +229,8 @@ def _recent_buckets(subject: Subject, performance: PerformanceReport) -> tuple[R
     with subject.store.counts(recent, subject.store.own_by) as counts:
         choice = Choice(recent, versions, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by=subject.store.own_by, start=recent.start)
-    return rate_buckets(found, subject.card, reference_outcomes(subject))
+    compared = reference_outcomes(subject, versions=performance.versions)
+    return rate_buckets(found, subject.card, compared)
 
 
 def _trend(subject: Subject, buckets: tuple[RateBucket, ...]) -> tuple[float | None, ...]:

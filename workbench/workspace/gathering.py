@@ -126,7 +126,8 @@ def gather(
     before = frames.live(Period(counted.everything.start, max(cut.start, counted.everything.start)))
     notes = list(frames.notes)
     try:
-        reference = frames.of_table(None)
+        own = subject.own_baseline(counted.versions)
+        reference = frames.of_table(None) if own is None else frames.of_table(own.path)
     except ReferenceTableError as error:
         reference = current.head(0)
         notes.append(error.message)
@@ -155,7 +156,7 @@ def gather(
         bucket=bucket,
         counted=tuple(ripe),
         before_counted=tuple(b for b in counted.ripe if b.end <= cut.start),
-        reference_counted=tuple(reference_outcomes(subject)),
+        reference_counted=tuple(reference_outcomes(subject, versions=counted.versions)),
         ripe_end=ripe_end if ripe_end < asked.end else None,
         labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
         notes=tuple(notes),

@@ -13,6 +13,7 @@ from workbench.errors import SettingsError, WorkbenchError
 from workbench.settings import Settings
 from workbench.workspace.cards import card_names, require_supported
 from workbench.workspace.environment import check_environment
+from workbench.workspace.keeping_champions import check_champions
 from workbench.workspace.keeping_versions import check_data_versions
 from workbench.workspace.locating import STORE, read_settings
 
@@ -44,6 +45,9 @@ def examine(
         read,
         *_store(ws, cards, deep, told),
         *_cards(ws, cards),
+        *check_champions(
+            ws, [card for card in cards.values() if not isinstance(card, WorkbenchError)]
+        ),
         check_data_versions(root),
     )
 

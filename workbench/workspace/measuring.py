@@ -15,18 +15,23 @@ from workbench.domain.period import Period, iso
 from workbench.domain.profile import without_values
 from workbench.domain.rates import PerformanceReport, RateBucket
 from workbench.drift.compare import compare_columns, overall_status, significance_level
-from workbench.drift.day_null import Buckets, variations
+from workbench.drift.day_null import Buckets
 from workbench.errors import MisuseError, PeriodError
 from workbench.performance.estimated_rates import ONLY_BUCKETS, ScoreModel
 from workbench.performance.onset import onset
 from workbench.performance.timeline import rate_buckets, threshold_rates, whole_rate
 from workbench.store.baseline_record import Baseline
-from workbench.store.bucket_profiles import BucketProfiles, read_bucket_profiles
 from workbench.store.connections import reading
-from workbench.store.counted import Counts, ModelStore, reference_source
+from workbench.store.counted import Counts, ModelStore
 from workbench.store.judging import own_bucket
-from workbench.store.measured import Choice, read_profiles
+from workbench.store.measured import Choice
 from workbench.store.stretches import Stretch
+from workbench.store.version_records import VersionBaseline
+from workbench.workspace.compared import (
+    compared_profiles,
+    compared_variation,
+    comparison_notes,
+)
 from workbench.workspace.completing import complete, complete_whole, label_law
 from workbench.workspace.estimating import estimates_of, model_of_scores
 from workbench.workspace.remembering import (
@@ -78,9 +83,9 @@ def measure_performance(
     _require_segment(subject, segment)
     with store.counts(asked, width) as counts:
         judged_by = compared_with(store, counts)
-        baseline = reference_outcomes(subject, baseline=judged_by)
         present = counts.groups(Choice(asked), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
+        baseline = reference_outcomes(subject, baseline=judged_by, versions=answered)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
         found = counts.outcomes(choice, by=width, start=asked.start, segment=segment)
         cluster = _cluster(width, store)
@@ -89,9 +94,7 @@ def measure_performance(
         estimates = estimates_of(subject, counts, choice, asked, models, made)
         scores = estimates.scores(width) if segment is None else {}
         day_scores = scores if cluster == width and segment is None else estimates.scores(cluster)
-        by_version = _groups(
-            counts, replace(choice, versions=None), asked, "model_version", card, baseline
-        )
+        by_version = _versions(subject, counts, replace(choice, versions=None), asked, judged_by)
         by_role = _groups(
             counts, replace(choice, versions=None, roles=()), asked, "role", card, baseline
         )
@@ -99,13 +102,14 @@ def measure_performance(
             _groups(counts, choice, asked, "arm", card, baseline) if card.columns.experiment else ()
         )
         notes = (
+            *subject.notes,
             *_notes(subject, counts, by_role),
             *outcome_notes(store, counts, asked, width, segment),
         )
     warning, critical = threshold_rates(card, baseline)
     began = onset(days)
     reference = whole_rate(baseline, card, baseline) if baseline else None
-    buckets = _judged(subject, _cut(found, asked), baseline, segment, judged_by)
+    buckets = _judged(subject, _cut(found, asked), baseline, segment, judged_by, answered)
     if segment is None:
         buckets = estimates.by_bucket(buckets, found, scores)
     whole = _whole(days, card, baseline, asked)
@@ -174,15 +178,12 @@ def measure_drift(
         notes = profile_notes(store, counts, asked, stretch)
     own = stretch.baseline
     with reading(store.home, f"reading the baseline of {card.name}") as catalog:
-        by_bucket = read_bucket_profiles(catalog, reference_source(own), own.bins)
-        reference = (
-            read_profiles(catalog, reference_source(own), own.bins, Choice())
-            if against == "reference"
-            else ()
-        )
+        compared = answered if against == "reference" else ()
+        usual = compared_variation(catalog, subject, own, compared)
+        reference = compared_profiles(catalog, subject, own, compared)
     if against == "reference":
         reference_time = reference_period(own)
-        reference_rows, reference_span = own.rows, by_bucket.buckets
+        reference_rows, reference_span = own.rows, usual.buckets
     else:
         reference_time = subject.period(against)
         with store.counts(reference_time, store.own_by) as counts:
@@ -200,7 +201,7 @@ def measure_drift(
         current,
         card.thresholds,
         level,
-        variations=variations(by_bucket.profiles),
+        variations=usual.of_columns,
         buckets=Buckets(reference_span, span),
     )
     return DriftReport(
@@ -214,19 +215,7 @@ def measure_drift(
         status=overall_status(columns),
         against=against,
         level=level,
-        notes=(*notes, *_null_notes(columns, by_bucket, own)),
-    )
-
-
-def _null_notes(
-    columns: Sequence[ColumnDrift], by_bucket: BucketProfiles, baseline: Baseline
-) -> tuple[str, ...]:
-    """What the p-values are measured against, where that is more than chance."""
-    if not any(column.null == "days" for column in columns):
-        return ()
-    width = own_bucket(baseline.rules)
-    return (
-        f"p-values allow for how the reference's own buckets differ ({by_bucket.buckets} of {width})",
+        notes=(*notes, *comparison_notes(subject, own, columns, usual, compared)),
     )
 
 
@@ -248,12 +237,13 @@ def _judged(
     baseline: list[OutcomeBucket],
     segment: str | None,
     judged_by: Baseline,
+    versions: tuple[str, ...],
 ) -> tuple[RateBucket, ...]:
     """The buckets' rates; a segment's are judged against the same segment of the reference."""
     if segment is None:
         return rate_buckets(found, subject.card, baseline)
     own: dict[str | None, list[OutcomeBucket]] = {}
-    for bucket in reference_outcomes(subject, segment, judged_by):
+    for bucket in reference_outcomes(subject, segment, judged_by, versions):
         own.setdefault(bucket.segment, []).append(replace(bucket, segment=None))
     rated = []
     for bucket in found:
@@ -282,10 +272,8 @@ def _groups(
     card: ModelCard,
     baseline: list[OutcomeBucket],
 ) -> tuple[RateBucket, ...]:
-    """One rate a version, role or arm, each over the whole period."""
-    label = {"arm": card.columns.experiment, "role": "role", "model_version": "model_version"}[
-        column
-    ]
+    """One rate a role or arm, each over the whole period."""
+    label = card.columns.experiment if column == "arm" else "role"
     found = counts.outcomes(choice, by="all", start=period.start, group=column)
     rates = rate_buckets(found, card, baseline, label)
     if column != "role":
@@ -294,6 +282,21 @@ def _groups(
     return tuple(
         sorted(rates, key=lambda r: order.get((r.segment or {}).get(label) or "", len(order)))
     )
+
+
+def _versions(
+    subject: Subject, counts: Counts, choice: Choice, period: Period, judged_by: Baseline
+) -> tuple[RateBucket, ...]:
+    """One rate a version over the whole period, each judged against what it is compared with."""
+    found = counts.outcomes(choice, by="all", start=period.start, group="model_version")
+    return tuple(
+        rate_buckets(
+            [one], subject.card,
+            reference_outcomes(subject, baseline=judged_by, versions=(one.segment or "",)),
+            "model_version",
+        )[0]
+        for one in found
+    )  # fmt: skip
 
 
 def _months(
@@ -352,8 +355,8 @@ def _require_segment(subject: Subject, segment: str | None) -> None:
         )
 
 
-def reference_period(baseline: Baseline) -> Period | None:
-    """The time of a reference's rows; None when they have no times."""
+def reference_period(baseline: Baseline | VersionBaseline) -> Period | None:
+    """The time of the rows of a reference or of a version's baseline; None when they have no times."""
     if baseline.start is None or baseline.end is None:
         return None
     return Period(baseline.start, baseline.end + timedelta(microseconds=1))

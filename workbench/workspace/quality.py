@@ -32,11 +32,11 @@ from workbench.quality.sides import Sides, make_sides
 from workbench.quality.volume import silence, volume_changes
 from workbench.store.column_histories import read_histories
 from workbench.store.connections import reading
-from workbench.store.counted import reference_source
 from workbench.store.log_columns import log_columns
-from workbench.store.measured import Choice, read_profiles
+from workbench.store.measured import Choice
 from workbench.store.row_checks import repeated_rows, unread_texts
 from workbench.store.sampled_rows import sampled_reference, sampled_rows
+from workbench.workspace.compared import compared_profiles
 from workbench.workspace.label_quality import label_findings
 from workbench.workspace.masked_faults import masked
 from workbench.workspace.remembering import compared_stretch, profile_notes
@@ -181,10 +181,10 @@ def _count(subject: Subject, asked: Period, version: str | None) -> Counted:
         notes = profile_notes(store, counts, everything, stretch)
     own = stretch.baseline
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
-        reference = read_profiles(catalog, reference_source(own), own.bins, Choice())
+        reference = compared_profiles(catalog, subject, own, answered)
     return Counted(
         whole, everything, filtered, answered, histories, reference, tuple(outcomes),
-        tuple(reference_outcomes(subject, baseline=own)), (*notes, *cut),
+        tuple(reference_outcomes(subject, baseline=own, versions=())), (*notes, *cut),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from workbench.domain.status import ModelRecord, ModelStatus
 from workbench.errors import SegmentGoneError, StoreLockedError, WorkbenchError
 from workbench.store.alerts import read_raised
 from workbench.store.connections import Connection, reading
+from workbench.store.decisions import standing_flags
 from workbench.store.incidents import read_incidents, recorded_from
 from workbench.workspace.cards import (
     card_names,
@@ -84,10 +85,12 @@ class Questions(Opened):
             return dict.fromkeys(names, ModelRecord(reason=why))
         faults = [one for one in read_raised(catalog, names, moment) if one.kind in KINDS]
         incidents = read_incidents(catalog, as_of=moment, only_open=True)
+        flags = standing_flags(catalog, moment)
         return {
             name: ModelRecord(
                 tuple(one for one in faults if one.model == name),
                 tuple(one for one in incidents if one.model == name),
+                flags.get(name),
             )
             for name in names
         }

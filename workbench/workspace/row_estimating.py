@@ -70,7 +70,7 @@ def make_estimates(
     width = by or store.own_by
     with store.counts(asked, width) as counts:
         present = counts.groups(Choice(asked), "model_version")
-        versions, _ = chosen_versions(version, subject.champion, present)
+        versions, answered = chosen_versions(version, subject.champion, present)
         outcomes = counts.outcomes(Choice(asked, versions), by=width, start=asked.start)
     places = whole_buckets([o for o in outcomes if o.counts.rows > 0], asked)
     if places[0].rows == 0:
@@ -82,7 +82,7 @@ def make_estimates(
     missing = [*missing[:1], *missing[1:][-MOST_BUCKETS:]]
     if not missing:
         return tuple(held)
-    made = _made(subject, root, now, versions, missing)
+    made = _made(subject, root, now, versions, answered, missing)
     if store.as_of is None and os.access(store.home.folder, os.W_OK):
         _remember(subject, versions, made, now)
     return (*held, *made)
@@ -99,13 +99,18 @@ def _made(
     root: Path,
     now: datetime,
     versions: tuple[str, ...] | None,
+    answered: tuple[str, ...],
     places: Sequence[RowEstimate],
 ) -> list[RowEstimate]:
     from workbench.performance.row_estimation import row_estimate, row_model
 
     store, card = subject.store, subject.card
     shape, rules = store.baseline.shape, store.baseline.rules
-    reference = sampled_reference(store.home, root, card, store, now, most=_REFERENCE_ROWS)
+    judged_on = subject.own_baseline(answered)
+    reference = sampled_reference(
+        store.home, root, card, store, now, most=_REFERENCE_ROWS,
+        table=judged_on.path if judged_on is not None else None,
+    )  # fmt: skip
     with one_thread():
         model = row_model(reference.frame, shape.feature_names, _scores(subject), rules, seed=_SEED)
     if isinstance(model, str):

@@ -52,12 +52,14 @@ def measure_slices(
         present = counts.groups(Choice(asked), "model_version")
         filtered, answered = chosen_versions(version, subject.champion, present)
         choice = Choice(asked, filtered, assumed_before=subject.assumed_before())
-        segments = _segments(subject, counts, choice)
+        segments = _segments(subject, counts, choice, answered)
         notes = list(outcome_notes(store, counts, asked, "all", None))
     current = sampled_rows(store, asked, versions=filtered, most=most, only_labelled=True)
     reference = RowSample(current.frame.clear(), 0)
     try:
-        reference = sampled_reference(store.home, root, card, store, now, most=most)
+        own = subject.own_baseline(answered)
+        table = own.path if own is not None else None
+        reference = sampled_reference(store.home, root, card, store, now, most=most, table=table)
     except ReferenceTableError as error:
         notes.append(f"slices are not compared with the reference: {error.message}")
     if store.baseline.rules.missing_means is not None:
@@ -67,13 +69,13 @@ def measure_slices(
     known = {b.name: b.categories for b in store.baseline.bins if b.role == "feature"}
     return SliceReport(
         model=card.name,
-        reference=reference_period(store.baseline),
+        reference=reference_period(subject.own_baseline(answered) or store.baseline),
         period=asked,
         versions=answered,
         search=_told(search, card, known),
         labelled=current.rows,
         sampled=current.frame.height,
-        reference_labelled=_labelled(subject),
+        reference_labelled=_labelled(subject, answered),
         reference_sampled=reference.frame["wb_bad"].count(),
         segments=tuple(
             _masked(table, known.get(table.column, ()))
@@ -85,7 +87,9 @@ def measure_slices(
     )
 
 
-def _segments(subject: Subject, counts: Counts, choice: Choice) -> list[SegmentTable]:
+def _segments(
+    subject: Subject, counts: Counts, choice: Choice, versions: tuple[str, ...]
+) -> list[SegmentTable]:
     """A table a segment column, those first in which one value contributes most."""
     judged_by = compared_with(subject.store, counts)
     tables = []
@@ -93,7 +97,7 @@ def _segments(subject: Subject, counts: Counts, choice: Choice) -> list[SegmentT
         found = counts.outcomes(
             choice, by="all", start=choice.period.start, segment=column
         ) if choice.period else []  # fmt: skip
-        before = reference_outcomes(subject, column, judged_by)
+        before = reference_outcomes(subject, column, judged_by, versions)
         tables.append(segment_table(column, _by_value(before), _by_value(found)))
     tables.sort(key=lambda table: -max((p.contribution for p in table.parts), default=-1.0))
     return tables
@@ -107,8 +111,9 @@ def _by_value(buckets: Sequence[OutcomeBucket]) -> dict[str | None, Outcome]:
     return sums
 
 
-def _labelled(subject: Subject) -> int:
-    return round(sum(bucket.counts.labelled for bucket in reference_outcomes(subject)))
+def _labelled(subject: Subject, versions: tuple[str, ...]) -> int:
+    found = reference_outcomes(subject, versions=versions)
+    return round(sum(bucket.counts.labelled for bucket in found))
 
 
 def _told(search: SliceSearch, card: ModelCard, known: dict[str, tuple[str, ...]]) -> SliceSearch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from workbench.domain.card import ModelCard
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period, iso, resolve_period
-from workbench.errors import NoRowsError
+from workbench.errors import NoRowsError, ReferenceTableError, StoreError
+from workbench.retrain.registry import judged_tables
 from workbench.store.baseline import earlier_baseline, ensure_baseline, stored_baseline
 from workbench.store.baseline_record import Baseline
 from workbench.store.connections import StoreHome, reading
@@ -19,6 +21,12 @@ from workbench.store.extent import Extent, model_extent
 from workbench.store.judging import own_bucket
 from workbench.store.measured import Choice, read_outcomes
 from workbench.store.stretches import segment_number
+from workbench.store.version_baselines import (
+    VersionBaseline,
+    ensure_version_baseline,
+    is_of_file,
+    read_version_baselines,
+)
 from workbench.workspace.cards import require_supported
 from workbench.workspace.versions import champion_version
 
@@ -36,6 +44,10 @@ class Subject:
         default_factory=dict, repr=False, compare=False
     )
     """The reference's outcomes as far as they were asked for: they never change under an identity."""
+    judged_on: Mapping[str, VersionBaseline] = field(default_factory=dict)
+    """The baseline of each promoted version that has one of its own."""
+    notes: tuple[str, ...] = ()
+    """Why a version that should have one has none."""
 
     @property
     def bucket(self) -> timedelta:
@@ -77,6 +89,23 @@ class Subject:
             return False
         return self.store.needs_rows(self.period(period), by or self.store.own_by)
 
+    def own_baseline(
+        self, versions: Sequence[str] | None = None, baseline: Baseline | None = None
+    ) -> VersionBaseline | None:
+        """The baseline that the rates and scores of one version are compared with.
+
+        None where that is the reference: for several versions together, for one without a baseline
+        of its own, and for a time whose counts are over an earlier reference.
+
+        Args:
+            versions: that are asked about; None: the champion.
+            baseline: what the time asked about is counted over; None: the model's of now.
+        """
+        if baseline is not None and baseline.ids != self.store.baseline.ids:
+            return None
+        asked = (self.champion,) if versions is None else tuple(versions)
+        return self.judged_on.get(asked[0]) if len(asked) == 1 else None
+
     def assumed_before(self) -> datetime | None:
         """Buckets that end by then take missing labels for what the card says."""
         rules = self.store.baseline.rules
@@ -115,8 +144,29 @@ def opened_subject(
     if found is not None:
         return found
     baseline = ensure_baseline(home, root, card, now)
+    own, notes = _ensured(home, root, card, baseline, now)
     store = read_model_store(home, baseline, as_of, up_to=up_to)
-    return subject(card, store, champion_version(root, card))
+    made = subject(card, store, champion_version(root, card))
+    return replace(made, judged_on=own, notes=notes)
+
+
+def _ensured(
+    home: StoreHome, root: Path, card: ModelCard, baseline: Baseline, now: datetime
+) -> tuple[dict[str, VersionBaseline], tuple[str, ...]]:
+    """The versions' own baselines, made where they are missing; and why one cannot be."""
+    with reading(home, f"reading the baselines of {card.name}") as catalog:
+        found = read_version_baselines(catalog, baseline)
+    notes = []
+    for version, path in judged_tables(root, card).items():
+        if is_of_file(found.get(version), root, path):
+            continue
+        found.pop(version, None)
+        try:
+            found[version] = ensure_version_baseline(home, root, card, baseline, version, path, now)
+        except (ReferenceTableError, StoreError) as error:
+            # The reference is there to compare with; an operator must still get an answer.
+            notes.append(f"version {version} is compared with the reference: {error.message}")
+    return found, tuple(notes)
 
 
 def stored_subject(
@@ -129,10 +179,17 @@ def stored_subject(
     """
     require_supported(card)
     champion = champion_version(root, card)
-    with reading(home, f"reading {card.name}"):
+    with reading(home, f"reading {card.name}") as catalog:
         baseline = stored_baseline(home, root, card)
         if baseline is not None:
-            return subject(card, read_model_store(home, baseline, as_of, up_to=up_to), champion)
+            own = read_version_baselines(catalog, baseline)
+            wanted = judged_tables(root, card)
+            if not all(
+                is_of_file(own.get(version), root, path) for version, path in wanted.items()
+            ):
+                return None
+            found = subject(card, read_model_store(home, baseline, as_of, up_to=up_to), champion)
+            return replace(found, judged_on=own)
         earlier = earlier_baseline(home, card)
         if earlier is None:
             return None
@@ -141,33 +198,42 @@ def stored_subject(
 
 
 def reference_outcomes(
-    subject: Subject, segment: str | None = None, baseline: Baseline | None = None
+    subject: Subject,
+    segment: str | None = None,
+    baseline: Baseline | None = None,
+    versions: Sequence[str] | None = None,
 ) -> list[OutcomeBucket]:
-    """The reference's outcomes a bucket (and segment); empty when it has no labels or predictions.
+    """The outcomes a bucket (and segment) of what rates are compared with; empty without any.
+
+    That is the reference, or the labelled rows that the version was judged on when it was promoted.
 
     Args:
         subject: the model.
         segment: the segment column to break them down by.
         baseline: another than the model's of now.
+        versions: whose rates; the champion's by default.
     """
     store = subject.store
-    own = baseline or store.baseline
-    number = segment_number(own, segment)
+    compared = baseline or store.baseline
+    number = segment_number(compared, segment)
     if number is None:
         return []
-    known = subject.asked.get((own.reference_rules_id, segment))
+    own = subject.own_baseline(versions, baseline)
+    source = reference_source(compared) if own is None else own.source
+    start = compared.start if own is None else own.start
+    key = (str(source.rules_id), segment)
+    known = subject.asked.get(key)
     if known is not None:
         return list(known)
     with reading(store.home, f"reading the baseline of {subject.card.name}") as catalog:
-        start = own.start or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
         found = read_outcomes(
             catalog,
-            reference_source(own),
+            source,
             Choice(roles=()),
-            by=own_bucket(own.rules),
-            start=start,
+            by=own_bucket(compared.rules),
+            start=start or datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
             segment_no=number,
         )
     kept = [bucket for bucket in found if bucket.counts.labelled > 0]
-    subject.asked[own.reference_rules_id, segment] = tuple(kept)
+    subject.asked[key] = tuple(kept)
     return kept

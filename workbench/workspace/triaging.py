@@ -20,7 +20,7 @@ from workbench.performance.completeness import DelayLaw
 from workbench.retrain.artifacts import load_artifact
 from workbench.retrain.recipes import recipe_of
 from workbench.retrain.stronger import stronger_fitter
-from workbench.retrain.versions_on_disk import previous_version
+from workbench.retrain.versions_on_disk import champion_artifact, previous_version
 from workbench.store.connections import reading, writing
 from workbench.store.verdicts import (
     Overrule,
@@ -29,6 +29,7 @@ from workbench.store.verdicts import (
     add_verdict,
     read_verdicts,
 )
+from workbench.store.version_lives import write_lives
 from workbench.triage.case import Fitter, Models, Scorer
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
@@ -41,6 +42,7 @@ from workbench.workspace.other_cores import free_cores, idle_now, other_processe
 from workbench.workspace.quality import find_faults
 from workbench.workspace.subjects import Subject
 from workbench.workspace.trusting import is_artifact_trusted, recipe_folder
+from workbench.workspace.version_lives import lives_of, retrainings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +106,7 @@ def triage(
             gathered.case, gathered.since, gathered.unripe, gathered.ripe_on,
             first_row=one.extent.first if one.extent is not None else None,
             labels_per_day=labelled / days,
+            history=retrainings_of(one, ws.root),
         )  # fmt: skip
         found = examine(looked, told, tick)
         asked = f"{iso(gathered.asked.start)}/{iso(gathered.asked.end)}"
@@ -261,7 +264,10 @@ def _recorded(ws: Workspace, verdict: Verdict, subject: Subject) -> Verdict:
         note = "as of an earlier moment: the verdict is not recorded"
         return replace(verdict, notes=(*verdict.notes, note))
     try:
+        lives = lives_of(subject, ws.root)
         with writing(ws.store, "recording a verdict") as catalog:
+            if lives:
+                write_lives(catalog, verdict.model, lives, ws.clock.now())
             number = add_verdict(
                 catalog, verdict_document(verdict), ws.clock.now(), subject.store.segments.version
             )
@@ -293,7 +299,7 @@ def _inputs(
         ("bins", store.baseline.ids[0]),
         ("rules", store.baseline.ids[1]),
         ("card", hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]),
-        ("artifact", _hash(root, card.model.artifact)),
+        ("artifact", _hash(root, champion_artifact(root, card))),
         ("thresholds", json.dumps(asdict(card.thresholds), sort_keys=True)),
     )
 

@@ -93,4 +93,6 @@ def fleet_about(status: ModelStatus, palette: Palette, glyphs: Glyphs) -> Text:
     text.append(f": {drifted}" if drifted else "", palette.warning)
     if status.data_faults:
         text.append(f"{dot}{status.data_faults} data faults", palette.warning)
+    if status.flag is not None:
+        text.append(f"{dot}flagged for redesign", palette.warning)
     return text
