@@ -6,6 +6,7 @@ difference to the hour of the row's timestamp, which is one number as long as no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 DAY = 24
 _LEAST_HOURS = 16
 _USUAL = 0.8
+_LEAST_LIKELIER = 10.0
+"""Nats that the hours must be likelier turned."""
 _LEAST_TURN = 2
 """Hours: that a day begins an hour earlier is a new timetable, or daylight saving."""
 
@@ -150,11 +153,19 @@ def _by_turning(
         if now.sum() < 50 or usual.sum() < 100:
             continue
         distances = [total_variation(np.roll(now, -k), usual) for k in range(DAY)]
-        best = int(np.argmin(distances))
-        rest = [d for k, d in enumerate(distances) if min((k - best) % DAY, (best - k) % DAY) > 1]
-        least = max(0.35 * distances[0], tv_by_chance(now, usual))
+        chance = np.log((usual + 0.5) / (usual.sum() + 0.5 * DAY))
+        likely = [float(np.roll(now, -k) @ chance) for k in range(DAY)]
+        best = int(np.argmax(likely))
+        rest = [k for k in range(DAY) if min((k - best) % DAY, (best - k) % DAY) > 1]
+        most = tv_by_chance(now, usual)
+        least = max(0.35 * distances[0], most)
         shift = _signed(float(best), DAY)
-        if abs(shift) < _LEAST_TURN or distances[best] > min(least, 0.5 * min(rest)):
+        if abs(shift) < _LEAST_TURN or likely[best] - likely[0] < _LEAST_LIKELIER:
+            continue
+        # Few rows are always some way from usual: what counts is how much further they are.
+        mean = most / 1.5
+        further = [math.sqrt(max(distances[k] ** 2 - mean**2, 0.0)) for k in (best, *rest)]
+        if distances[best] > least or further[0] > 0.5 * min(further[1:]):
             continue
         fits.append(
             (round(distances[best] / distances[0], 2), -int(group.rows.sum()), group, shift)

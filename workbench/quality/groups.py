@@ -231,6 +231,9 @@ def make_group(
         mask: the log's rows of the segment.
         own: the reference's rows to compare with.
     """
+    # Buckets without a row of the segment do not end anything.
+    later = sides.at[mask & (sides.at >= run[1])]
+    run = run if later.size else (run[0], len(sides.starts))
     inside = mask & (sides.at >= run[0]) & (sides.at < run[1])
     older, others = mask & (sides.at < run[0]), mask & ~inside
     chosen = older if older.sum() >= LEAST_ROWS else others
