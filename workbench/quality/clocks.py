@@ -17,7 +17,7 @@ from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group, jumping_groups
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import affected_run
+from workbench.quality.stretches import affected_run, run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +145,7 @@ def _by_turning(
         chosen = chosen[(chosen >= 0) & (chosen < DAY)]
         return np.bincount(chosen.astype(np.int64), minlength=DAY)
 
-    fits: list[tuple[float, int, Group, float]] = []
+    fits: list[tuple[float, int, Group, float, tuple[int, int]]] = []
     for group in groups:
         now, usual = day(log, group.rows), day(log, group.others)
         if usual.sum() < 100:
@@ -167,17 +167,30 @@ def _by_turning(
         further = [math.sqrt(max(distances[k] ** 2 - mean**2, 0.0)) for k in (best, *rest)]
         if distances[best] > least or further[0] > 0.5 * min(further[1:]):
             continue
-        fits.append(
-            (round(distances[best] / distances[0], 2), -int(group.rows.sum()), group, shift)
-        )
+        run = _turned_run(sides, log, group, chance, best)
+        left = round(distances[best] / distances[0], 2)
+        fits.append((left, -int(group.rows.sum()), group, shift, run))
     found: list[Finding] = []
     # A group that holds a part of the shifted rows fits worse than the one that they are.
-    for _, _, group, shift in sorted(fits, key=lambda fit: fit[:2]):
+    for _, _, group, shift, run in sorted(fits, key=lambda fit: fit[:2]):
         if not any(_touches(group.rows, f) for f in found):
-            found.append(
-                _finding(sides, values, group.rows, group.run, shift, DAY, group, bucket, "the day")
-            )
+            rows = group.mask & (sides.at >= run[0]) & (sides.at < run[1])
+            found.append(_finding(sides, values, rows, run, shift, DAY, group, bucket, "the day"))
     return found
+
+
+def _turned_run(
+    sides: Sides, log: NDArray[Any], group: Group, chance: NDArray[Any], shift: int
+) -> tuple[int, int]:
+    """The buckets in which a group's hours are likelier turned than as they are."""
+    import numpy as np
+
+    scope = group.mask & (log >= 0) & (log < DAY)
+    hours = log[scope].astype(np.int64)
+    gains = chance[(hours - shift) % DAY] - chance[hours]
+    run = run_of_rows(gains, sides.at[scope], len(sides.starts))
+    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
+    return group.run if run is None or is_elsewhere else run
 
 
 def _finding(

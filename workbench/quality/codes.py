@@ -19,7 +19,7 @@ from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group, coarse_codes, whole_group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import best_run
+from workbench.quality.stretches import run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -311,5 +311,4 @@ def _run(
     for name, chance in own.tables:
         bins = rest[name][0][use]
         gains += chance[places[codes], bins] - chance[codes, bins]
-    total = np.bincount(sides.at[use], weights=np.clip(gains, -10, 10), minlength=len(sides.starts))
-    return best_run(total)
+    return run_of_rows(np.clip(gains, -10, 10), sides.at[use], len(sides.starts))

@@ -236,6 +236,9 @@ def make_group(
     run = run if later.size else (run[0], len(sides.starts))
     inside = mask & (sides.at >= run[0]) & (sides.at < run[1])
     older, others = mask & (sides.at < run[0]), mask & ~inside
+    # What began within a bucket is in part of the one before the border as well.
+    earlier = mask & (sides.at < run[0] - 1)
+    older = earlier if earlier.sum() >= _LEAST_REFERENCE else older
     chosen = older if older.sum() >= LEAST_ROWS else others
     return Group(segment, run, inside, chosen, own, mask, int((inside & sides.asked).sum()))
 

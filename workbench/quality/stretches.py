@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LEAST_TOLD = 5.0
+"""Nats."""
+
 
 def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
     """The run of buckets with the largest sum: (first, one past the last); None when none is positive.
@@ -23,6 +26,40 @@ def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
         if total > best + 1e-9:
             best, found = total, (start, place + 1)
     return found
+
+
+def run_of_rows(
+    gains: NDArray[Any], at: NDArray[Any], buckets: int
+) -> tuple[int, int] | None:
+    """The buckets of the run of rows with the largest sum: (first, one past the last); None without.
+
+    What begins in the middle of a bucket is found there, though most of the bucket's rows speak
+    against it. A first bucket whose own rows of the run say less than `_LEAST_TOLD` is left out, and it
+    has ended only where the rows after it say as much.
+
+    Args:
+        gains: of each row, in order of time, how much likelier it is inside, in nats.
+        at: each row's bucket, never falling.
+        buckets: how many there are, with those that have none of the rows.
+    """
+    import numpy as np
+
+    if not gains.size:
+        return None
+    sums = np.concatenate([[0.0], np.cumsum(gains)])
+    lowest = np.minimum.accumulate(sums)
+    end = int(np.argmax(sums - lowest))
+    if sums[end] - lowest[end] <= 1e-9:
+        return None
+    start = int(np.argmin(sums[: end + 1]))
+    inside, own = gains[start:end], at[start:end]
+    told = np.bincount(own - own[0], weights=inside)
+    first, last = int(own[0]), int(own[-1])
+    while first < last and told[first - own[0]] < _LEAST_TOLD:
+        first += 1
+    if gains[end:].sum() > -_LEAST_TOLD:  # the rest does not deny it
+        last = buckets - 1
+    return first, last + 1
 
 
 def binomial_gains(hits: NDArray[Any], rows: NDArray[Any], base: float, now: float) -> NDArray[Any]:

@@ -12,6 +12,8 @@ from workbench.quality.distances import ks, thinned, total_variation
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
 from workbench.quality.sides import Sides, Values
+from workbench.quality.stretches import run_of_rows
+from workbench.quality.units import log_density
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +22,7 @@ _LEAST = 0.15
 _SAVED = 0.3
 _MOST_TRIED = 200
 _MOST_GROUPS = 4
+_LEAST_USUAL = 100
 
 
 def swapped_columns(
@@ -62,12 +65,30 @@ def swapped_columns(
 
 
 def _finding(sides: Sides, one: str, other: str, group: Group, bucket: timedelta) -> Finding:
-    since, until = times_of(sides.starts, group.run, bucket)
+    run = _run(sides, sides.columns[one], sides.columns[other], group)
+    since, until = times_of(sides.starts, run, bucket)
+    rows = group.mask & (sides.at >= run[0]) & (sides.at < run[1])
     return Finding(
         one, "swapped_columns", f"its values look like those of {other}, and the reverse", since,
-        until, rows=group.rows, repair=f"exchange with {other}",
+        until, rows=rows, repair=f"exchange with {other}",
         transform=Transform("swap", other=other), segment=group.segment, also=(other,),
     )  # fmt: skip
+
+
+def _run(sides: Sides, a: Values, b: Values, group: Group) -> tuple[int, int]:
+    """The buckets in which the rows of two numbers are likelier exchanged than as they are."""
+    import numpy as np
+
+    usual = [v.log[group.others & ~v.missing(v.log)] for v in (a, b)]
+    if not (a.is_numeric and b.is_numeric) or min(len(values) for values in usual) < _LEAST_USUAL:
+        return group.run
+    scope = group.mask & ~np.isnan(a.log) & ~np.isnan(b.log)
+    gains = np.zeros(int(scope.sum()))
+    for sample, own, other in ((usual[0], a, b), (usual[1], b, a)):
+        gains += log_density(sample, other.log[scope]) - log_density(sample, own.log[scope])
+    run = run_of_rows(np.clip(gains, -10, 10), sides.at[scope], len(sides.starts))
+    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
+    return group.run if run is None or is_elsewhere else run
 
 
 def _has_many(values: Values) -> bool:
