@@ -28,7 +28,9 @@ MOST_CODES = 40
 _LEAST_ROWS = 30
 _LEAST_EVIDENCE = 20.0
 """Nats that the rows of a code must be able to give for the right category."""
-_LEAST_ODDS = 8.0
+_FEW_ROWS = 5
+_MOST_GROUPS = 10
+_LEAST_ODDS = 6.0
 """Nats by which a permutation must be likelier than a drift, where the rest of the rows is silent."""
 _STEADY = 1000.0
 """Shares vary from day to day as those of so many rows do (a share of 0.3 by 0.014)."""
@@ -122,7 +124,8 @@ def likeness(
         strange = table.sum(axis=0) == 0
         met[:, strange] = 0
         now += met @ chance.T
-        usual += table @ chance.T
+        # A label that is still to come says nothing, and is not to be missed.
+        usual += table @ chance.T * (met.sum() / max(int(use.sum()), 1))
         tables.append((name, chance))
     n = np.bincount(values.log[use], minlength=codes)[:codes, None]
     m = np.bincount(values.reference[own], minlength=known)[:, None]
@@ -160,7 +163,7 @@ def exchanged_codes(
     if values.known > MOST_CODES:
         return None
     best: tuple[float, int, Group, NDArray[Any], Likeness] | None = None
-    for place, group in enumerate([*groups[:6], whole_group(sides)]):
+    for place, group in enumerate([*groups[:_MOST_GROUPS], whole_group(sides)]):
         found = _permutation(values, group, rest)
         if found is None:
             continue
@@ -200,8 +203,8 @@ def _permutation(
     known = values.known
     now = np.bincount(values.log[group.rows & (values.log >= 0)], minlength=known)[:known]
     usual = _usual_counts(values, group)
-    judged = np.flatnonzero((now >= _LEAST_ROWS) & (usual >= _LEAST_ROWS))
-    if judged.size < 2:
+    judged = np.flatnonzero((now >= _FEW_ROWS) & (usual >= _LEAST_ROWS))
+    if judged.size < 2 or now.sum() < 2 * _LEAST_ROWS:
         return None
     like = likeness(values, group.rows, rest)
     share = np.log((usual + 0.5) / (usual.sum() + 0.5 * known))
@@ -220,7 +223,7 @@ def _permutation(
         if after > 0.35 * before + tv_by_chance(back, usual):
             return None
         told = float(np.sum(now[moved] * (like.now[moved, places[moved]] - like.now[moved, moved])))
-        evidence = _odds_of_shares(now, back, usual, judged) + min(told, _LEAST_EVIDENCE)
+        evidence = _odds_of_shares(values, now, places, usual, judged) + min(told, _LEAST_EVIDENCE)
         is_told = _speaks(like, now, places, moved, 0.5)
         is_shown = evidence >= _LEAST_ODDS and _speaks(like, now, places, moved, 0.5, may_be_silent=True)
         return (places, after / before, like) if is_told or is_shown else None
@@ -245,19 +248,35 @@ def _usual_counts(values: Values, group: Group) -> NDArray[Any]:
 
 
 def _odds_of_shares(
-    now: NDArray[Any], back: NDArray[Any], usual: NDArray[Any], judged: NDArray[Any]
+    values: Values, now: NDArray[Any], places: NDArray[Any], usual: NDArray[Any], judged: NDArray[Any]
 ) -> float:
     """How much likelier shares are as a permutation than as a drift: a logarithm, in nats.
 
-    A permutation leaves the usual shares, up to what they vary by anyhow, under one of the orders
-    of the codes, none of which is likelier than another; a drift takes them somewhere around
-    where they were, near or far. Both are laws of Dirichlet and multinomial, with the usual shares
-    for the mean; of the drifts the likeliest counts.
+    A permutation leaves the usual shares, up to what they vary by anyhow; half of all are simple
+    (the sorted names moved round, or two of them exchanged), the others in any order. A drift takes
+    shares somewhere around where they were, near or far. Both are laws of Dirichlet and
+    multinomial, with the usual shares for the mean; of the drifts the likeliest counts.
     """
+    import numpy as np
+
     shares = (usual[judged] + 0.5) / (usual[judged].sum() + 0.5 * judged.size)
-    orders = math.lgamma(judged.size + 1)
+    many = judged.size
+    orders = math.lgamma(many + 1) + math.log(2)
+    if _is_simple([values.names[i] for i in judged], [values.names[places[i]] for i in judged]):
+        orders = min(orders, math.log(2 * (many - 1 + many * (many - 1) / 2)))
+    back = np.zeros(len(places))
+    back[places] = now[: len(places)]
     steady = _dirichlet(back[judged], _STEADY * shares) - orders
     return steady - max(_dirichlet(now[judged], size * shares) for size in _DRIFTS)
+
+
+def _is_simple(logged: Sequence[str], meant: Sequence[str]) -> bool:
+    """Whether the sorted names were moved round by some places, or just two of them exchanged."""
+    if sum(a != b for a, b in zip(logged, meant, strict=True)) == 2:
+        return True
+    place = {name: number for number, name in enumerate(sorted(logged))}
+    steps = {(place[b] - place[a]) % len(place) for a, b in zip(logged, meant, strict=True)}
+    return len(steps) == 1
 
 
 def _dirichlet(counts: NDArray[Any], alpha: NDArray[Any]) -> float:

@@ -13,7 +13,7 @@ from workbench.domain.verdict import Cause, Evidence
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.confined import is_hidden
-from workbench.triage.rescoring import badness_of
+from workbench.triage.rescoring import badness_of, floor_of
 from workbench.triage.undoing import affected, in_scope
 
 if TYPE_CHECKING:
@@ -205,6 +205,24 @@ def usual_rows(case: Case, fault: Fault) -> pl.DataFrame:
 def affected_now(case: Case, fault: Fault, bucket: timedelta | None = None) -> NDArray[Any]:
     """The rows of the period that a fault spoilt: (rows,) of bool."""
     return affected(case.current, fault, usual_rows(case, fault), bucket or case.bucket)
+
+
+def floor_since(case: Case, fault: Fault, rows: NDArray[Any]) -> float | None:
+    """The smallest part of the period's bad rate that matters of a fault; None without a reference rate.
+
+    What makes the rate higher by the floor since it began, and lasts, does so from now on, however
+    long the time before it is in which all was well.
+
+    Args:
+        case: the rows.
+        fault: which.
+        rows: those of the period that it touched: (rows,) of bool.
+    """
+    floor = floor_of(case)
+    if floor is None or fault.until is not None or not rows.any():
+        return floor
+    times = case.current["wb_timestamp"]
+    return floor * float((times >= times.filter(rows).min()).mean() or 0.0)
 
 
 def is_input(case: Case, fault: Fault) -> bool:

@@ -24,6 +24,7 @@ from workbench.triage.effects import (
     cause_of,
     compared_with_others,
     evidence_of,
+    floor_since,
     harmful,
     is_input,
     unclear,
@@ -195,8 +196,9 @@ def _by_rescoring(
         usable = np.isfinite(fall)
         table = np.stack([badness_of(case, case.current, None), np.zeros(len(fall)), fall], axis=1)
         table[:, 1] = table[:, 0] - fall
-        effect = _effects(case, table, usable, "labels")[1]
         rows = listed[place]
+        floors = [floor_since(case, faults[place], rows)] * 2
+        effect = _effects(case, table, usable, "labels", floors)[1]
         found[place] = Repair(faults[place], float(rows.mean()), effect, "", True, rows)
     if not taken:
         return [found[i] for i in sorted(found)], None, None
@@ -212,8 +214,12 @@ def _of_mended(
     import numpy as np
 
     known = np.isfinite(made.labelled).all(axis=1)
+    own = [floor_since(case, fault, masks[fault]) for fault in faults]
+    floors = [min((f for f in own if f is not None), default=None), *own, *own]
     by_labels = (
-        _effects(case, made.labelled, known, "labels") if known.sum() >= LEAST_LABELS else None
+        _effects(case, made.labelled, known, "labels", floors)
+        if known.sum() >= LEAST_LABELS
+        else None
     )
     by_score = None
     why = ""
@@ -221,7 +227,8 @@ def _of_mended(
         why = made.expected
     else:
         usable = np.isfinite(made.expected).all(axis=1)
-        by_score = _effects(case, made.expected, usable, "estimate") if usable.any() else None
+        if usable.any():
+            by_score = _effects(case, made.expected, usable, "estimate", floors)
     repairs = []
     for place, fault in enumerate(faults):
         rows = masks[fault]
@@ -255,14 +262,20 @@ def _chosen(by_labels: Effect | None, by_score: Effect | None) -> Effect | None:
     return by_score if is_open else by_labels
 
 
-def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -> list[Effect]:
+def _effects(
+    case: Case,
+    table: NDArray[Any],
+    known: NDArray[Any],
+    basis: str,
+    floors: Sequence[float | None],
+) -> list[Effect]:
     """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them."""
     import numpy as np
 
     part = table[known]
     values = np.column_stack([part[:, 0], part[:, 0] - part[:, 1], part[:, 2:]])
     means, drawn, what = paired(case, values, case.current.filter(known))
-    rate, floor = reference_rate(case), floor_of(case)
+    rate = reference_rate(case)
     rise = rise_draws = None
     if rate is not None:
         usual = sampled(case, badness_of(case, case.reference, None), case.reference)
@@ -271,7 +284,7 @@ def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -
         rise_draws = drawn[:, 0] - (np.roll(usual.draws, 1) if basis == "labels" else rate)
     return [
         Effect(
-            Resampled(float(means[i]), drawn[:, i], len(part), what), basis, floor, rise_draws, rise
+            Resampled(float(means[i]), drawn[:, i], len(part), what), basis, floors[i - 1], rise_draws, rise
         )
         for i in range(1, values.shape[1])
     ]
@@ -319,7 +332,7 @@ def _by_comparison(case: Case, fault: Fault, rows: NDArray[Any], why: str) -> Re
         return Repair(fault, share, None, reason, True, rows)
     rise = rise_of(case)
     effect = Effect(
-        amount, "comparison", floor_of(case), None if rise is None else rise.draws,
+        amount, "comparison", floor_since(case, fault, rows), None if rise is None else rise.draws,
         None if rise is None else rise.value,
     )  # fmt: skip
     return Repair(fault, share, effect, why, True, rows)
