@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LEAST_AFFECTED = 30
 """Labelled rows without which nothing is said of affected (or other) rows."""
 _LEAST_USUAL = 200
+_PART = 0.1
+"""Of the rise."""
 _BASES = {
     "labels": "by the labels",
     "estimate": "by the calibrated score, without labels",
@@ -79,6 +81,12 @@ class Effect:
             return False
         is_sure = float(np.quantile(self.rise_draws, 0.025)) > 0
         return is_sure and self.amount.high < 0.5 * self.rise
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it surely makes a part of a sure rise that is worth mending, though less than the floor."""
+        share = self.share
+        return self.basis == "labels" and self.amount.low > 0 and share is not None and share[0] >= _PART
 
     @property
     def share(self) -> tuple[float, float, float] | None:

@@ -80,6 +80,8 @@ class Repair:
             self.effect.is_harmful,
             self.effect.is_harmful if self.last is None else self.last.is_harmful,
         }
+        if self.fault.status == "critical" and self.effect.is_part:
+            return True  # what comes next must not learn from its rows
         # A fault that the checks let pass is none on the word of an estimate alone.
         if self.effect.basis == "estimate" and self.fault.status == "ok" and True in found:
             return None

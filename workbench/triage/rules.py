@@ -153,7 +153,7 @@ def _is_harmful(effect: Effect | None, draw: int | None) -> bool:
     reading = read(effect.amount, draw)
     if reading is None:
         return True
-    if effect.floor is not None and reading.high < effect.floor:
+    if effect.floor is not None and reading.high < effect.floor and not effect.is_part:
         return False
     return reading.low > 0
 
