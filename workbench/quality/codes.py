@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from workbench.domain.names import shown
 from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group, coarse_codes, whole_group
+from workbench.quality.permutations import STEADY, odds_of_shares, simple_orders
 from workbench.quality.sides import Sides, Values
 from workbench.quality.stretches import run_of_rows
 
@@ -30,12 +31,9 @@ _LEAST_EVIDENCE = 20.0
 """Nats that the rows of a code must be able to give for the right category."""
 _FEW_ROWS = 5
 _MOST_GROUPS = 10
-_LEAST_ODDS = 6.0
-"""Nats by which a permutation must be likelier than a drift, where the rest of the rows is silent."""
-_STEADY = 1000.0
-"""Shares vary from day to day as those of so many rows do (a share of 0.3 by 0.014)."""
-_DRIFTS = (4.0, 15.0, 60.0, 250.0)
-"""As so many rows: how far a drift may go."""
+_LEAST_ODDS = 4.5
+"""Nats by which a permutation must be likelier than a drift, where the rest of the rows is silent.
+Of drifts as large as a permutation, drawn at random, less than 1 in 200 looks so."""
 
 Coded = dict[str, tuple["NDArray[Any]", "NDArray[Any]", int]]
 
@@ -162,18 +160,15 @@ def exchanged_codes(
 
     if values.known > MOST_CODES:
         return None
-    best: tuple[float, int, Group, NDArray[Any], Likeness] | None = None
-    for place, group in enumerate([*groups[:_MOST_GROUPS], whole_group(sides)]):
-        found = _permutation(values, group, rest)
-        if found is None:
-            continue
-        places, left, like = found
-        # A group that holds a part of the rows fits worse than the one that they are.
-        if best is None or (round(left, 1), place) < best[:2]:
-            best = round(left, 1), place, group, places, like
-    if best is None:
+    found = [
+        (g, _permutation(values, g, rest)) for g in [*groups[:_MOST_GROUPS], whole_group(sides)]
+    ]
+    orders = [(group, order) for group, order in found if order is not None]
+    if not orders:
         return None
-    _, _, group, places, own = best
+    # A group that holds a part of the rows fits worse than the one that they are.
+    group, best = min(orders, key=lambda one: round(one[1].left, 1))
+    places, own = best.places, best.like
     moved = np.flatnonzero(places != np.arange(values.known))
     scope = group.mask
     run = _run(sides, values, group, places, own, rest) or group.run
@@ -189,51 +184,86 @@ def exchanged_codes(
     )  # fmt: skip
 
 
-def _permutation(
-    values: Values, group: Group, rest: Coded
-) -> tuple[NDArray[Any], float, Likeness] | None:
-    """(the category of each code, the part of the shares' distance that is left, the likeness).
+@dataclass(frozen=True)
+class _Order:
+    """Codes as the categories that they may be."""
 
-    The likeliest assignment of codes to categories: the likelihood of their shares and that of the
-    rest of the rows are both sums over codes.
-    """
+    places: NDArray[Any]
+    """The category of each code."""
+    odds: float
+    """How much likelier the shares, and the rest of the rows, are so; in nats."""
+    left: float
+    """The part of the shares' distance that is left."""
+    like: Likeness
+
+
+def _permutation(values: Values, group: Group, rest: Coded) -> _Order | None:
+    """The likeliest order of the codes, if it is surely another than that of the names."""
     import numpy as np
-    from scipy.optimize import linear_sum_assignment
 
     known = values.known
     now = np.bincount(values.log[group.rows & (values.log >= 0)], minlength=known)[:known]
     usual = _usual_counts(values, group)
-    judged = np.flatnonzero((now >= _FEW_ROWS) & (usual >= _LEAST_ROWS))
-    if judged.size < 2 or now.sum() < 2 * _LEAST_ROWS:
+    order = _likeliest(values, group, rest, now, usual)
+    if order is None:
         return None
-    like = likeness(values, group.rows, rest)
-    share = np.log((usual + 0.5) / (usual.sum() + 0.5 * known))
-    weight = 1 / (1 + now.sum() / _STEADY)
-    score = like.now[np.ix_(judged, judged)] + weight * share[judged][None, :]
-    _, found = linear_sum_assignment(-score * now[judged][:, None])
-    places = np.arange(known)
-    places[judged] = judged[found]
+    places, like = order.places, order.like
     moved = np.flatnonzero(places != np.arange(known))
-    if not moved.size:
-        return None
     back = np.zeros(known, dtype=np.int64)
     back[places] = now
     before, after = total_variation(now, usual), total_variation(back, usual)
-    if before >= max(0.1, tv_by_chance(now, usual)):
-        if after > 0.35 * before + tv_by_chance(back, usual):
-            return None
-        told = float(np.sum(now[moved] * (like.now[moved, places[moved]] - like.now[moved, moved])))
-        evidence = _odds_of_shares(values, now, places, usual, judged) + min(told, _LEAST_EVIDENCE)
-        is_told = _speaks(like, now, places, moved, 0.5)
-        is_shown = evidence >= _LEAST_ODDS and _speaks(like, now, places, moved, 0.5, may_be_silent=True)
-        return (places, after / before, like) if is_told or is_shown else None
-    if after >= max(0.1, tv_by_chance(back, usual)):
+    is_moved = before >= max(0.1, tv_by_chance(now, usual))
+    if after > (0.35 * before if is_moved else 0.1) + tv_by_chance(back, usual):
         return None
+    if is_moved:
+        is_shown = order.odds >= _LEAST_ODDS
+        if not _speaks(like, now, places, moved, 0.5, may_be_silent=is_shown):
+            return None
+        return replace(order, left=after / before)
     if group.others.sum() < 10 * _LEAST_ROWS or not _speaks(like, now, places, moved, 0.8):
         return None
     older = likeness(values, group.others, rest)
     was_right = older.now[moved, moved] > older.now[moved, places[moved]]
-    return (places, 1.0, like) if bool(was_right.all()) else None
+    return order if bool(was_right.all()) else None
+
+
+def _likeliest(
+    values: Values, group: Group, rest: Coded, now: NDArray[Any], usual: NDArray[Any]
+) -> _Order | None:
+    """The likeliest order of the codes that have rows enough; None where it is that of the names.
+
+    The likelihood of the shares and that of the rest of the rows are sums over codes, so that the
+    best of all orders is an assignment; a simple order that is nearly as good is likelier.
+    """
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    judged = np.flatnonzero((now >= _FEW_ROWS) & (usual >= _LEAST_ROWS))
+    if judged.size < 2 or now.sum() < 2 * _LEAST_ROWS:
+        return None
+    like = likeness(values, group.rows, rest)
+    share = np.log((usual + 0.5) / (usual.sum() + 0.5 * values.known))[judged]
+    own = like.now[np.ix_(judged, judged)] * now[judged][:, None]
+    steady = now[judged] / (1 + now.sum() / STEADY)
+    _, first = linear_sum_assignment(-(own + steady[:, None] * share[None, :]))
+    names = np.arange(judged.size)
+    if (first == names).all():
+        return None
+    simple = simple_orders([values.names[i] for i in judged])
+    best: tuple[float, NDArray[Any]] | None = None
+    for order in (first, *simple):
+        back = np.zeros(judged.size)
+        back[order] = now[judged]
+        is_simple = any((order == one).all() for one in simple)
+        odds = odds_of_shares(now[judged], back, usual[judged], len(simple) if is_simple else None)
+        odds += float((own[names, order] - own[names, names]).sum())
+        if best is None or odds > best[0]:
+            best = odds, order
+    if best is None:
+        return None
+    places = np.arange(values.known)
+    places[judged] = judged[best[1]]
+    return _Order(places, best[0], 1.0, like)
 
 
 def _usual_counts(values: Values, group: Group) -> NDArray[Any]:
@@ -245,46 +275,6 @@ def _usual_counts(values: Values, group: Group) -> NDArray[Any]:
     of_reference = values.reference[group.reference & (values.reference >= 0)]
     counted: NDArray[Any] = np.bincount(of_reference, minlength=known)
     return older if older.sum() >= 10 * _LEAST_ROWS else counted
-
-
-def _odds_of_shares(
-    values: Values, now: NDArray[Any], places: NDArray[Any], usual: NDArray[Any], judged: NDArray[Any]
-) -> float:
-    """How much likelier shares are as a permutation than as a drift: a logarithm, in nats.
-
-    A permutation leaves the usual shares, up to what they vary by anyhow; half of all are simple
-    (the sorted names moved round, or two of them exchanged), the others in any order. A drift takes
-    shares somewhere around where they were, near or far. Both are laws of Dirichlet and
-    multinomial, with the usual shares for the mean; of the drifts the likeliest counts.
-    """
-    import numpy as np
-
-    shares = (usual[judged] + 0.5) / (usual[judged].sum() + 0.5 * judged.size)
-    many = judged.size
-    orders = math.lgamma(many + 1) + math.log(2)
-    if _is_simple([values.names[i] for i in judged], [values.names[places[i]] for i in judged]):
-        orders = min(orders, math.log(2 * (many - 1 + many * (many - 1) / 2)))
-    back = np.zeros(len(places))
-    back[places] = now[: len(places)]
-    steady = _dirichlet(back[judged], _STEADY * shares) - orders
-    return steady - max(_dirichlet(now[judged], size * shares) for size in _DRIFTS)
-
-
-def _is_simple(logged: Sequence[str], meant: Sequence[str]) -> bool:
-    """Whether the sorted names were moved round by some places, or just two of them exchanged."""
-    if sum(a != b for a, b in zip(logged, meant, strict=True)) == 2:
-        return True
-    place = {name: number for number, name in enumerate(sorted(logged))}
-    steps = {(place[b] - place[a]) % len(place) for a, b in zip(logged, meant, strict=True)}
-    return len(steps) == 1
-
-
-def _dirichlet(counts: NDArray[Any], alpha: NDArray[Any]) -> float:
-    """The log-likelihood of counts, in an order, under a Dirichlet and multinomial law."""
-    from scipy.special import gammaln
-
-    whole = gammaln(alpha.sum()) - gammaln(alpha.sum() + counts.sum())
-    return float(whole + (gammaln(alpha + counts) - gammaln(alpha)).sum())
 
 
 def _speaks(

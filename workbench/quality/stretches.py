@@ -28,9 +28,7 @@ def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
     return found
 
 
-def run_of_rows(
-    gains: NDArray[Any], at: NDArray[Any], buckets: int
-) -> tuple[int, int] | None:
+def run_of_rows(gains: NDArray[Any], at: NDArray[Any], buckets: int) -> tuple[int, int] | None:
     """The buckets of the run of rows with the largest sum: (first, one past the last); None without.
 
     What begins in the middle of a bucket is found there, though most of the bucket's rows speak

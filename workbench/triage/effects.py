@@ -86,7 +86,12 @@ class Effect:
     def is_part(self) -> bool:
         """Whether it surely makes a part of a sure rise that is worth mending, though less than the floor."""
         share = self.share
-        return self.basis == "labels" and self.amount.low > 0 and share is not None and share[0] >= _PART
+        return (
+            self.basis == "labels"
+            and self.amount.low > 0
+            and share is not None
+            and share[0] >= _PART
+        )
 
     @property
     def share(self) -> tuple[float, float, float] | None:

@@ -286,7 +286,11 @@ def _effects(
         rise_draws = drawn[:, 0] - (np.roll(usual.draws, 1) if basis == "labels" else rate)
     return [
         Effect(
-            Resampled(float(means[i]), drawn[:, i], len(part), what), basis, floors[i - 1], rise_draws, rise
+            Resampled(float(means[i]), drawn[:, i], len(part), what),
+            basis,
+            floors[i - 1],
+            rise_draws,
+            rise,
         )
         for i in range(1, values.shape[1])
     ]
