@@ -220,6 +220,23 @@ def affected_now(case: Case, fault: Fault, bucket: timedelta | None = None) -> N
     return affected(case.current, fault, usual_rows(case, fault), bucket or case.bucket)
 
 
+def rows_since(case: Case, fault: Fault, rows: NDArray[Any]) -> NDArray[Any]:
+    """The rows of the period since a fault began, if it lasts; else all: (rows,) of bool.
+
+    Args:
+        case: the rows.
+        fault: which.
+        rows: those of the period that it touched: (rows,) of bool.
+    """
+    import numpy as np
+
+    if fault.until is not None or not rows.any():
+        return np.ones(case.current.height, dtype=bool)
+    times = case.current["wb_timestamp"]
+    found: NDArray[Any] = (times >= times.filter(rows).min()).to_numpy()
+    return found
+
+
 def floor_since(case: Case, fault: Fault, rows: NDArray[Any]) -> float | None:
     """The smallest part of the period's bad rate that matters of a fault; None without a reference rate.
 
@@ -232,10 +249,7 @@ def floor_since(case: Case, fault: Fault, rows: NDArray[Any]) -> float | None:
         rows: those of the period that it touched: (rows,) of bool.
     """
     floor = floor_of(case)
-    if floor is None or fault.until is not None or not rows.any():
-        return floor
-    times = case.current["wb_timestamp"]
-    return floor * float((times >= times.filter(rows).min()).mean() or 0.0)
+    return None if floor is None else floor * float(rows_since(case, fault, rows).mean())
 
 
 def is_input(case: Case, fault: Fault) -> bool:

@@ -27,6 +27,7 @@ from workbench.triage.effects import (
     floor_since,
     harmful,
     is_input,
+    rows_since,
     unclear,
 )
 from workbench.triage.mending import Mended, helpful, mended_rows
@@ -49,6 +50,7 @@ MOST_FAULTS = 8
 """No more are undone; the worst come first."""
 LEAST_LABELS = 100
 _STEP = "repair"
+_MOST_OF_IT = 0.5
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,9 @@ def _by_rescoring(
         table = np.stack([badness_of(case, case.current, None), np.zeros(len(fall)), fall], axis=1)
         table[:, 1] = table[:, 0] - fall
         rows = listed[place]
-        floors = [floor_since(case, faults[place], rows)] * 2
-        effect = _effects(case, table, usable, "labels", floors)[1]
+        effect = _effects(case, table, usable, "labels", [None, _Of.of(case, faults[place], rows)])[
+            1
+        ]
         found[place] = Repair(faults[place], float(rows.mean()), effect, "", True, rows)
     if not taken:
         return [found[i] for i in sorted(found)], None, None
@@ -216,10 +219,10 @@ def _of_mended(
     import numpy as np
 
     known = np.isfinite(made.labelled).all(axis=1)
-    own = [floor_since(case, fault, masks[fault]) for fault in faults]
-    floors = [min((f for f in own if f is not None), default=None), *own, *own]
+    own = [_Of.of(case, fault, masks[fault]) for fault in faults]
+    parts = [None, *own, *own]
     by_labels = (
-        _effects(case, made.labelled, known, "labels", floors)
+        _effects(case, made.labelled, known, "labels", parts)
         if known.sum() >= LEAST_LABELS
         else None
     )
@@ -230,7 +233,7 @@ def _of_mended(
     else:
         usable = np.isfinite(made.expected).all(axis=1)
         if usable.any():
-            by_score = _effects(case, made.expected, usable, "estimate", floors)
+            by_score = _effects(case, made.expected, usable, "estimate", parts)
     repairs = []
     for place, fault in enumerate(faults):
         rows = masks[fault]
@@ -264,19 +267,38 @@ def _chosen(by_labels: Effect | None, by_score: Effect | None) -> Effect | None:
     return by_score if is_open else by_labels
 
 
+@dataclass(frozen=True)
+class _Of:
+    """What an effect is judged by."""
+
+    floor: float | None
+    since: NDArray[Any]
+    """The rows since the fault began."""
+
+    @classmethod
+    def of(cls, case: Case, fault: Fault, rows: NDArray[Any]) -> _Of:
+        """Of a fault and the rows that it touched."""
+        return cls(floor_since(case, fault, rows), rows_since(case, fault, rows))
+
+
 def _effects(
-    case: Case,
-    table: NDArray[Any],
-    known: NDArray[Any],
-    basis: str,
-    floors: Sequence[float | None],
+    case: Case, table: NDArray[Any], known: NDArray[Any], basis: str, faults: Sequence[_Of | None]
 ) -> list[Effect]:
-    """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them."""
+    """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them.
+
+    Args:
+        case: the rows.
+        table: of all rows.
+        known: which of them are used.
+        basis: how it was measured.
+        faults: what each effect is judged by; None for all of them together.
+    """
     import numpy as np
 
     part = table[known]
     values = np.column_stack([part[:, 0], part[:, 0] - part[:, 1], part[:, 2:]])
-    means, drawn, what = paired(case, values, case.current.filter(known))
+    frame = case.current.filter(known)
+    means, drawn, what = paired(case, values, frame)
     rate = reference_rate(case)
     rise = rise_draws = None
     if rate is not None:
@@ -284,16 +306,18 @@ def _effects(
         rise = float(means[0]) - rate
         # What is expected is no sample of the reference's rows: its rate is taken as it is.
         rise_draws = drawn[:, 0] - (np.roll(usual.draws, 1) if basis == "labels" else rate)
-    return [
-        Effect(
-            Resampled(float(means[i]), drawn[:, i], len(part), what),
-            basis,
-            floors[i - 1],
-            rise_draws,
-            rise,
-        )
-        for i in range(1, values.shape[1])
-    ]
+    found = []
+    for place, of in enumerate(faults, start=1):
+        amount = Resampled(float(means[place]), drawn[:, place], len(part), what)
+        inside = np.ones(len(part), dtype=bool) if of is None else of.since[known]
+        if 0 < inside.mean() < _MOST_OF_IT:
+            # Days drawn from all of the period may be without any since it began.
+            own = sampled(case, values[inside, place], frame.filter(inside))
+            share = float(inside.mean())
+            amount = Resampled(share * own.value, share * own.draws, own.n, own.basis)
+        floor = floor_of(case) if of is None else of.floor
+        found.append(Effect(amount, basis, floor, rise_draws, rise))
+    return found
 
 
 def _by_dropping(case: Case, fault: Fault) -> Repair | None:
