@@ -141,7 +141,7 @@ def _goes_with(table: NDArray[Any]) -> bool:
     usual = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(table > 0, table * np.log(table / usual), 0.0)
-    return float(2 * terms.sum()) > freedom + 5 * math.sqrt(2 * freedom)
+    return bool(2 * terms.sum() > freedom + 5 * math.sqrt(2 * freedom))
 
 
 def exchanged_codes(

@@ -51,6 +51,8 @@ MOST_FAULTS = 8
 LEAST_LABELS = 100
 _STEP = "repair"
 _MOST_OF_IT = 0.5
+_NEAR_ONE = 2.6
+"""A factor, or one over it, up to which a change of units cannot be told from a drift by its size."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,15 @@ class Repair:
         if self.effect.basis == "estimate" and self.fault.status == "ok" and True in found:
             return None
         return True if True in found else None if None in found else False
+
+    @property
+    def may_be_drift(self) -> bool:
+        """Whether values only are some times as large, as the world makes them too, and undoing is no help."""
+        transform, effect = self.fault.transform, self.effect
+        if transform is None or transform.kind != "affine" or effect is None:
+            return False
+        is_near_one = 1 / _NEAR_ONE < transform.factor < _NEAR_ONE
+        return is_near_one and effect.basis == "labels" and effect.amount.low <= 0
 
     @property
     def is_proven(self) -> bool:
