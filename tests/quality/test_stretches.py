@@ -65,3 +65,11 @@ def test_it_begins_in_the_middle_of_a_bucket_and_lasts() -> None:
     assert run_of_rows(gains, at, 12) == (5, 12)
     ended = np.where(np.arange(200) >= 165, -2.0, gains)
     assert run_of_rows(ended, at, 12) == (5, 9)
+
+
+def test_a_bucket_in_which_a_rate_rose_for_some_hours_is_of_it() -> None:
+    rows = np.full(12, 300)
+    hits = np.array([3, 2, 4, 3, 2, 3, 90, 297, 299, 298, 60, 3])
+    assert affected_run(hits, rows, 0.01, 0.02) == (6, 11)
+    hits[6] = 4
+    assert affected_run(hits, rows, 0.01, 0.02) == (7, 11)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _LEAST_TOLD = 5.0
 """Nats."""
+_PART = 0.1
+"""Of the rise of a rate, that a bucket in which it began, or ended, must have."""
 
 
 def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
@@ -107,4 +109,21 @@ def affected_run(
         rate = float(hits[inside].sum() / max(rows[inside].sum(), 1))
         if rate - base < least:
             return None
-    return found
+    return None if found is None else _with_borders(found, hits, rows, base, least)
+
+
+def _with_borders(
+    run: tuple[int, int], hits: NDArray[Any], rows: NDArray[Any], base: float, least: float
+) -> tuple[int, int]:
+    """The run with the bucket before and after it, where a part of these is surely of it."""
+    inside = slice(*run)
+    rate = float(hits[inside].sum() / max(rows[inside].sum(), 1))
+
+    def is_part(place: int) -> bool:
+        if not 0 <= place < len(rows) or not rows[place]:
+            return False
+        own = float(hits[place] / rows[place])
+        gain = binomial_gains(hits[place : place + 1], rows[place : place + 1], base, own)[0]
+        return own - base >= max(least, _PART * (rate - base)) and gain >= _LEAST_TOLD
+
+    return run[0] - is_part(run[0] - 1), run[1] + is_part(run[1])
