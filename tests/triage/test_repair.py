@@ -359,3 +359,16 @@ def test_a_fault_that_could_make_little_of_the_rise_is_not_left_open() -> None:
     (one,) = found.repairs
     assert one.effect is not None
     assert one.effect.is_minor or one.is_harmful is not None
+
+
+def test_a_drift_that_looks_like_a_unit_is_told_by_its_undoing_being_no_help() -> None:
+    fault = unit_fault(2.4)
+    broken = case_of(rows=16000, spoil=times(2.4), faults=[fault])
+    # The inputs are 2.4 times as large in truth, and the labels know it.
+    grown = times(2.4)(broken.before).with_columns(pl.col("wb_timestamp") + timedelta(days=20))
+    grown = grown.with_columns(drawn(grown, "binary", 77))
+    drifted = replace(broken, current=served(grown, "binary", scorer("binary")))
+    assert [r.may_be_drift for r in measure_repairs(drifted).repairs] == [True]
+    assert [r.may_be_drift for r in measure_repairs(broken).repairs] == [False]
+    large = case_of(spoil=times(100.0), faults=[unit_fault(100.0)])
+    assert [r.may_be_drift for r in measure_repairs(large).repairs] == [False]

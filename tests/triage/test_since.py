@@ -90,3 +90,12 @@ def test_without_labels_the_fault_or_the_version_tells() -> None:
     found = find_since(empty, asked=asked(20), bucket=DAY, version_since=START + 14 * DAY)
     assert (found.onset, found.basis) == (START + 14 * DAY, "version")
     assert find_since(empty, asked=asked(20), bucket=DAY).onset is None
+
+
+def test_an_input_that_broke_says_more_than_labels_that_are_late() -> None:
+    calm = buckets([0.1] * 20)
+    few = Fault("", "label_coverage", "warning", START + 14 * DAY, 0.05, "83% have a label")
+    broken = Fault("x", "missing_values", "critical", START + 18 * DAY, 0.2, "missing")
+    found = find_since(calm, asked=asked(20), bucket=DAY, faults=[few, broken])
+    assert found.onset == START + 18 * DAY
+    assert find_since(calm, asked=asked(20), bucket=DAY, faults=[few]).onset == START + 14 * DAY

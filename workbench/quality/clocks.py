@@ -6,6 +6,7 @@ difference to the hour of the row's timestamp, which is one number as long as no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group, jumping_groups
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import affected_run
+from workbench.quality.stretches import affected_run, run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 DAY = 24
 _LEAST_HOURS = 16
 _USUAL = 0.8
+_LEAST_LIKELIER = 10.0
+"""Nats that the hours must be likelier turned."""
 _LEAST_TURN = 2
 """Hours: that a day begins an hour earlier is a new timetable, or daylight saving."""
 
@@ -142,7 +145,7 @@ def _by_turning(
         chosen = chosen[(chosen >= 0) & (chosen < DAY)]
         return np.bincount(chosen.astype(np.int64), minlength=DAY)
 
-    fits: list[tuple[float, int, Group, float]] = []
+    fits: list[tuple[float, int, Group, float, tuple[int, int]]] = []
     for group in groups:
         now, usual = day(log, group.rows), day(log, group.others)
         if usual.sum() < 100:
@@ -150,23 +153,44 @@ def _by_turning(
         if now.sum() < 50 or usual.sum() < 100:
             continue
         distances = [total_variation(np.roll(now, -k), usual) for k in range(DAY)]
-        best = int(np.argmin(distances))
-        rest = [d for k, d in enumerate(distances) if min((k - best) % DAY, (best - k) % DAY) > 1]
-        least = max(0.35 * distances[0], tv_by_chance(now, usual))
+        chance = np.log((usual + 0.5) / (usual.sum() + 0.5 * DAY))
+        likely = [float(np.roll(now, -k) @ chance) for k in range(DAY)]
+        best = int(np.argmax(likely))
+        rest = [k for k in range(DAY) if min((k - best) % DAY, (best - k) % DAY) > 1]
+        most = tv_by_chance(now, usual)
+        least = max(0.35 * distances[0], most)
         shift = _signed(float(best), DAY)
-        if abs(shift) < _LEAST_TURN or distances[best] > min(least, 0.5 * min(rest)):
+        if abs(shift) < _LEAST_TURN or likely[best] - likely[0] < _LEAST_LIKELIER:
             continue
-        fits.append(
-            (round(distances[best] / distances[0], 2), -int(group.rows.sum()), group, shift)
-        )
+        # Few rows are always some way from usual: what counts is how much further they are.
+        mean = most / 1.5
+        further = [math.sqrt(max(distances[k] ** 2 - mean**2, 0.0)) for k in (best, *rest)]
+        if distances[best] > least or further[0] > 0.5 * min(further[1:]):
+            continue
+        run = _turned_run(sides, log, group, chance, best)
+        left = round(distances[best] / distances[0], 2)
+        fits.append((left, -int(group.rows.sum()), group, shift, run))
     found: list[Finding] = []
     # A group that holds a part of the shifted rows fits worse than the one that they are.
-    for _, _, group, shift in sorted(fits, key=lambda fit: fit[:2]):
+    for _, _, group, shift, run in sorted(fits, key=lambda fit: fit[:2]):
         if not any(_touches(group.rows, f) for f in found):
-            found.append(
-                _finding(sides, values, group.rows, group.run, shift, DAY, group, bucket, "the day")
-            )
+            rows = group.mask & (sides.at >= run[0]) & (sides.at < run[1])
+            found.append(_finding(sides, values, rows, run, shift, DAY, group, bucket, "the day"))
     return found
+
+
+def _turned_run(
+    sides: Sides, log: NDArray[Any], group: Group, chance: NDArray[Any], shift: int
+) -> tuple[int, int]:
+    """The buckets in which a group's hours are likelier turned than as they are."""
+    import numpy as np
+
+    scope = group.mask & (log >= 0) & (log < DAY)
+    hours = log[scope].astype(np.int64)
+    gains = chance[(hours - shift) % DAY] - chance[hours]
+    run = run_of_rows(gains, sides.at[scope], len(sides.starts))
+    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
+    return group.run if run is None or is_elsewhere else run
 
 
 def _finding(

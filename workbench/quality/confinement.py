@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _NEARLY_ALL = 0.95
 _ENOUGH = 30
+_FEW = 8
+_BY_LUCK = math.log(1e-5)
 _SURE = 2.58
 """Standard errors: 99 % either way."""
 
@@ -37,7 +39,7 @@ def confined_to(
 
     hits = affected & scope
     total, rows = int(hits.sum()), int(scope.sum())
-    if total < _ENOUGH or not rows:
+    if total < _FEW or not rows:
         return None
     best: tuple[int, str, str] | None = None
     for name, values in sides.segments.items():
@@ -54,6 +56,9 @@ def confined_to(
         for code in np.flatnonzero(excess >= _NEARLY_ALL * whole):
             # A value that nearly all rows have confines nothing.
             if counted[code] > 0.9 * rows:
+                continue
+            # Few rows may all be of one value by luck.
+            if whole * math.log(counted[code] / rows) > _BY_LUCK:
                 continue
             candidate = (int(counted[code]), name, values.names[code])
             if best is None or candidate < best:

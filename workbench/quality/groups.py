@@ -21,6 +21,8 @@ _QUICK_DISTANCE = 0.06
 _LEAST_REFERENCE = 100
 _MOST_CELLS = 120
 MOST_GROUPS = 16
+_SHORT = 4
+"""Buckets of a stretch in which a mixed one counts for much."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def coarse_codes(values: Values) -> tuple[NDArray[Any], NDArray[Any], int]:
 def jumping_groups(sides: Sides, values: Values) -> list[Group]:
     """The groups in which a column is not as in the reference and not as just before.
 
-    At most `MOST_GROUPS`, those with the largest jumps and most rows; of these the largest first.
+    At most `MOST_GROUPS`, those with the largest jumps and most rows, and what is left of a short
+    one without its first bucket; the largest first.
     """
     import numpy as np
 
@@ -102,12 +105,20 @@ def jumping_groups(sides: Sides, values: Values) -> list[Group]:
                     rank = jump * float(tables[place][slice(*run)].sum()) ** 0.25
                     found.append((rank, division, place, run))
     found.sort(key=lambda item: (-item[0], item[1].name, item[2], item[3]))
-    groups = [
-        _group(sides, division, place, _fine(sides, division.log == place, log, bins, edges, run))
+    chosen = [
+        (division, place, _fine(sides, division.log == place, log, bins, edges, run))
         for _, division, place, run in found[:MOST_GROUPS]
     ]
+    # What began within a bucket has that one as a mixture: the buckets after it are looked at as well.
+    chosen += [
+        (division, place, (run[0] + 1, run[1]))
+        for division, place, run in chosen
+        if 1 < run[1] - run[0] <= _SHORT
+    ]
+    kept = {(division.name, place, run): division for division, place, run in chosen}
+    groups = [_group(sides, division, place, run) for (_, place, run), division in kept.items()]
     return sorted(
-        (group for group in groups if group.size),
+        (group for group in groups if group.size and group.rows.sum() >= LEAST_ROWS),
         key=lambda g: (-int(g.rows.sum()), g.segment is not None, g.segment or ("", "")),
     )
 
@@ -231,8 +242,14 @@ def make_group(
         mask: the log's rows of the segment.
         own: the reference's rows to compare with.
     """
+    # Buckets without a row of the segment do not end anything.
+    later = sides.at[mask & (sides.at >= run[1])]
+    run = run if later.size else (run[0], len(sides.starts))
     inside = mask & (sides.at >= run[0]) & (sides.at < run[1])
     older, others = mask & (sides.at < run[0]), mask & ~inside
+    # What began within a bucket is in part of the one before the border as well.
+    earlier = mask & (sides.at < run[0] - 1)
+    older = earlier if earlier.sum() >= _LEAST_REFERENCE else older
     chosen = older if older.sum() >= LEAST_ROWS else others
     return Group(segment, run, inside, chosen, own, mask, int((inside & sides.asked).sum()))
 

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LEAST_TOLD = 5.0
+"""Nats."""
+_PART = 0.1
+"""Of the rise of a rate, that a bucket in which it began, or ended, must have."""
+
 
 def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
     """The run of buckets with the largest sum: (first, one past the last); None when none is positive.
@@ -23,6 +28,38 @@ def best_run(gains: NDArray[Any]) -> tuple[int, int] | None:
         if total > best + 1e-9:
             best, found = total, (start, place + 1)
     return found
+
+
+def run_of_rows(gains: NDArray[Any], at: NDArray[Any], buckets: int) -> tuple[int, int] | None:
+    """The buckets of the run of rows with the largest sum: (first, one past the last); None without.
+
+    What begins in the middle of a bucket is found there, though most of the bucket's rows speak
+    against it. A first bucket whose own rows of the run say less than `_LEAST_TOLD` is left out, and it
+    has ended only where the rows after it say as much.
+
+    Args:
+        gains: of each row, in order of time, how much likelier it is inside, in nats.
+        at: each row's bucket, never falling.
+        buckets: how many there are, with those that have none of the rows.
+    """
+    import numpy as np
+
+    if not gains.size:
+        return None
+    sums = np.concatenate([[0.0], np.cumsum(gains)])
+    lowest = np.minimum.accumulate(sums)
+    end = int(np.argmax(sums - lowest))
+    if sums[end] - lowest[end] <= 1e-9:
+        return None
+    start = int(np.argmin(sums[: end + 1]))
+    inside, own = gains[start:end], at[start:end]
+    told = np.bincount(own - own[0], weights=inside)
+    first, last = int(own[0]), int(own[-1])
+    while first < last and told[first - own[0]] < _LEAST_TOLD:
+        first += 1
+    if gains[end:].sum() > -_LEAST_TOLD:  # the rest does not deny it
+        last = buckets - 1
+    return first, last + 1
 
 
 def binomial_gains(hits: NDArray[Any], rows: NDArray[Any], base: float, now: float) -> NDArray[Any]:
@@ -72,4 +109,21 @@ def affected_run(
         rate = float(hits[inside].sum() / max(rows[inside].sum(), 1))
         if rate - base < least:
             return None
-    return found
+    return None if found is None else _with_borders(found, hits, rows, base, least)
+
+
+def _with_borders(
+    run: tuple[int, int], hits: NDArray[Any], rows: NDArray[Any], base: float, least: float
+) -> tuple[int, int]:
+    """The run with the bucket before and after it, where a part of these is surely of it."""
+    inside = slice(*run)
+    rate = float(hits[inside].sum() / max(rows[inside].sum(), 1))
+
+    def is_part(place: int) -> bool:
+        if not 0 <= place < len(rows) or not rows[place]:
+            return False
+        own = float(hits[place] / rows[place])
+        gain = binomial_gains(hits[place : place + 1], rows[place : place + 1], base, own)[0]
+        return own - base >= max(least, _PART * (rate - base)) and gain >= _LEAST_TOLD
+
+    return run[0] - is_part(run[0] - 1), run[1] + is_part(run[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
@@ -12,6 +13,8 @@ from workbench.quality.distances import ks, thinned, total_variation
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
 from workbench.quality.sides import Sides, Values
+from workbench.quality.stretches import run_of_rows
+from workbench.quality.units import log_density
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +23,10 @@ _LEAST = 0.15
 _SAVED = 0.3
 _MOST_TRIED = 200
 _MOST_GROUPS = 4
+_LEAST_USUAL = 100
+_MOST = 4000
+_SURE = 1.75
+"""Of `sqrt((n + m) / (n m))`: what a distance without its chance part exceeds once in a thousand."""
 
 
 def swapped_columns(
@@ -37,13 +44,14 @@ def swapped_columns(
     """
     found: list[tuple[tuple[int, float], Finding]] = []
     # Two columns of yes and no look alike whenever their shares do.
-    moved = [n for n, listed in groups.items() if listed and _has_many(sides.columns[n])]
+    many = [n for n in groups if _has_many(sides.columns[n])]
     shared: list[tuple[int, str, str, Group]] = []
-    for one, other in combinations(moved, 2):
+    for one, other in combinations(many, 2):
         if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
             continue
-        second = {(g.segment, g.run) for g in groups[other]}
-        both = [g for g in groups[one] if (g.segment, g.run) in second]
+        # In few rows one of the two may have moved too little to stand out by itself.
+        both = sorted((*groups[one], *groups[other]), key=lambda g: -int(g.rows.sum()))
+        both = [g for place, g in enumerate(both) if not any(_is_same(g, h) for h in both[:place])]
         shared += [(-int(g.rows.sum()), one, other, g) for g in both[:_MOST_GROUPS]]
     shared.sort(key=lambda item: item[:3])
     for size, one, other, group in shared[:_MOST_TRIED]:
@@ -62,12 +70,35 @@ def swapped_columns(
 
 
 def _finding(sides: Sides, one: str, other: str, group: Group, bucket: timedelta) -> Finding:
-    since, until = times_of(sides.starts, group.run, bucket)
+    run = _run(sides, sides.columns[one], sides.columns[other], group)
+    since, until = times_of(sides.starts, run, bucket)
+    rows = group.mask & (sides.at >= run[0]) & (sides.at < run[1])
     return Finding(
         one, "swapped_columns", f"its values look like those of {other}, and the reverse", since,
-        until, rows=group.rows, repair=f"exchange with {other}",
+        until, rows=rows, repair=f"exchange with {other}",
         transform=Transform("swap", other=other), segment=group.segment, also=(other,),
     )  # fmt: skip
+
+
+def _run(sides: Sides, a: Values, b: Values, group: Group) -> tuple[int, int]:
+    """The buckets in which the rows of two numbers are likelier exchanged than as they are."""
+    import numpy as np
+
+    usual = [v.log[group.others & ~v.missing(v.log)] for v in (a, b)]
+    if not (a.is_numeric and b.is_numeric) or min(len(values) for values in usual) < _LEAST_USUAL:
+        return group.run
+    scope = group.mask & ~np.isnan(a.log) & ~np.isnan(b.log)
+    gains = np.zeros(int(scope.sum()))
+    for sample, own, other in ((usual[0], a, b), (usual[1], b, a)):
+        gains += log_density(sample, other.log[scope]) - log_density(sample, own.log[scope])
+    run = run_of_rows(np.clip(gains, -10, 10), sides.at[scope], len(sides.starts))
+    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
+    return group.run if run is None or is_elsewhere else run
+
+
+def _is_same(one: Group, other: Group) -> bool:
+    """Whether two groups are of the same segment and time."""
+    return (one.segment, one.run) == (other.segment, other.run)
 
 
 def _has_many(values: Values) -> bool:
@@ -85,7 +116,8 @@ def _saving(a: Values, b: Values, group: Group) -> float | None:
     ]
     (a_now, a_usual), (b_now, b_usual) = sides
     own = (_distance(a, a_now, a, a_usual), _distance(b, b_now, b, b_usual))
-    if min(own) < _LEAST:
+    rows, beside = sides[0][0].size, sides[0][1].size
+    if min(own) < max(_LEAST, _SURE * math.sqrt((rows + beside) / max(rows * beside, 1))):
         return None
     crossed = (_distance(a, a_now, b, b_usual), _distance(b, b_now, a, a_usual))
     saving = sum(crossed) / sum(own)
@@ -99,7 +131,10 @@ def _distance(left: Values, now: NDArray[Any], right: Values, usual: NDArray[Any
     if now.size < 30 or usual.size < 30:
         return 0.0
     if left.is_numeric:
-        return ks(thinned(now), thinned(usual))
+        n, m = min(now.size, _MOST), min(usual.size, _MOST)
+        # Of one law they are so far apart in the mean (Kolmogorov's law), the more the fewer.
+        chance = 0.87 * math.sqrt((n + m) / (n * m))
+        return math.sqrt(max(ks(thinned(now, _MOST), thinned(usual, _MOST)) ** 2 - chance**2, 0.0))
     place = {name: number for number, name in enumerate(dict.fromkeys([*left.names, *right.names]))}
 
     def counts(codes: NDArray[Any], names: Sequence[str]) -> NDArray[Any]:

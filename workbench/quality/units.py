@@ -13,7 +13,7 @@ from workbench.quality.distances import ks, ks_by_chance, thinned
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import best_run
+from workbench.quality.stretches import run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,10 +156,7 @@ def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion)
     gains = log_density(usual, conversion.undone(logged)) - log_density(usual, logged)
     if conversion.kind == "affine":
         gains -= math.log(abs(conversion.factor))
-    total = np.bincount(
-        sides.at[scope], weights=np.clip(gains, -10, 10), minlength=len(sides.starts)
-    )
-    run = best_run(total)
+    run = run_of_rows(np.clip(gains, -10, 10), sides.at[scope], len(sides.starts))
     if run is None or run[1] <= group.run[0] or run[0] >= group.run[1]:
         return group.run
     # Buckets without rows of the segment on either side do not end or begin anything.

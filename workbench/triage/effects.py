@@ -13,7 +13,7 @@ from workbench.domain.verdict import Cause, Evidence
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.confined import is_hidden
-from workbench.triage.rescoring import badness_of
+from workbench.triage.rescoring import badness_of, floor_of
 from workbench.triage.undoing import affected, in_scope
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LEAST_AFFECTED = 30
 """Labelled rows without which nothing is said of affected (or other) rows."""
 _LEAST_USUAL = 200
+_PART = 0.1
+"""Of the rise."""
 _BASES = {
     "labels": "by the labels",
     "estimate": "by the calibrated score, without labels",
@@ -79,6 +81,17 @@ class Effect:
             return False
         is_sure = float(np.quantile(self.rise_draws, 0.025)) > 0
         return is_sure and self.amount.high < 0.5 * self.rise
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it surely makes a part of a sure rise that is worth mending, though less than the floor."""
+        share = self.share
+        return (
+            self.basis == "labels"
+            and self.amount.low > 0
+            and share is not None
+            and share[0] >= _PART
+        )
 
     @property
     def share(self) -> tuple[float, float, float] | None:
@@ -205,6 +218,38 @@ def usual_rows(case: Case, fault: Fault) -> pl.DataFrame:
 def affected_now(case: Case, fault: Fault, bucket: timedelta | None = None) -> NDArray[Any]:
     """The rows of the period that a fault spoilt: (rows,) of bool."""
     return affected(case.current, fault, usual_rows(case, fault), bucket or case.bucket)
+
+
+def rows_since(case: Case, fault: Fault, rows: NDArray[Any]) -> NDArray[Any]:
+    """The rows of the period since a fault began, if it lasts; else all: (rows,) of bool.
+
+    Args:
+        case: the rows.
+        fault: which.
+        rows: those of the period that it touched: (rows,) of bool.
+    """
+    import numpy as np
+
+    if fault.until is not None or not rows.any():
+        return np.ones(case.current.height, dtype=bool)
+    times = case.current["wb_timestamp"]
+    found: NDArray[Any] = (times >= times.filter(rows).min()).to_numpy()
+    return found
+
+
+def floor_since(case: Case, fault: Fault, rows: NDArray[Any]) -> float | None:
+    """The smallest part of the period's bad rate that matters of a fault; None without a reference rate.
+
+    What makes the rate higher by the floor since it began, and lasts, does so from now on, however
+    long the time before it is in which all was well.
+
+    Args:
+        case: the rows.
+        fault: which.
+        rows: those of the period that it touched: (rows,) of bool.
+    """
+    floor = floor_of(case)
+    return None if floor is None else floor * float(rows_since(case, fault, rows).mean())
 
 
 def is_input(case: Case, fault: Fault) -> bool:

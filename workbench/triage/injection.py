@@ -27,12 +27,13 @@ from workbench.triage.effects import (
     cause_of,
     compared_with_others,
     evidence_of,
+    floor_since,
     harmful,
     is_input,
     unclear,
     usual_rows,
 )
-from workbench.triage.rescoring import floor_of, ordered, rescored, rise_of, sampled
+from workbench.triage.rescoring import ordered, rescored, rise_of, sampled
 from workbench.triage.undoing import affected, in_scope, is_invertible
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _injected(case: Case, fault: Fault, rows: NDArray[Any]) -> Injection:
             amount, why = _amount(case, champion, fault, rows)
         except WorkbenchError as error:
             why = error.message
-    rise, floor = rise_of(case), floor_of(case)
+    rise, floor = rise_of(case), floor_since(case, fault, rows)
     basis = "injection"
     if amount is None:
         amount, basis = contrast, "comparison"

@@ -24,8 +24,10 @@ from workbench.triage.effects import (
     cause_of,
     compared_with_others,
     evidence_of,
+    floor_since,
     harmful,
     is_input,
+    rows_since,
     unclear,
 )
 from workbench.triage.mending import Mended, helpful, mended_rows
@@ -48,6 +50,9 @@ MOST_FAULTS = 8
 """No more are undone; the worst come first."""
 LEAST_LABELS = 100
 _STEP = "repair"
+_MOST_OF_IT = 0.5
+_NEAR_ONE = 2.6
+"""A factor, or one over it, up to which a change of units cannot be told from a drift by its size."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,21 @@ class Repair:
             self.effect.is_harmful,
             self.effect.is_harmful if self.last is None else self.last.is_harmful,
         }
+        if self.fault.status == "critical" and self.effect.is_part:
+            return True  # what comes next must not learn from its rows
         # A fault that the checks let pass is none on the word of an estimate alone.
         if self.effect.basis == "estimate" and self.fault.status == "ok" and True in found:
             return None
         return True if True in found else None if None in found else False
+
+    @property
+    def may_be_drift(self) -> bool:
+        """Whether values only are some times as large, as the world makes them too, and undoing is no help."""
+        transform, effect = self.fault.transform, self.effect
+        if transform is None or transform.kind != "affine" or effect is None:
+            return False
+        is_near_one = 1 / _NEAR_ONE < transform.factor < _NEAR_ONE
+        return is_near_one and effect.basis == "labels" and effect.amount.low <= 0
 
     @property
     def is_proven(self) -> bool:
@@ -195,8 +211,10 @@ def _by_rescoring(
         usable = np.isfinite(fall)
         table = np.stack([badness_of(case, case.current, None), np.zeros(len(fall)), fall], axis=1)
         table[:, 1] = table[:, 0] - fall
-        effect = _effects(case, table, usable, "labels")[1]
         rows = listed[place]
+        effect = _effects(case, table, usable, "labels", [None, _Of.of(case, faults[place], rows)])[
+            1
+        ]
         found[place] = Repair(faults[place], float(rows.mean()), effect, "", True, rows)
     if not taken:
         return [found[i] for i in sorted(found)], None, None
@@ -212,8 +230,12 @@ def _of_mended(
     import numpy as np
 
     known = np.isfinite(made.labelled).all(axis=1)
+    own = [_Of.of(case, fault, masks[fault]) for fault in faults]
+    parts = [None, *own, *own]
     by_labels = (
-        _effects(case, made.labelled, known, "labels") if known.sum() >= LEAST_LABELS else None
+        _effects(case, made.labelled, known, "labels", parts)
+        if known.sum() >= LEAST_LABELS
+        else None
     )
     by_score = None
     why = ""
@@ -221,7 +243,8 @@ def _of_mended(
         why = made.expected
     else:
         usable = np.isfinite(made.expected).all(axis=1)
-        by_score = _effects(case, made.expected, usable, "estimate") if usable.any() else None
+        if usable.any():
+            by_score = _effects(case, made.expected, usable, "estimate", parts)
     repairs = []
     for place, fault in enumerate(faults):
         rows = masks[fault]
@@ -255,26 +278,57 @@ def _chosen(by_labels: Effect | None, by_score: Effect | None) -> Effect | None:
     return by_score if is_open else by_labels
 
 
-def _effects(case: Case, table: NDArray[Any], known: NDArray[Any], basis: str) -> list[Effect]:
-    """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them."""
+@dataclass(frozen=True)
+class _Of:
+    """What an effect is judged by."""
+
+    floor: float | None
+    since: NDArray[Any]
+    """The rows since the fault began."""
+
+    @classmethod
+    def of(cls, case: Case, fault: Fault, rows: NDArray[Any]) -> _Of:
+        """Of a fault and the rows that it touched."""
+        return cls(floor_since(case, fault, rows), rows_since(case, fault, rows))
+
+
+def _effects(
+    case: Case, table: NDArray[Any], known: NDArray[Any], basis: str, faults: Sequence[_Of | None]
+) -> list[Effect]:
+    """All faults' effect, then each one's part, then each one's last; from rows as `Mended` has them.
+
+    Args:
+        case: the rows.
+        table: of all rows.
+        known: which of them are used.
+        basis: how it was measured.
+        faults: what each effect is judged by; None for all of them together.
+    """
     import numpy as np
 
     part = table[known]
     values = np.column_stack([part[:, 0], part[:, 0] - part[:, 1], part[:, 2:]])
-    means, drawn, what = paired(case, values, case.current.filter(known))
-    rate, floor = reference_rate(case), floor_of(case)
+    frame = case.current.filter(known)
+    means, drawn, what = paired(case, values, frame)
+    rate = reference_rate(case)
     rise = rise_draws = None
     if rate is not None:
         usual = sampled(case, badness_of(case, case.reference, None), case.reference)
         rise = float(means[0]) - rate
         # What is expected is no sample of the reference's rows: its rate is taken as it is.
         rise_draws = drawn[:, 0] - (np.roll(usual.draws, 1) if basis == "labels" else rate)
-    return [
-        Effect(
-            Resampled(float(means[i]), drawn[:, i], len(part), what), basis, floor, rise_draws, rise
-        )
-        for i in range(1, values.shape[1])
-    ]
+    found = []
+    for place, of in enumerate(faults, start=1):
+        amount = Resampled(float(means[place]), drawn[:, place], len(part), what)
+        inside = np.ones(len(part), dtype=bool) if of is None else of.since[known]
+        if 0 < inside.mean() < _MOST_OF_IT:
+            # Days drawn from all of the period may be without any since it began.
+            own = sampled(case, values[inside, place], frame.filter(inside))
+            share = float(inside.mean())
+            amount = Resampled(share * own.value, share * own.draws, own.n, own.basis)
+        floor = floor_of(case) if of is None else of.floor
+        found.append(Effect(amount, basis, floor, rise_draws, rise))
+    return found
 
 
 def _by_dropping(case: Case, fault: Fault) -> Repair | None:
@@ -319,7 +373,7 @@ def _by_comparison(case: Case, fault: Fault, rows: NDArray[Any], why: str) -> Re
         return Repair(fault, share, None, reason, True, rows)
     rise = rise_of(case)
     effect = Effect(
-        amount, "comparison", floor_of(case), None if rise is None else rise.draws,
+        amount, "comparison", floor_since(case, fault, rows), None if rise is None else rise.draws,
         None if rise is None else rise.value,
     )  # fmt: skip
     return Repair(fault, share, effect, why, True, rows)

@@ -153,7 +153,7 @@ def _is_harmful(effect: Effect | None, draw: int | None) -> bool:
     reading = read(effect.amount, draw)
     if reading is None:
         return True
-    if effect.floor is not None and reading.high < effect.floor:
+    if effect.floor is not None and reading.high < effect.floor and not effect.is_part:
         return False
     return reading.low > 0
 
@@ -240,10 +240,13 @@ def _coincident(found: Findings) -> bool:
 
     Rows of a critical fault are predicted worse than others. The guess may be wrong (a sign that was
     turned as well cannot be told from a symmetric input), and a model must not learn from such rows.
+    Values that only are somewhat larger, and that it is no help to make smaller, have drifted.
     """
     onset = found.since.onset
+    drifts = [r.fault for r in found.repairs.repairs if r.may_be_drift]
     return onset is not None and any(
         fault.status == "critical"
+        and fault not in drifts
         and fault.since is not None
         and abs(fault.since - onset) <= 2 * found.case.bucket
         and fault.share >= COINCIDENT_SHARE

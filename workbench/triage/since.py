@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.event import Event
-from workbench.domain.fault import Fault
+from workbench.domain.fault import OF_LABELS, Fault
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period
 from workbench.domain.verdict import Evidence
@@ -127,7 +127,9 @@ def find_since(
     if near:
         onset = min(near, key=lambda moment: abs(moment - (onset or moment)))
     if onset is None:
-        inside = [f.since for f in alarming if f.since is not None and f.since < asked.end]
+        # Labels that are few or late say less of when than an input that broke.
+        inputs = [f for f in alarming if f.kind not in OF_LABELS] or alarming
+        inside = [f.since for f in inputs if f.since is not None and f.since < asked.end]
         for name, moment in (
             ("fault", min(inside, default=None)), ("version", version_since), ("inputs", moved_since),
         ):  # fmt: skip

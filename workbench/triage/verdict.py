@@ -57,6 +57,8 @@ def reach_verdict(
 def _remains(rest: Decision | None) -> str | None:
     if rest is None or rest.verdict == "no_action" or rest.why == "remainder_unknown":
         return None
+    if rest.verdict == "fix_upstream":  # decided because nothing else takes back the rest
+        return "undecided"
     return rest.verdict
 
 
