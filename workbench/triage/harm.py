@@ -25,6 +25,7 @@ from workbench.performance.quantiles import normal_quantile
 from workbench.triage.blocks import DRAWS
 from workbench.triage.case import Case
 from workbench.triage.figures import Figure
+from workbench.triage.unjudged import measure_unjudged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class Harm:
     """When so many labels will be there; None where that cannot be said."""
     draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """(draws,) the rise as it could have come out, normal; None where there is none."""
+    unjudged: tuple[str, ...] = ()
+    """What moved in the newest rows, whose labels are still to come: harm is not ruled out there."""
 
     @property
     def figure(self) -> Figure | None:
@@ -85,6 +88,16 @@ class Harm:
                 supports, "no_action" if self.state == "yes" else None,
             )
         ]  # fmt: skip
+        if self.unjudged:
+            when = f", about {self.settled_on:%Y-%m-%d}" if self.settled_on else ""
+            found.append(
+                Evidence(
+                    STEP, "unjudged", None,
+                    f"The newest rows have no labels yet, and something moved in them "
+                    f"({'; '.join(self.unjudged[:3])}): their labels decide{when}.",
+                    supports="wait", against="no_action",
+                )
+            )  # fmt: skip
         if self.labels_needed is not None:
             when = f", about {self.settled_on:%Y-%m-%d}" if self.settled_on else ""
             found.append(
@@ -134,10 +147,17 @@ def measure_harm(
         f"{100 * floor:.1f} matter"
     )
     state = state_of(rise, low, high, floor, labelled)
+    moved = measure_unjudged(case) if state != "yes" else None
+    signs = moved.signs if moved is not None else ()
+    is_open = state == "no" and bool(signs)
+    if is_open:
+        state = "unknown"
     harm = Harm(
         state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
-        deviation, basis, told, draws=_drawn(rise, deviation, case.seed),
+        deviation, basis, told, draws=_drawn(rise, deviation, case.seed), unjudged=signs,
     )  # fmt: skip
+    if is_open:
+        return replace(harm, settled_on=ripe_on)
     if state != "unknown":
         return harm
     needed = _needed(usual, floor)

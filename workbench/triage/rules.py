@@ -113,7 +113,8 @@ def harm_state(harm: Harm, draw: int | None) -> str:
     reading = read(harm.figure, draw)
     if draw is None or reading is None or harm.floor is None:
         return harm.state
-    return state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
+    state = state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
+    return "unknown" if state == "no" and harm.unjudged else state
 
 
 def _serving(found: Findings, draw: int | None) -> Decision | None:
@@ -186,7 +187,7 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
         ended = found.since.ended is not None
         return Decision("no_action", "over" if ended else "no_harm")
     if state == "unknown":
-        return Decision("wait", "unknown_harm")
+        return Decision("wait", "unjudged" if found.harm_now.unjudged else "unknown_harm")
     floor = found.harm.floor
     if (
         floor is not None

@@ -32,7 +32,7 @@ from workbench.store.verdicts import (
 from workbench.triage.case import Fitter, Models, Scorer
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
-from workbench.workspace.completing import label_law
+from workbench.workspace.completing import read_label_law
 from workbench.workspace.fitting import one_thread
 from workbench.workspace.gathering import gather
 from workbench.workspace.incidents import known_text
@@ -84,7 +84,7 @@ def triage(
     with one_thread():
         models = models_of(one, ws.root)
         faults = faults_of(one, ws.root, now, period, version)
-        law = law or label_law(one)
+        law = law or read_label_law(one)
         gathered = gather(
             one, ws.root, now, models, faults, period=period, version=version, seed=seed, law=law
         )
