@@ -29,11 +29,11 @@ MOST_ROWS = 4_000
 """Of a side; more are thinned evenly over time."""
 MATTERS = 0.02
 """Of the variance of the outputs before, by which a fit of the period alone must be better."""
-FOLDS = 3
-_TREES = 80
+FOLDS = 2
+_TREES = 60
 _FAR = 6.0
 """Log odds are held at this: no score says more."""
-_MOST_SCORES = 6
+_MOST_SCORES = 4
 _MOST_VALUES = 50
 """Of a segment or another text that is looked at beside the inputs."""
 _UNREAD = ("parse_failure", "missing_column", "type_change")

@@ -39,6 +39,7 @@ from workbench.workspace.incidents import known_text
 from workbench.workspace.quality import find_faults
 from workbench.workspace.subjects import Subject
 from workbench.workspace.trusting import is_artifact_trusted, recipe_folder
+from workbench.workspace.verdict_incidents import enter_verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def triage(
     record: bool = True,
     law: DelayLaw | None = None,
 ) -> Verdict:
-    """The verdict on a model, recorded.
+    """The verdict on a model, recorded, and written into the incident that it belongs to.
 
     Args:
         ws: the workspace.
@@ -255,6 +256,7 @@ def _recorded(ws: Workspace, verdict: Verdict, subject: Subject) -> Verdict:
             number = add_verdict(
                 catalog, verdict_document(verdict), ws.clock.now(), subject.store.segments.version
             )
+            enter_verdict(catalog, verdict, number, ws.clock.now())
     except StoreError as error:
         note = f"the verdict could not be recorded: {error.message}"
         return replace(verdict, notes=(*verdict.notes, note))
