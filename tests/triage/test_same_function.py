@@ -54,7 +54,9 @@ def test_a_model_that_answers_otherwise_is_found(task: str, carrier: str | None)
 
 
 def test_an_older_model_under_the_same_name_is_found() -> None:
-    old = planted.scorer("binary", lambda f: planted.logit(f) - 1.1 * f["x0"].fill_null(0).to_numpy())
+    old = planted.scorer(
+        "binary", lambda f: planted.logit(f) - 1.1 * f["x0"].fill_null(0).to_numpy()
+    )
     assert measure_same_function(case_of(served_by=old)).has_changed is True
 
 

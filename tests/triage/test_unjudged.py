@@ -102,9 +102,7 @@ def test_stretches_that_always_differ_are_no_sign() -> None:
     """An input that follows the hour differs in every short stretch."""
     case = planted.case_of(rows=8000)
     hour = TIME.dt.hour().cast(pl.Float64)
-    frames = {
-        name: getattr(case, name).with_columns(x3=hour) for name in ("before", "current")
-    }
+    frames = {name: getattr(case, name).with_columns(x3=hour) for name in ("before", "current")}
     case = replace(case, **frames, ripe_end=planted.END - timedelta(hours=8))
     found = measure_unjudged(case)
     assert found is not None

@@ -272,7 +272,8 @@ def _recalibration(
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:
     if found.selective.is_selective:
-        return Decision("undecided", "chosen_labels")
+        is_censored = bool(found.selective.censored_share)
+        return Decision("undecided", "censored" if is_censored else "chosen_labels")
     if rest.half_life.is_short:
         return Decision("redesign", "half_life", "short_half_life")
     return Decision("retrain", "backtest")

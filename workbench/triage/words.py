@@ -30,6 +30,8 @@ _WHY = {
     "remainder_unknown": "too few clean rows to tell whether anything is left",
     "backtest": "a challenger trained on the incident's older labels beats the champion on its newest",
     "chosen_labels": "a retraining would help by the labels there are, but which rows get one has changed",
+    "censored": "a retraining would help by the labels there are, but the model's own decision keeps labels "
+    "away: it would learn from the rows that were let through only",
     "half_life": "retraining helps, and has worn off each time before the next one was ready",
     "no_excess": "the recipe does no better even when it learns from these very rows",
     "harder_mix": "more of the cases that were hard before; the model does on them what it did",
