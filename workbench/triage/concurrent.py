@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
@@ -106,7 +107,7 @@ def _differs(every: pl.DataFrame, name: str) -> bool:
     with np.errstate(invalid="ignore", divide="ignore"):
         parts = (own - expected) ** 2 * (1 / expected + 1 / other)
     freedom = max(len(own) - 1, 1)
-    return float(np.nansum(parts)) > freedom + _SURE_MIX * (2 * freedom) ** 0.5
+    return float(np.nansum(parts)) > freedom + _SURE_MIX * math.sqrt(2 * freedom)
 
 
 def _standardised(case: Case, every: pl.DataFrame, strata: list[str]) -> Found | None:
