@@ -135,3 +135,26 @@ def test_without_labels_on_a_side_it_says_so() -> None:
     assert "the reference has no labels" in judged(full, none).reason
     assert {judged(none, full).state, judged(full, none).state} == {"unknown"}
     assert judged(none, full).evidence()[0].supports == "wait"
+
+
+def test_a_rise_of_the_newest_day_is_not_diluted_into_no_harm() -> None:
+    rng = np.random.default_rng(6)
+    then = drawn(rng, 0.16, 28, 650, start=MONDAY - 28 * DAY)
+    found = []
+    for _ in range(100):
+        calm, bad = drawn(rng, 0.16, 6, 650), drawn(rng, 0.27, 1, 650, start=MONDAY + 6 * DAY)
+        harm = judged((*calm, *bad), then)
+        found.append(harm.state)
+        if harm.newer:
+            assert harm.evidence()[1].against == "no_action"
+    assert found.count("no") <= 2
+
+
+def test_calm_weeks_are_seldom_kept_open_by_their_newest_days() -> None:
+    rng = np.random.default_rng(7)
+    kept = 0
+    for effect in (0.0, 0.03):
+        for _ in range(200):
+            then = drawn(rng, 0.2, 28, 1500, effect, MONDAY - 28 * DAY)
+            kept += bool(judged(drawn(rng, 0.2, 7, 1500, effect), then).newer)
+    assert kept <= 8

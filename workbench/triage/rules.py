@@ -114,7 +114,7 @@ def harm_state(harm: Harm, draw: int | None) -> str:
     if draw is None or reading is None or harm.floor is None:
         return harm.state
     state = state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
-    return "unknown" if state == "no" and harm.unjudged else state
+    return "unknown" if state == "no" and (harm.unjudged or harm.newer) else state
 
 
 def _serving(found: Findings, draw: int | None) -> Decision | None:
@@ -187,7 +187,7 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
         ended = found.since.ended is not None
         return Decision("no_action", "over" if ended else "no_harm")
     if state == "unknown":
-        return Decision("wait", "unjudged" if found.harm_now.unjudged else "unknown_harm")
+        return Decision("wait", _why_unknown(found.harm_now))
     floor = found.harm.floor
     if (
         floor is not None
@@ -196,6 +196,12 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
     ):
         return Decision("no_action", "season")
     return None
+
+
+def _why_unknown(harm: Harm) -> str:
+    if harm.newer:
+        return "newer_rise"
+    return "unjudged" if harm.unjudged else "unknown_harm"
 
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:

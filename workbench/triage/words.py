@@ -23,6 +23,7 @@ _WHY = {
     "version": "the new version is worse than the one before it",
     "over": "the rise is over",
     "no_harm": "no rise that matters",
+    "newer_rise": "the newest rows look worse, and are too few to tell since when and why",
     "unjudged": "something moved in the newest rows, whose labels are still to come",
     "unknown_harm": "too few labels to tell whether there is a rise that matters",
     "season": "the rate was the same one cycle ago",
