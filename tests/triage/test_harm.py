@@ -75,6 +75,35 @@ def test_with_36_labels_nothing_is_ruled_out() -> None:
     assert calm.settled_on > MONDAY + 30 * DAY
 
 
+def test_36_labels_of_a_true_rise_are_hardly_ever_taken_for_no_harm() -> None:
+    """At most 2 % of draws, however the labels lie, and with day effects and other rates as well."""
+    rng = np.random.default_rng(4)
+    for rate, effect, spread in ((0.2, 0.0, (6,) * 6), (0.16, 0.03, (36,)), (0.05, 0.0, (1,) * 36)):
+        calm = 0
+        for _ in range(250):
+            then = drawn(rng, rate, 28, 500, effect, MONDAY - 28 * DAY)
+            bad = [float(rng.binomial(n, rate + 0.1)) for n in spread]
+            now = tuple(
+                OutcomeBucket(
+                    MONDAY + i * DAY, MONDAY + (i + 1) * DAY,
+                    OutcomeCounts(rows=900, labelled=n, bad=b),
+                )
+                for i, (n, b) in enumerate(zip(spread, bad, strict=True))
+            )  # fmt: skip
+            calm += judged(now, then).state == "no"
+        assert calm <= 5
+
+
+def test_as_many_labels_as_needed_seldom_take_a_rise_of_two_floors_for_none() -> None:
+    """Three-way: from 100 labels on, too, a true rise of 0.10 (five floors) is not ruled out."""
+    rng = np.random.default_rng(5)
+    for n in (100, 200, 400):
+        calm = [
+            judged(drawn(rng, 0.3, 4, n // 4), drawn(rng, 0.2, 28, 500)).state for _ in range(200)
+        ].count("no")
+        assert calm <= 4
+
+
 def test_days_that_differ_widen_the_interval_until_it_covers() -> None:
     rng = np.random.default_rng(3)
     covered = 0
@@ -106,3 +135,26 @@ def test_without_labels_on_a_side_it_says_so() -> None:
     assert "the reference has no labels" in judged(full, none).reason
     assert {judged(none, full).state, judged(full, none).state} == {"unknown"}
     assert judged(none, full).evidence()[0].supports == "wait"
+
+
+def test_a_rise_of_the_newest_day_is_not_diluted_into_no_harm() -> None:
+    rng = np.random.default_rng(6)
+    then = drawn(rng, 0.16, 28, 650, start=MONDAY - 28 * DAY)
+    found = []
+    for _ in range(100):
+        calm, bad = drawn(rng, 0.16, 6, 650), drawn(rng, 0.27, 1, 650, start=MONDAY + 6 * DAY)
+        harm = judged((*calm, *bad), then)
+        found.append(harm.state)
+        if harm.newer:
+            assert harm.evidence()[1].against == "no_action"
+    assert found.count("no") <= 2
+
+
+def test_calm_weeks_are_seldom_kept_open_by_their_newest_days() -> None:
+    rng = np.random.default_rng(7)
+    kept = 0
+    for effect in (0.0, 0.03):
+        for _ in range(200):
+            then = drawn(rng, 0.2, 28, 1500, effect, MONDAY - 28 * DAY)
+            kept += bool(judged(drawn(rng, 0.2, 7, 1500, effect), then).newer)
+    assert kept <= 8

@@ -341,3 +341,22 @@ def test_a_new_version_that_was_never_served_right_has_its_first_row_for_an_onse
     assert found.decides
     assert not found.from_the_first_day
     assert found.since == case.current["wb_timestamp"].min()
+
+
+def test_a_fault_of_this_morning_is_not_diluted_by_the_days_before_it() -> None:
+    """One carrier's answers are the opposite on the last day of ten: 1 % of the rows, half of them bad."""
+    case = replace(case_of(rows=8000), onset=None)
+    late = pl.col("wb_timestamp") >= END - timedelta(days=1)
+    hit = case.current.select(late & (pl.col("carrier") == "UA")).to_series()
+    wrong = served(case.current, "binary", scorer("binary", lambda f: logit(f, -1.0)))
+    mixed = case.current.select(
+        wrong[name].zip_with(hit, case.current[name]).alias(name) for name in case.current.columns
+    )
+    found = measure_replay(replace(case, current=mixed))
+    assert found.since is not None
+    assert abs(found.since - (END - timedelta(days=1))) <= timedelta(days=1)
+    assert found.segment == ("carrier", "UA")
+    assert found.harm is not None
+    assert found.harm.n < 0.25 * mixed.height
+    assert found.is_harmful is True
+    assert found.decides

@@ -81,6 +81,15 @@ def test_a_decision_that_censors_labels_is_told() -> None:
     assert found.censored_share == pytest.approx(0.5, abs=0.05)
 
 
+def test_censoring_is_told_though_there_is_nothing_before_to_compare_with() -> None:
+    """And a class is known however it is written in the card."""
+    card = replace(ModelCard(), labels=Labels(censored_by="1.0"))
+    nothing = rows(1, 2000, 0.8, 0.8).head(0)
+    found = measure_selective(case(nothing, rows(2, 2000, 0.8, 0.8), card))
+    assert found.is_selective
+    assert [one.against for one in found.evidence()] == ["retrain"]
+
+
 def test_without_labels_it_is_skipped_with_the_reason() -> None:
     empty = rows(1, 500, 0.0, 0.0)
     found: Selective = measure_selective(case(rows(2, 500, 0.8, 0.8), empty))

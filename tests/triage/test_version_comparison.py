@@ -263,3 +263,17 @@ def test_the_order_of_rows_does_not_matter_and_sensitive_versions_are_not_named(
     hidden = measure_versions(replace(case, card=card))
     assert "version 3" not in " ".join(e.reading for e in hidden.evidence())
     assert [c.segment for c in hidden.causes()] == [None]
+
+
+def test_segments_of_which_both_versions_have_the_same_mix_do_not_hide_a_worse_canary() -> None:
+    """Without an artifact, by the traffic of the same time: the plain difference, not the smallest."""
+    case = case_of(rows=8000, models=Models())
+    to_canary = pl.Series(np.random.default_rng(3).random(case.current.height) < 0.1)
+    rows = case.current.filter(to_canary)
+    others = served(rows, "binary", scorer("binary", worse), version="3", role="canary")
+    case = replace(case, others=others, current=case.current.filter(~to_canary))
+    plain = float(others["wb_bad"].mean()) - float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
+    (found,) = measure_versions(case).comparisons
+    assert found.how == "concurrent"
+    assert found.worse_by.value == pytest.approx(plain, abs=0.01)
+    assert found.rolls_back

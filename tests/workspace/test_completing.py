@@ -11,6 +11,9 @@ import pytest
 from tests.logs import binary_log
 from tests.store.upkeep import ingest, make_workspace
 from tests.workspace.test_estimates import report
+from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
+from workbench.performance.completeness import DelayLaw
+from workbench.workspace.completing import overdue, read_label_law, without_early
 
 
 def test_labels_that_come_a_day_later_each_day_are_what_is_usual(tmp_path: Path) -> None:
@@ -60,3 +63,43 @@ def test_label_times_tell_the_usual_delay_when_rows_are_read(tmp_path: Path) -> 
     ingest(ws, "rest.csv", rest)
     # All labels are in: what was usual before they came does not speak any more.
     assert all(b.expected_completeness is None for b in report(ws).buckets)
+
+
+def test_the_law_comes_from_the_labels_times_whatever_was_asked_before(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path)
+    log = binary_log(1200, seed=3, hours=6 * 24)
+    ingest(ws, "log.parquet", log.drop("label"))
+    known = log.filter(pl.col("timestamp") < pl.col("timestamp").max() - timedelta(days=1))
+    late = known.select(
+        "prediction_id", "label", label_timestamp=pl.col("timestamp") + timedelta(hours=24)
+    )
+    ingest(ws, "labels.parquet", late)
+    law = read_label_law(ws.subject("m"))
+    assert law.usual(0) == pytest.approx(0.0, abs=0.02)
+    assert law.final == pytest.approx(1.0)
+    report(ws)
+    assert read_label_law(ws.subject("m")) == law
+
+
+def test_buckets_with_early_or_too_few_labels_are_told_apart(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path)
+    log = binary_log(1200, seed=3, hours=6 * 24)
+    ingest(ws, "log.parquet", log)
+    subject, law = ws.subject("m"), DelayLaw({0: 0.3, 1: 0.6, 2: 1.0})
+    assert subject.extent is not None
+    end = subject.extent.newest + timedelta(days=1)
+    end = end.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def bucket(age: int, labelled: float) -> OutcomeBucket:
+        start = end - timedelta(days=age + 1)
+        return OutcomeBucket(
+            start, start + timedelta(days=1), OutcomeCounts(rows=100, labelled=labelled)
+        )
+
+    usual = [bucket(3, 100), bucket(2, 100), bucket(1, 60), bucket(0, 30)]
+    assert without_early(law, usual) == usual[:2]
+    assert overdue(subject, law, usual) == ()
+    few = [bucket(1, 20), bucket(0, 10)]
+    assert overdue(subject, law, few) == tuple(few)
+    assert overdue(subject, DelayLaw({}), few) == ()
+    assert without_early(DelayLaw({}), few) == few

@@ -98,6 +98,8 @@ class Case:
     """The same of the reference."""
     ripe_end: datetime | None = None
     """Labels of rows from here on are still to come, and left out; None: none are."""
+    overdue: tuple[OutcomeBucket, ...] = ()
+    """Those of them that have fewer labels than is usual at their age."""
     labels_as_of: datetime | None = None
     """When the newest label is from."""
     notes: tuple[str, ...] = field(default=())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 LEAST_LABELS = 50
 """Labelled rows of a version without which it is not compared."""
 _MOST_STRATA = 50
+_SURE_MIX = 3.0
+"""Deviations of Pearson's statistic from its freedom."""
 
 Found = tuple[str, Resampled, float, float]
 """`pairs` or `concurrent`; theirs minus live; their bad rate, and the live one's."""
@@ -57,8 +60,10 @@ def by_pairs(case: Case, theirs: pl.DataFrame, live: pl.DataFrame) -> Found | No
 def by_buckets(case: Case, theirs: pl.DataFrame, live: pl.DataFrame) -> Found | None:
     """The same over buckets in which both served, live rows weighted to the other's mix.
 
-    The mix is that over buckets, and over buckets and the values of each segment; of all these the
-    difference nearest to none is taken, so that another mix of segments does not pass for harm.
+    The mix is that over buckets, and over buckets and the values of each segment whose mix surely
+    differs; of all these the difference nearest to none is taken, so that another mix of segments
+    does not pass for harm. A segment of which both have the same share has nothing to mend: it would
+    only choose the smallest of several chances.
     """
     import polars as pl
 
@@ -72,7 +77,10 @@ def by_buckets(case: Case, theirs: pl.DataFrame, live: pl.DataFrame) -> Found | 
     every = every.with_columns(
         (pl.col("wb_timestamp").dt.epoch("s") // int(case.bucket.total_seconds())).alias("\0bucket")
     )
-    names = [n for n in case.segments if n in every.columns and every[n].n_unique() <= _MOST_STRATA]
+    names = [
+        n for n in case.segments
+        if n in every.columns and every[n].n_unique() <= _MOST_STRATA and _differs(every, n)
+    ]  # fmt: skip
     best: Found | None = None
     for strata in (["\0bucket"], *(["\0bucket", name] for name in names)):
         one = _standardised(case, every, strata)
@@ -83,6 +91,23 @@ def by_buckets(case: Case, theirs: pl.DataFrame, live: pl.DataFrame) -> Found | 
         if best is None or abs(one[1].value) < abs(best[1].value):
             best = one
     return best
+
+
+def _differs(every: pl.DataFrame, name: str) -> bool:
+    """Whether the two sides surely have another mix of a segment: Pearson's statistic, once in 300."""
+    import numpy as np
+    import polars as pl
+
+    counted = every.group_by(pl.col(name).cast(pl.String).fill_null("")).agg(
+        own=pl.col("\0own").sum(), all=pl.len()
+    )
+    own, total = (counted[c].to_numpy().astype(float) for c in ("own", "all"))
+    expected = total * own.sum() / total.sum()
+    other = total - expected
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts = (own - expected) ** 2 * (1 / expected + 1 / other)
+    freedom = max(len(own) - 1, 1)
+    return float(np.nansum(parts)) > freedom + _SURE_MIX * math.sqrt(2 * freedom)
 
 
 def _standardised(case: Case, every: pl.DataFrame, strata: list[str]) -> Found | None:

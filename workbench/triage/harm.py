@@ -25,6 +25,7 @@ from workbench.performance.quantiles import normal_quantile
 from workbench.triage.blocks import DRAWS
 from workbench.triage.case import Case
 from workbench.triage.figures import Figure
+from workbench.triage.unjudged import measure_unjudged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,9 @@ _RULED_OUT = 1.75
 would need several times the labels that show a harm of two; at two, a harm of two would be ruled out
 in one case of forty. Here 4,000 labels on either side tell 96 % of healthy models (rate 0.23, floor
 0.02), and take a harm of two floors for none in 0.6 %."""
+
+_NEWER = 3.0
+"""Standard errors: up to seven stretches are tried, and days differ a little more than was seen."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Harm:
     """When so many labels will be there; None where that cannot be said."""
     draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """(draws,) the rise as it could have come out, normal; None where there is none."""
+    unjudged: tuple[str, ...] = ()
+    """What moved in the newest rows, whose labels are still to come: harm is not ruled out there."""
+    newer: str = ""
+    """The newest buckets, where they look worse by what matters though the whole does not; in words."""
 
     @property
     def figure(self) -> Figure | None:
@@ -85,6 +93,23 @@ class Harm:
                 supports, "no_action" if self.state == "yes" else None,
             )
         ]  # fmt: skip
+        if self.newer:
+            found.append(
+                Evidence(
+                    STEP, "newest", None, f"The whole is calm, and its end is not: {self.newer}.",
+                    supports="wait", against="no_action",
+                )
+            )  # fmt: skip
+        if self.unjudged:
+            when = f", about {self.settled_on:%Y-%m-%d}" if self.settled_on else ""
+            found.append(
+                Evidence(
+                    STEP, "unjudged", None,
+                    f"The newest rows have no labels yet, and something moved in them "
+                    f"({'; '.join(self.unjudged[:3])}): their labels decide{when}.",
+                    supports="wait", against="no_action",
+                )
+            )  # fmt: skip
         if self.labels_needed is not None:
             when = f", about {self.settled_on:%Y-%m-%d}" if self.settled_on else ""
             found.append(
@@ -134,10 +159,22 @@ def measure_harm(
         f"{100 * floor:.1f} matter"
     )
     state = state_of(rise, low, high, floor, labelled)
+    moved = measure_unjudged(case) if state != "yes" else None
+    signs = moved.signs if moved is not None else ()
+    usual_spread, _ = _day_spread(
+        then, case.before_counted, ()
+    )  # not by the rise that is asked for
+    newer = _newer_rise(then, now, usual_spread, floor) if state == "no" else ""
+    is_open = state == "no" and bool(signs or newer)
+    if is_open:
+        state = "unknown"
     harm = Harm(
         state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
-        deviation, basis, told, draws=_drawn(rise, deviation, case.seed),
+        deviation, basis, told, draws=_drawn(rise, deviation, case.seed), unjudged=signs,
+        newer=newer,
     )  # fmt: skip
+    if is_open and not newer:
+        return replace(harm, settled_on=ripe_on)
     if state != "unknown":
         return harm
     needed = _needed(usual, floor)
@@ -156,6 +193,30 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
     if low > 0 and rise >= floor:
         return "yes"
     return "no" if high < _RULED_OUT * floor else "unknown"
+
+
+def _newer_rise(
+    then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket], spread: float, floor: float
+) -> str:
+    """Whether the newest buckets are worse than the reference by what matters, in words; "" if not.
+
+    A rise of this morning is diluted by the days before, and too short for a moment to stand out.
+    Every number of newest buckets is tried, so that each must be `_NEWER` standard errors off.
+    """
+    labelled, plain = sum(b.counts.labelled for b in then), _rate(then)
+    for many in range(1, len(now)):
+        newest = now[-many:]
+        n, rate, usual = sum(b.counts.labelled for b in newest), _rate(newest), _usual(then, newest)
+        if n < LEAST_LABELS:
+            continue
+        between = spread**2 * (_concentration(newest) + _concentration(then))
+        error = math.sqrt(
+            max(rate, plain) * (1 - min(rate, 0.99)) / n + plain * (1 - plain) / labelled + between
+        )
+        if rate - usual >= floor and rate - usual > _NEWER * error:
+            since = f"{newest[0].start:%Y-%m-%d %H:%MZ}"
+            return f"{rate:.1%} bad of {n:,.0f} labelled since {since}, {usual:.1%} usually"
+    return ""
 
 
 def _drawn(rise: float, deviation: float, seed: int) -> NDArray[Any]:

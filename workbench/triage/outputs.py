@@ -1,8 +1,9 @@
-"""Do the outputs themselves look broken? One answer to everything, or the opposite of what is right.
+"""Do the outputs look broken? One answer to everything, the opposite, or not what inputs got before.
 
 Seen without an artifact. That a score runs against the labels can be the world's doing too (a
 concept turned round), or the labels': only a score whose distribution is turned round as well, or
-one that replaying does not give, is serving's.
+one that replaying does not give, is serving's. Where nothing can be replayed, it is learnt from
+rows of before what inputs get (`same_function`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.replay import Replay
 from workbench.triage.rescoring import ordered, rise_of, score_columns
+from workbench.triage.same_function import SameFunction, measure_same_function
 from workbench.triage.served_since import newly_live
 
 if TYPE_CHECKING:
@@ -64,16 +66,30 @@ class Outputs:
     has_rise: bool | None = None
     """Whether predictions became worse; None where it cannot be told."""
     draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+    same: SameFunction | None = None
+    """Whether the same inputs still get the same outputs; None where replaying tells."""
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether the same inputs surely get other outputs than before, under the same version."""
+        return self.same is not None and self.same.has_changed is True
 
     @property
     def is_broken(self) -> bool:
         """Whether the outputs are surely not what the model would say of these inputs."""
-        return self.is_collapsed or (self.is_inverted and self.is_mirrored is True)
+        return (
+            self.is_collapsed
+            or (self.is_inverted and self.is_mirrored is True)
+            or (self.is_unlike and not self.is_cleared)
+        )
 
     @property
     def verdict(self) -> str | None:
         """What mends it: `fix_serving`, or `roll_back` where a new version brought it; else None."""
-        if not self.is_broken or self.has_rise is False or self.follows_from:
+        if not self.is_broken or self.has_rise is False:
+            return None
+        # An input that is spoilt everywhere makes outputs collapse or turn, but not another function.
+        if self.follows_from and not self.is_unlike:
             return None
         if self.is_new_version:
             return "roll_back"
@@ -109,7 +125,7 @@ class Outputs:
                     supports=self.verdict if self.is_inverted else None,
                 )
             )  # fmt: skip
-        return tuple(found)
+        return (*found, *(self.same.evidence() if self.same is not None else ()))
 
     def causes(self) -> tuple[Cause, ...]:
         """The cause that the outputs name; none where they are as they should be."""
@@ -167,6 +183,8 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
     )
     live = newly_live(case)
     onset = case.onset or case.period.start
+    is_replayed = replay is None or (replay.skipped is None and replay.is_comparable)
+    same = None if is_replayed else measure_same_function(case)
     return Outputs(
         share_of_one=now,
         share_of_one_reference=usual,
@@ -175,13 +193,15 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         ranking_reference=None if reference is None else reference.value,
         is_inverted=inverted,
         is_mirrored=mirrored,
-        is_cleared=replay is not None and replay.agrees,
+        is_cleared=(replay is not None and replay.agrees)
+        or (same is not None and same.has_changed is False),
         follows_from=_spoilt_input(case),
         is_new_version=live is not None and abs(live - onset) <= case.bucket,
         since=case.onset,
         n=case.current.height,
         has_rise=has_rise,
         draws=None if ranking is None else ranking.draws,
+        same=same,
     )
 
 

@@ -246,8 +246,10 @@ def measure_replay(case: Case) -> Replay:
     is_previous = False
     if previous is not None and not rounding:
         is_previous = _is_given_by(case, previous, now)
-    harm, basis = (None, "") if not comparable else _harm(case, now)
-    rise = rise_of(case)
+    # A fault of this morning must not be diluted by the days before it.
+    scope = _since(case, since, until)
+    harm, basis = (None, "") if not comparable else _harm(case, now, scope)
+    rise = rise_of(replace(case, current=case.current.filter(scope)))
     share = None
     if harm is not None and rise is not None and rise.low > 0:
         share = min(max(harm.value / rise.value, 0.0), 1.0)
@@ -323,11 +325,24 @@ def _is_given_by(case: Case, previous: Scorer, now: Disagreement) -> bool:
     return int(own.known.sum()) > 0 and int(own.differs.sum()) <= 0.05 * int(own.known.sum())
 
 
-def _harm(case: Case, now: Disagreement) -> tuple[Resampled | None, str]:
-    """(logged minus replayed badness over the period, its basis)."""
+def _since(case: Case, since: datetime | None, until: datetime | None) -> NDArray[Any]:
+    """The rows of the period in the stretch in which outputs differ; all where it has none of them."""
     import numpy as np
 
-    both = _both(case, now)
+    found = np.ones(case.current.height, dtype=bool)
+    if "wb_timestamp" in case.current.columns:
+        if since is not None:
+            found &= (case.current["wb_timestamp"] >= since).fill_null(value=False).to_numpy()
+        if until is not None:
+            found &= (case.current["wb_timestamp"] < until).fill_null(value=False).to_numpy()
+    return found if found.any() else ~found
+
+
+def _harm(case: Case, now: Disagreement, scope: NDArray[Any]) -> tuple[Resampled | None, str]:
+    """(logged minus replayed badness over the rows of a stretch of the period, its basis)."""
+    import numpy as np
+
+    both = np.where(scope[:, None], _both(case, now), np.nan)
     fall = both[:, 0] - both[:, 1]
     if int(np.isfinite(fall).sum()) >= LEAST_LABELS and np.isfinite(fall[now.differs]).any():
         return sampled(case, fall, case.current), "labels"
@@ -338,7 +353,7 @@ def _harm(case: Case, now: Disagreement) -> tuple[Resampled | None, str]:
         return None, ""
     logged = found.of(case.current["wb_prediction"], now.anew)
     anew = found.of(now.anew.prediction, now.anew)
-    return sampled(case, logged - anew, case.current), "estimate"
+    return sampled(case, np.where(scope, logged - anew, np.nan), case.current), "estimate"
 
 
 def _both(case: Case, now: Disagreement) -> NDArray[Any]:

@@ -113,7 +113,8 @@ def harm_state(harm: Harm, draw: int | None) -> str:
     reading = read(harm.figure, draw)
     if draw is None or reading is None or harm.floor is None:
         return harm.state
-    return state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
+    state = state_of(reading.value, reading.low, reading.high, harm.floor, harm.labelled)
+    return "unknown" if state == "no" and (harm.unjudged or harm.newer) else state
 
 
 def _serving(found: Findings, draw: int | None) -> Decision | None:
@@ -186,7 +187,7 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
         ended = found.since.ended is not None
         return Decision("no_action", "over" if ended else "no_harm")
     if state == "unknown":
-        return Decision("wait", "unknown_harm")
+        return Decision("wait", _why_unknown(found.harm_now))
     floor = found.harm.floor
     if (
         floor is not None
@@ -195,6 +196,12 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
     ):
         return Decision("no_action", "season")
     return None
+
+
+def _why_unknown(harm: Harm) -> str:
+    if harm.newer:
+        return "newer_rise"
+    return "unjudged" if harm.unjudged else "unknown_harm"
 
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
@@ -274,7 +281,8 @@ def _recalibration(
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:
     if found.selective.is_selective:
-        return Decision("undecided", "chosen_labels")
+        is_censored = bool(found.selective.censored_share)
+        return Decision("undecided", "censored" if is_censored else "chosen_labels")
     if rest.half_life.is_short:
         return Decision("redesign", "half_life", "short_half_life")
     return Decision("retrain", "backtest")

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.domain.classes import class_name
 from workbench.domain.verdict import Evidence
 from workbench.triage.case import Case
 
@@ -64,7 +65,7 @@ class Selective:
                     against="retrain",
                 )
             )  # fmt: skip
-        if self.is_selective:
+        if any(band.is_sure for band in self.bands):
             worst = max(self.bands, key=lambda b: abs(math.log(max(b.change, 1e-6))) * b.is_sure)
             found.append(
                 Evidence(
@@ -87,13 +88,14 @@ def measure_selective(case: Case) -> Selective:
     censoring = case.card.labels.censored_by
     share = None
     if censoring and case.current.height:
-        said = case.current["wb_prediction"].cast(pl.String) == censoring
+        said = case.current["wb_prediction"].cast(pl.String) == class_name(censoring)
         share = float(said.fill_null(value=False).mean() or 0.0)  # type: ignore[arg-type]
     before, current = (_ripe(case, frame) for frame in (case.before, case.current))
     if not before.height or not current.height:
-        return Selective((), False, share, "there are no rows of before, or none that are ripe")
+        why = "there are no rows of before, or none that are ripe"
+        return Selective((), bool(share), share, why)
     if not before["wb_label"].count() or not current["wb_label"].count():
-        return Selective((), False, share, "there are no labels on a side")
+        return Selective((), bool(share), share, "there are no labels on a side")
     bands = _bands(case, before, current)
     return Selective(bands, any(b.is_sure for b in bands) or bool(share), share)
 

@@ -10,13 +10,16 @@ from workbench.domain.period import bucket_end, parse_duration
 from workbench.domain.rates import RateBucket
 from workbench.performance.completeness import (
     NEWEST,
+    USUAL,
     DelayLaw,
     is_short,
+    law_from_ages,
     law_from_commits,
     whole_completeness,
     with_completeness,
 )
 from workbench.store.connections import reading
+from workbench.store.label_ages import label_ages
 from workbench.store.remembered_estimates import read_arrivals, read_delays
 from workbench.workspace.subjects import Subject
 
@@ -37,6 +40,25 @@ def label_law(subject: Subject) -> DelayLaw:
             return DelayLaw(remembered)
         since = subject.extent.newest - NEWEST * subject.bucket
         return law_from_commits(read_arrivals(catalog, store.baseline, since), subject.bucket)
+
+
+def read_label_law(subject: Subject) -> DelayLaw:
+    """The usual share of labels by age, from the labels' times, which are read if they were not yet.
+
+    A verdict must not depend on which command was asked before. Labels without times leave commits.
+    """
+    store = subject.store
+    if subject.extent is None or store.as_of is not None:
+        return DelayLaw({})
+    with reading(store.home, f"reading {subject.card.name}") as catalog:
+        remembered = read_delays(catalog, store.baseline, store.segments.labels_version)
+    if remembered:
+        return DelayLaw(remembered)
+    ages = label_ages(store)
+    if ages is None:
+        return label_law(subject)
+    now = bucket_end(subject.extent.newest, subject.bucket)
+    return law_from_ages(ages.labelled, ages.rows, now=now, width=subject.bucket)
 
 
 def complete(
@@ -67,6 +89,33 @@ def without_unripe(
             break
         kept.pop()
     return kept
+
+
+def without_early(law: DelayLaw, outcomes: Sequence[OutcomeBucket]) -> list[OutcomeBucket]:
+    """Buckets up to the newest that has nearly all labels that will come.
+
+    The first labels are seldom like the rest: what is trained on them, or judged by them, is.
+    """
+    kept, final = list(outcomes), law.final or 0.0
+    while kept and kept[-1].counts.labelled < USUAL * final * kept[-1].counts.rows:
+        kept.pop()
+    return kept
+
+
+def overdue(
+    subject: Subject, law: DelayLaw, outcomes: Sequence[OutcomeBucket]
+) -> tuple[OutcomeBucket, ...]:
+    """Buckets with fewer labels than is usual at their age: more than being late keeps them away."""
+    now = _now(subject)
+    if now is None:
+        return ()
+    found = []
+    for bucket in outcomes:
+        usual = law.usual(max(int((now - bucket.end) / subject.bucket), 0))
+        rows, labelled = bucket.counts.rows, bucket.counts.labelled
+        if usual is not None and rows > 0 and labelled < USUAL * usual * rows:
+            found.append(bucket)
+    return tuple(found)
 
 
 def complete_whole(

@@ -33,7 +33,7 @@ from workbench.store.sampled_rows import sampled_reference, sampled_rows
 from workbench.triage.badness import badness
 from workbench.triage.case import Case, Models
 from workbench.triage.since import Since, find_since
-from workbench.workspace.completing import label_law, without_unripe
+from workbench.workspace.completing import overdue, read_label_law, without_early, without_unripe
 from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
 
@@ -74,6 +74,8 @@ class CountedOutcomes:
     outcomes: tuple[OutcomeBucket, ...]
     ripe: tuple[OutcomeBucket, ...]
     version_since: datetime | None
+    overdue: tuple[OutcomeBucket, ...]
+    """Those that are not ripe, and have fewer labels than is usual at their age."""
 
 
 def gather(
@@ -107,7 +109,7 @@ def gather(
         NoRowsError: there are no rows at all.
         PeriodError: the period cannot be read.
     """
-    counted = counted or count_outcomes(subject, period, version, label_law(subject))
+    counted = counted or count_outcomes(subject, period, version, read_label_law(subject))
     store, bucket = subject.store, subject.bucket
     with reading(store.home, "reading events") as catalog:
         events = read_events(catalog, model=subject.card.name, period=counted.everything)
@@ -158,6 +160,7 @@ def gather(
         before_counted=tuple(b for b in counted.ripe if b.end <= cut.start),
         reference_counted=tuple(reference_outcomes(subject, versions=counted.versions)),
         ripe_end=ripe_end if ripe_end < asked.end else None,
+        overdue=counted.overdue,
         labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
         notes=tuple(notes),
     )
@@ -187,10 +190,11 @@ def count_outcomes(
         by_version = counts.outcomes(
             Choice(everything), by=store.own_by, start=oldest, group="model_version"
         )
-    ripe = without_unripe(subject, law, outcomes) if outcomes else []
+    ripe = without_early(law, without_unripe(subject, law, outcomes)) if outcomes else []
+    unripe = [b for b in outcomes if not ripe or b.start >= ripe[-1].end]
     return CountedOutcomes(
         asked, everything, filtered, versions, tuple(outcomes), tuple(ripe),
-        _version_since(by_version, versions, oldest),
+        _version_since(by_version, versions, oldest), overdue(subject, law, unripe),
     )  # fmt: skip
 
 

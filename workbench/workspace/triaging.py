@@ -33,7 +33,7 @@ from workbench.store.version_lives import write_lives
 from workbench.triage.case import Fitter, Models, Scorer
 from workbench.triage.examining import Looked, Told, examine
 from workbench.triage.verdict import reach_verdict
-from workbench.workspace.completing import label_law
+from workbench.workspace.completing import read_label_law
 from workbench.workspace.first_look import look_first
 from workbench.workspace.fitting import one_thread
 from workbench.workspace.gathering import count_outcomes, gather
@@ -42,6 +42,7 @@ from workbench.workspace.other_cores import free_cores, idle_now, other_processe
 from workbench.workspace.quality import find_faults
 from workbench.workspace.subjects import Subject
 from workbench.workspace.trusting import is_artifact_trusted, recipe_folder
+from workbench.workspace.verdict_incidents import enter_verdict
 from workbench.workspace.version_lives import lives_of, retrainings_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def triage(
     record: bool = True,
     law: DelayLaw | None = None,
 ) -> Verdict:
-    """The verdict on a model, recorded.
+    """The verdict on a model, recorded, and written into the incident that it belongs to.
 
     Args:
         ws: the workspace.
@@ -86,7 +87,7 @@ def triage(
     now = ws.clock.now()
     one = ws.subject(name)
     idle = idle_now()
-    law = law or label_law(one)
+    law = law or read_label_law(one)
     counted = count_outcomes(one, period, version, law)
     if told is not None:
         first = look_first(one, counted, seed)
@@ -271,6 +272,7 @@ def _recorded(ws: Workspace, verdict: Verdict, subject: Subject) -> Verdict:
             number = add_verdict(
                 catalog, verdict_document(verdict), ws.clock.now(), subject.store.segments.version
             )
+            enter_verdict(catalog, verdict, number, ws.clock.now())
     except StoreError as error:
         note = f"the verdict could not be recorded: {error.message}"
         return replace(verdict, notes=(*verdict.notes, note))
