@@ -28,6 +28,7 @@ from workbench.triage.label_faults import LabelFaults, measure_label_faults
 from workbench.triage.learning_curve import LearningCurve, measure_learning_curve
 from workbench.triage.outputs import Outputs, measure_outputs
 from workbench.triage.overlap import Overlap, measure_overlap
+from workbench.triage.potential import Potential, measure_potential
 from workbench.triage.recalibration import Recalibration, measure_recalibration
 from workbench.triage.remainder import repaired
 from workbench.triage.remaining import Remaining, measure_remaining
@@ -78,12 +79,13 @@ class Remainder:
     remaining: Remaining
     half_life: HalfLife
     segments: SegmentRise = field(default_factory=SegmentRise)
+    potential: Potential = field(default_factory=Potential)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """All of it, in the order of the steps."""
         parts = (
             self.overlap, self.decomposition, self.segments, self.recalibration, self.attainable,
-            self.backtest, self.curve, self.remaining, self.half_life,
+            self.potential, self.backtest, self.curve, self.remaining, self.half_life,
         )  # fmt: skip
         return tuple(one for part in parts for one in part.evidence())
 
@@ -230,6 +232,9 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
     segments = run.step("segment_rise", lambda: measure_segment_rise(case))
     choice = run.quietly("challengers", lambda: choose_challenger(case, windows))
     attainable = run.step("attainable", lambda: measure_attainable(case, windows, choice))
+    potential = run.step(
+        "potential", lambda: measure_potential(case, windows, choice, attainable)
+    )
     recalibration = run.step(
         "recalibration", lambda: measure_recalibration(case, windows, attainable)
     )
@@ -244,7 +249,7 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
     )
     return Remainder(
         overlap, decomposition, attainable, backtest, recalibration, curve, remaining, half_life,
-        segments,
+        segments, potential,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ would have come out from other rows (`confidence`), so that they read everything
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GOOD_RECOVERY = 0.5
-"""Of the excess over what is attainable, what a challenger must recover to be worth it."""
-SURE_RECOVERY = 0.3
-"""Or surely so much."""
+"""Of the rise: what a retraining with labels enough must surely stay below, to be of no use."""
+WORTHWHILE = 0.4
+"""Of the rise: what a retraining on the labels at hand must gain to be worth it."""
+NEARLY = 0.6
+"""Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
 """What a change of outputs alone must recover."""
 COINCIDENT_SHARE = 0.3
@@ -199,39 +202,63 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
     floor = found.clean_harm.floor or 0.0
-    gain = read(rest.backtest.gain, draw)
-    over = read(rest.backtest.gain_over_control, draw)
-    recovery = read(rest.backtest.recovery or rest.backtest.recovery_of_rise, draw)
-    helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
+    rise = read(found.clean_harm.figure, draw)
     if _coincident(found):
         return Decision("fix_upstream", "coincident_fault")
-    cheaper = _recalibration(rest, gain, floor, draw)
+    cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
     if cheaper is not None:
         return cheaper
-    if helps and recovery is not None and recovery.value >= GOOD_RECOVERY:
+    matters = max(rise.value if rise is not None else 0.0, floor)
+    now, later = _gained_now(rest, draw), read(rest.potential.gain, draw)
+    if now is not None and now.is_sure and now.value >= WORTHWHILE * matters:
         return _retrain(found, rest)
-    other = _another_model(rest, draw)
+    if later is None:
+        return Decision("undecided", "no_backtest")
+    other = _another_model(rest, draw) if later.value < NEARLY * matters else None
     if other is not None:
         return Decision("redesign", "another_model", other)
-    if helps and recovery is not None and recovery.low >= SURE_RECOVERY:
-        return _retrain(found, rest)
-    return _not_recovered(found, rest, floor, draw)
+    if later.high < GOOD_RECOVERY * matters:
+        return _no_excess(found, rest, rise, draw)
+    return _not_recovered(found, later, matters)
 
 
-def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | None) -> Decision:
-    """Neither outputs nor a retraining nor another model would do: is there anything to gain?"""
-    excess = read(rest.attainable.excess, draw)
-    if excess is None:
-        return Decision("undecided", "no_backtest")
-    # With few rows the attainable rate is too high, by about what a challenger of as few loses.
-    short = rest.backtest.shortfall
-    if excess.high + short < floor or (excess.value < floor / 2 and short < floor):
-        return _no_excess(found, rest, draw)
-    if rest.curve.state == "enough":
-        return Decision("wait", "more_labels")
+def _gained_now(rest: Remainder, draw: int | None) -> Reading | None:
+    """What a retraining on the labels at hand gains, beyond what any retraining would.
+
+    The backtest alone judges by the newest labels only; the cross-fit judges by all of them, and counts
+    where the backtest gains at least half as much: what is learned from the older ones still holds.
+    """
+    excess, later = _over(rest.attainable.excess, rest, draw), read(rest.backtest.gain, draw)
+    tested = read(rest.backtest.gain_over_control or rest.backtest.gain, draw)
+    if later is None or tested is None or not later.is_sure:
+        tested = None
+    if excess is None or later is None or not excess.is_sure or later.value < excess.value / 2:
+        return tested
+    if tested is None:
+        return excess
+    return Reading((excess.value + tested.value) / 2, max(excess.low, tested.low), tested.high)
+
+
+def _over(figure: Drawn | None, rest: Remainder, draw: int | None) -> Reading | None:
+    """A gain less what any retraining gains where nothing had happened; a loss there is no credit."""
+    found = read(figure, draw)
+    control = rest.backtest.control.gain if rest.backtest.control is not None else None
+    if found is None or control is None:
+        return found
+    usual = max(control.value, 0.0)
+    wider = math.hypot(
+        found.value - found.low, max(control.value - control.low, 0.0) if usual else 0.0
+    )
+    return Reading(found.value - usual, found.value - usual - wider, found.high - usual)
+
+
+def _not_recovered(found: Findings, later: Reading, matters: float) -> Decision:
+    """No remedy is shown to help, nor retraining to be of no use: are labels lacking?"""
     effects = [repair.effect for repair in found.repairs.repairs]
     if any(effect is not None and effect.amount.low > 0 for effect in effects):
         return Decision("fix_upstream", "small_fault")
+    if later.is_sure and later.value >= GOOD_RECOVERY * matters:
+        return Decision("wait", "more_labels")
     return Decision("undecided", "excess_not_recovered")
 
 
@@ -291,12 +318,23 @@ def _another_model(rest: Remainder, draw: int | None) -> str | None:
     return "model_class" if is_class else None
 
 
-def _no_excess(found: Findings, rest: Remainder, draw: int | None) -> Decision:
-    """The recipe does no better even on these very rows: what is there is all that there is."""
-    if not found.clean_harm.is_critical:
+def _no_excess(
+    found: Findings, rest: Remainder, rise: Reading | None, draw: int | None
+) -> Decision:
+    """The recipe does no better even on these very rows: what is there is all that there is.
+
+    The rise is left alone only where it surely is not critical.
+    """
+    usual = rest.backtest.usual
+    if rise is not None and usual is not None:
+        if rise.high < usual.critical - usual.reference.value:
+            return Decision("no_action", "harder_mix")
+    elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")
-    largest = _largest(rest, draw)
-    if largest == "meaning":
+    stronger = read(rest.remaining.stronger, draw)
+    if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest / 2:
+        return Decision("redesign", "no_excess", "model_class")
+    if _largest(rest, draw) == "meaning":
         return Decision("redesign", "no_excess", "missing_information")
     return Decision("redesign", "no_excess", "harder_cases")
 
