@@ -38,10 +38,12 @@ class Potential:
     skipped: str | None = None
     own: Figure | None = None
     """champion - recipe, cross-fitted on rows of the incident alone."""
+    tested: Figure | None = None
+    """champion - recipe, fitted to the older rows of the incident alone and judged on the newest."""
     cost: Figure | None = None
-    """What a fit of as few rows loses to the champion where nothing had happened; 0 or more."""
+    """What a fit of as few rows loses to the champion where nothing had happened; below 0: it gains."""
     gain: Figure | None = None
-    """own + cost, or what the best challenger gains inside the incident, if that is more."""
+    """own + cost, if that is above 0; or what the chosen challenger gains, if that is more."""
     rows: int = 0
     """Rows that a fit learned from."""
     attainable: Attainable | None = field(default=None, repr=False, compare=False)
@@ -53,10 +55,16 @@ class Potential:
         if self.skipped or self.gain is None or self.cost is None:
             return (Evidence(STEP, name, None, self.skipped or "not measured"),)
         reading = (
-            f"what the recipe gains inside the incident, and the {100 * self.cost.value:.1f} points that "
-            f"a fit of {self.rows:,} rows loses where nothing had happened"
+            f"what the recipe gains inside the incident, and the {100 * max(self.cost.value, 0):.1f} points "
+            f"that a fit of {self.rows:,} rows loses where nothing had happened"
         )
-        return (self.gain.evidence(STEP, name, reading, 0.0),)
+        said = [self.gain.evidence(STEP, name, reading, 0.0)]
+        if self.tested is not None:
+            reading = "on the newest labels, learning from the incident's older rows and no others"
+            said.append(
+                self.tested.evidence(STEP, "gain of rows of the incident alone", reading, 0.0)
+            )
+        return tuple(said)
 
 
 def measure_potential(
@@ -88,14 +96,27 @@ def measure_potential(
     cost = _cost(case, windows, alone.fitted_rows)
     if cost is None or cost.draws is None:
         return Potential("too few labelled rows before the onset to tell what few rows cost")
-    cost = figure(max(cost.value, 0.0), np.maximum(cost.draws, 0.0), cost.n, cost.basis)
-    value, drawn = own.value + cost.value, own.draws + np.asarray(cost.draws)
+    value = own.value + max(cost.value, 0.0)
+    drawn = own.draws + np.maximum(cost.draws, 0.0)
     best = attainable.excess
     if best.draws is not None:
         value, drawn = max(value, best.value), np.maximum(drawn, best.draws)
     return Potential(
-        None, own, cost, figure(value, drawn, own.n, own.basis), alone.fitted_rows, alone
+        None, own, _tested(case, windows), cost, figure(value, drawn, own.n, own.basis),
+        alone.fitted_rows, alone,
     )  # fmt: skip
+
+
+def _tested(case: Case, windows: Windows) -> Figure | None:
+    """The gain on the newest rows of the recipe fitted to the older ones of the incident alone."""
+    fit, names = case.models.fit, case.feature_names
+    learned, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
+    model = None if fit is None else fitted(fit, plain(case, learned), names, case.seed)
+    if model is None or isinstance(model, str):
+        return None
+    bad = losses(outputs_of(model, judged, names), judged, case.rules)
+    blocks, basis = blocks_of(judged, case.card.columns.entity)
+    return mean_figures([judged["wb_bad"].to_numpy() - bad], blocks, basis, case.seed)[0]
 
 
 def _cost(case: Case, windows: Windows, many: int) -> Figure | None:

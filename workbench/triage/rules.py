@@ -27,6 +27,8 @@ RESTORES = 0.7
 """What a change of outputs alone must recover."""
 COINCIDENT_SHARE = 0.3
 """Of the rows that an input must have broken in, to stand in the way of every other remedy."""
+_TWO_LOOKS = 1.144
+"""z_.9875 / z_.975."""
 TIE = 0.5
 """Floors by which a retraining must be better than the cheaper change of outputs."""
 
@@ -225,31 +227,56 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
 def _gained_now(rest: Remainder, draw: int | None) -> Reading | None:
     """What a retraining on the labels at hand gains, beyond what any retraining would.
 
+    By the challenger that was chosen, or by one that learns from rows of the incident alone: which of
+    the two is better changes as labels come in, and the choice was made with fewer of them. Two are
+    looked at, so that both must be the surer (Bonferroni).
+    """
+    test, own = rest.backtest, rest.potential
+    usual = read(test.control.gain, draw) if test.control is not None else None
+    found = [_gained(rest.attainable.excess, test.gain, usual, draw)]
+    if test.kind != "incident" and own.own is not None:
+        lost = read(own.cost, draw)
+        usual = Reading(-lost.value, -lost.high, -lost.low) if lost is not None else None
+        found.append(_gained(own.own, own.tested, usual, draw))
+        found = [_wider(one, _TWO_LOOKS) for one in found]
+    known = [one for one in found if one is not None]
+    return max(known, key=lambda one: (one.is_sure, one.value)) if known else None
+
+
+def _gained(
+    inside: Drawn | None, tested: Drawn | None, usual: Reading | None, draw: int | None
+) -> Reading | None:
+    """The gain by the backtest and the cross-fit, less what a retraining gains in calm times.
+
     The backtest alone judges by the newest labels only; the cross-fit judges by all of them, and counts
     where the backtest gains at least half as much: what is learned from the older ones still holds.
     """
-    excess, later = _over(rest.attainable.excess, rest, draw), read(rest.backtest.gain, draw)
-    tested = read(rest.backtest.gain_over_control or rest.backtest.gain, draw)
-    if later is None or tested is None or not later.is_sure:
-        tested = None
-    if excess is None or later is None or not excess.is_sure or later.value < excess.value / 2:
-        return tested
-    if tested is None:
-        return excess
-    return Reading((excess.value + tested.value) / 2, max(excess.low, tested.low), tested.high)
+    newest, whole = read(tested, draw), read(inside, draw)
+    if newest is None:
+        return None
+    if whole is None or newest.value < whole.value / 2:
+        return _over(newest, usual)
+    low, high = max(newest.low, whole.low), min(newest.high, whole.high)
+    return _over(Reading((newest.value + whole.value) / 2, low, high), usual)
 
 
-def _over(figure: Drawn | None, rest: Remainder, draw: int | None) -> Reading | None:
-    """A gain less what any retraining gains where nothing had happened; a loss there is no credit."""
-    found = read(figure, draw)
-    control = rest.backtest.control.gain if rest.backtest.control is not None else None
-    if found is None or control is None:
-        return found
-    usual = max(control.value, 0.0)
-    wider = math.hypot(
-        found.value - found.low, max(control.value - control.low, 0.0) if usual else 0.0
+def _over(gain: Reading, usual: Reading | None) -> Reading:
+    """A gain less the one in calm times, each with its interval; a loss in calm times is no credit."""
+    if usual is None or usual.high <= 0:
+        return gain
+    off = max(usual.value, 0.0)
+    above, below = usual.high - off, off - max(usual.low, 0.0)
+    low = gain.value - off - math.hypot(gain.value - gain.low, above)
+    return Reading(
+        gain.value - off, low, gain.value - off + math.hypot(gain.high - gain.value, below)
     )
-    return Reading(found.value - usual, found.value - usual - wider, found.high - usual)
+
+
+def _wider(found: Reading | None, times: float) -> Reading | None:
+    if found is None:
+        return None
+    value = found.value
+    return Reading(value, value - times * (value - found.low), value + times * (found.high - value))
 
 
 def _not_recovered(found: Findings, later: Reading, matters: float) -> Decision:
