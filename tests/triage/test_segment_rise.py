@@ -92,9 +92,7 @@ def test_a_value_of_a_sensitive_segment_is_not_named() -> None:
 def test_without_segments_or_labels_it_says_why() -> None:
     case = with_regions((0.5, 0.5))
     assert measure_segment_rise(replace(case, segments=())).skipped
-    empty = replace(
-        case, current=case.current.with_columns(wb_bad=pl.lit(None, dtype=pl.Float64))
-    )
+    empty = replace(case, current=case.current.with_columns(wb_bad=pl.lit(None, dtype=pl.Float64)))
     found = measure_segment_rise(empty)
     assert found.skipped == "the period has no labelled rows"
     assert found == SegmentRise(found.skipped)

@@ -232,9 +232,7 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
     segments = run.step("segment_rise", lambda: measure_segment_rise(case))
     choice = run.quietly("challengers", lambda: choose_challenger(case, windows))
     attainable = run.step("attainable", lambda: measure_attainable(case, windows, choice))
-    potential = run.step(
-        "potential", lambda: measure_potential(case, windows, choice, attainable)
-    )
+    potential = run.step("potential", lambda: measure_potential(case, windows, choice, attainable))
     recalibration = run.step(
         "recalibration", lambda: measure_recalibration(case, windows, attainable)
     )

@@ -21,6 +21,7 @@ from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
     import polars as pl
+    from numpy.typing import NDArray
 
     from workbench.triage.case import Case
 
@@ -122,15 +123,16 @@ def _tested(case: Case, windows: Windows) -> Figure | None:
 def _cost(case: Case, windows: Windows, many: int) -> Figure | None:
     """The recipe's bad rate minus the champion's on rows of before, cross-fitted on `many` rows."""
     import numpy as np
+    import polars as pl
 
     fit, names = case.models.fit, case.feature_names
     if fit is None:
         return None
-    rows = _before(case, windows)
+    rows = rows_before(case, windows)
     if rows.height < LEAST_BEFORE:
         return None
     fold = np.arange(rows.height) * 4 * FOLDS // rows.height % FOLDS
-    lost: list[np.ndarray[Any, Any]] = []
+    lost: list[NDArray[Any]] = []
     judged: list[pl.DataFrame] = []
     for number in range(FOLDS):
         learned = thinned(plain(case, rows.filter(fold != number)), many)
@@ -140,15 +142,13 @@ def _cost(case: Case, windows: Windows, many: int) -> Figure | None:
         part = rows.filter(fold == number)
         lost.append(losses(outputs_of(model, part, names), part, case.rules))
         judged.append(part)
-    import polars as pl
-
     frame = pl.concat(judged)
     extra = np.concatenate(lost) - frame["wb_bad"].to_numpy()
     blocks, basis = blocks_of(frame, case.card.columns.entity)
     return mean_figures([extra], blocks, basis, case.seed + 17)[0]
 
 
-def _before(case: Case, windows: Windows) -> pl.DataFrame:
+def rows_before(case: Case, windows: Windows) -> pl.DataFrame:
     """Labelled rows where nothing had happened: of before the incident, or the reference if it has more."""
     reference = labelled_rows(case.reference, case.feature_names)
     rows = windows.before if windows.before.height >= reference.height else reference

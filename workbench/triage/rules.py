@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GOOD_RECOVERY = 0.5
-"""Of the rise: what a retraining with labels enough must surely stay below, to be of no use."""
+"""Of the rise: what a change of outputs must recover; and what a retraining with labels enough must
+surely stay below, to be of no use."""
 WORTHWHILE = 0.4
 """Of the rise: what a retraining on the labels at hand must gain to be worth it."""
 NEARLY = 0.6
 """Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
-"""What a change of outputs alone must recover."""
+"""What a change of outputs alone must recover of the excess, and `GOOD_RECOVERY` of the rise."""
 COINCIDENT_SHARE = 0.3
 """Of the rows that an input must have broken in, to stand in the way of every other remedy."""
 _TWO_LOOKS = 1.144
 """z_.9875 / z_.975."""
+ONE_SIDED = 0.839
+"""z_.95 / z_.975."""
 TIE = 0.5
 """Floors by which a retraining must be better than the cheaper change of outputs."""
 
@@ -65,6 +68,11 @@ class Reading:
     def is_sure(self) -> bool:
         """Whether it is surely above 0."""
         return self.low > 0
+
+    @property
+    def most(self) -> float:
+        """What it is surely not above, in 95 of 100: the upper end of a one-sided interval."""
+        return self.value + ONE_SIDED * (self.high - self.value)
 
 
 @dataclass(frozen=True)
@@ -216,12 +224,7 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
         return _retrain(found, rest)
     if later is None:
         return Decision("undecided", "no_backtest")
-    other = _another_model(rest, draw) if later.value < NEARLY * matters else None
-    if other is not None:
-        return Decision("redesign", "another_model", other)
-    if later.high < GOOD_RECOVERY * matters:
-        return _no_excess(found, rest, rise, draw)
-    return _not_recovered(found, later, matters)
+    return _not_recovered(found, rest, later, matters, draw)
 
 
 def _gained_now(rest: Remainder, draw: int | None) -> Reading | None:
@@ -279,8 +282,15 @@ def _wider(found: Reading | None, times: float) -> Reading | None:
     return Reading(value, value - times * (value - found.low), value + times * (found.high - value))
 
 
-def _not_recovered(found: Findings, later: Reading, matters: float) -> Decision:
-    """No remedy is shown to help, nor retraining to be of no use: are labels lacking?"""
+def _not_recovered(
+    found: Findings, rest: Remainder, later: Reading, matters: float, draw: int | None
+) -> Decision:
+    """No retraining on the labels at hand would do: would another model, more labels, or nothing?"""
+    other = _another_model(rest, draw) if later.value < NEARLY * matters else None
+    if other is not None:
+        return Decision("redesign", "another_model", other)
+    if later.most < GOOD_RECOVERY * matters:
+        return _no_excess(found, rest, read(found.clean_harm.figure, draw), draw)
     effects = [repair.effect for repair in found.repairs.repairs]
     if any(effect is not None and effect.amount.low > 0 for effect in effects):
         return Decision("fix_upstream", "small_fault")
@@ -318,7 +328,9 @@ def _recalibration(
     if over is not None and not over.is_sure:
         return None
     is_tie = gain is None or cheap.value >= gain.value - TIE * floor
-    if recovery.value >= RESTORES and is_tie:
+    of_rise = read(own.recovery_of_rise, draw)
+    is_most = of_rise is None or of_rise.value >= GOOD_RECOVERY
+    if recovery.value >= RESTORES and is_most and is_tie:
         return Decision("recalibrate", own.kind or "threshold")
     return None
 
@@ -333,9 +345,10 @@ def _retrain(found: Findings, rest: Remainder) -> Decision:
 
 def _another_model(rest: Remainder, draw: int | None) -> str | None:
     """Why another model would do what a retraining does not; None where nothing would."""
-    unused, stronger = rest.remaining.unused.best, read(rest.remaining.stronger, draw)
+    unused = rest.remaining.unused.best
+    stronger = read(rest.remaining.stronger_over_usual, draw)
     column = read(unused.gain, draw) if unused is not None else None
-    # A stronger class varies less and gains a little everywhere: it must gain what matters.
+    # A stronger class varies less, and gains a little everywhere: it must gain what matters.
     smallest = rest.remaining.smallest
     is_class = stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
     if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
@@ -358,7 +371,7 @@ def _no_excess(
             return Decision("no_action", "harder_mix")
     elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")
-    stronger = read(rest.remaining.stronger, draw)
+    stronger = read(rest.remaining.stronger_over_usual, draw)
     if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest / 2:
         return Decision("redesign", "no_excess", "model_class")
     if _largest(rest, draw) == "meaning":
