@@ -6,73 +6,26 @@ would have come out from other rows (`confidence`), so that they read everything
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.triage.effects import Effect, is_input
 from workbench.triage.examining import Findings, Remainder
+from workbench.triage.gained import gained_now
 from workbench.triage.harm import Harm, state_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from workbench.triage.reading import Drawn, Reading, read
 
 GOOD_RECOVERY = 0.5
-"""Of the rise: what a change of outputs must recover; and what a retraining with labels enough must
-surely stay below, to be of no use."""
+"""Of the rise: what a retraining with labels enough must surely stay below, to be of no use."""
 WORTHWHILE = 0.4
-"""Of the rise: what a retraining on the labels at hand must gain to be worth it."""
+"""Of the rise: what a retraining on the labels at hand, or a change of outputs, must gain to be worth it."""
 NEARLY = 0.6
 """Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
-"""What a change of outputs alone must recover of the excess, and `GOOD_RECOVERY` of the rise."""
+"""What a change of outputs alone must recover of the excess."""
 COINCIDENT_SHARE = 0.3
 """Of the rows that an input must have broken in, to stand in the way of every other remedy."""
-_TWO_LOOKS = 1.144
-"""z_.9875 / z_.975."""
-ONE_SIDED = 0.839
-"""z_.95 / z_.975."""
 TIE = 0.5
 """Floors by which a retraining must be better than the cheaper change of outputs."""
-
-
-class Drawn(Protocol):
-    """A figure with an interval and what it would be from other rows."""
-
-    @property
-    def value(self) -> float:
-        """The figure."""
-
-    @property
-    def low(self) -> float:
-        """The lower end of its 95 % interval."""
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-
-    @property
-    def draws(self) -> NDArray[Any] | None:
-        """What it would be when rows are drawn again; None: not known."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A figure and its interval, as they are or as they would be from other rows."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether it is surely above 0."""
-        return self.low > 0
-
-    @property
-    def most(self) -> float:
-        """What it is surely not above, in 95 of 100: the upper end of a one-sided interval."""
-        return self.value + ONE_SIDED * (self.high - self.value)
 
 
 @dataclass(frozen=True)
@@ -83,16 +36,6 @@ class Decision:
     why: str
     """Which rule: a word for the words to be made of."""
     redesign_reason: str | None = None
-
-
-def read(figure: Drawn | None, draw: int | None) -> Reading | None:
-    """A figure as it is, or as draw number `draw` has it: moved, its interval with it."""
-    if figure is None:
-        return None
-    moved = 0.0
-    if draw is not None and figure.draws is not None and len(figure.draws):
-        moved = float(figure.draws[draw % len(figure.draws)]) - figure.value
-    return Reading(figure.value + moved, figure.low + moved, figure.high + moved)
 
 
 def decide(found: Findings, draw: int | None = None) -> Decision:
@@ -219,67 +162,12 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     if cheaper is not None:
         return cheaper
     matters = max(rise.value if rise is not None else 0.0, floor)
-    now, later = _gained_now(rest, draw), read(rest.potential.gain, draw)
+    now, later = gained_now(rest, draw), read(rest.potential.gain, draw)
     if now is not None and now.is_sure and now.value >= WORTHWHILE * matters:
         return _retrain(found, rest)
     if later is None:
         return Decision("undecided", "no_backtest")
     return _not_recovered(found, rest, later, matters, draw)
-
-
-def _gained_now(rest: Remainder, draw: int | None) -> Reading | None:
-    """What a retraining on the labels at hand gains, beyond what any retraining would.
-
-    By the challenger that was chosen, or by one that learns from rows of the incident alone: which of
-    the two is better changes as labels come in, and the choice was made with fewer of them. Two are
-    looked at, so that both must be the surer (Bonferroni).
-    """
-    test, own = rest.backtest, rest.potential
-    usual = read(test.control.gain, draw) if test.control is not None else None
-    found = [_gained(rest.attainable.excess, test.gain, usual, draw)]
-    if test.kind != "incident" and own.own is not None:
-        lost = read(own.cost, draw)
-        usual = Reading(-lost.value, -lost.high, -lost.low) if lost is not None else None
-        found.append(_gained(own.own, own.tested, usual, draw))
-        found = [_wider(one, _TWO_LOOKS) for one in found]
-    known = [one for one in found if one is not None]
-    return max(known, key=lambda one: (one.is_sure, one.value)) if known else None
-
-
-def _gained(
-    inside: Drawn | None, tested: Drawn | None, usual: Reading | None, draw: int | None
-) -> Reading | None:
-    """The gain by the backtest and the cross-fit, less what a retraining gains in calm times.
-
-    The backtest alone judges by the newest labels only; the cross-fit judges by all of them, and counts
-    where the backtest gains at least half as much: what is learned from the older ones still holds.
-    """
-    newest, whole = read(tested, draw), read(inside, draw)
-    if newest is None:
-        return None
-    if whole is None or newest.value < whole.value / 2:
-        return _over(newest, usual)
-    low, high = max(newest.low, whole.low), min(newest.high, whole.high)
-    return _over(Reading((newest.value + whole.value) / 2, low, high), usual)
-
-
-def _over(gain: Reading, usual: Reading | None) -> Reading:
-    """A gain less the one in calm times, each with its interval; a loss in calm times is no credit."""
-    if usual is None or usual.high <= 0:
-        return gain
-    off = max(usual.value, 0.0)
-    above, below = usual.high - off, off - max(usual.low, 0.0)
-    low = gain.value - off - math.hypot(gain.value - gain.low, above)
-    return Reading(
-        gain.value - off, low, gain.value - off + math.hypot(gain.high - gain.value, below)
-    )
-
-
-def _wider(found: Reading | None, times: float) -> Reading | None:
-    if found is None:
-        return None
-    value = found.value
-    return Reading(value, value - times * (value - found.low), value + times * (found.high - value))
 
 
 def _not_recovered(
@@ -323,16 +211,29 @@ def _recalibration(
     own = rest.recalibration
     cheap, over = read(own.gain, draw), read(own.gain_over_control, draw)
     recovery = read(own.recovery or own.recovery_of_rise, draw)
+    of_rise = read(own.recovery_of_rise, draw)
+    if of_rise is not None and of_rise.value < WORTHWHILE:
+        return None
     if cheap is None or recovery is None or not cheap.is_sure or own.harmed:
         return None
     if over is not None and not over.is_sure:
         return None
     is_tie = gain is None or cheap.value >= gain.value - TIE * floor
-    of_rise = read(own.recovery_of_rise, draw)
-    is_most = of_rise is None or of_rise.value >= GOOD_RECOVERY
-    if recovery.value >= RESTORES and is_most and is_tie:
+    if recovery.value >= RESTORES and is_tie and _is_all(rest, cheap, floor, draw):
         return Decision("recalibrate", own.kind or "threshold")
     return None
+
+
+def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> bool:
+    """Whether a change of outputs takes the rise away, or as much of it as the recipe could.
+
+    The rate that can be had from few rows is a high one: to come near it is not to restore.
+    """
+    of_rise = read(rest.recalibration.recovery_of_rise, draw)
+    excess = read(rest.attainable.excess, draw)
+    if of_rise is None or of_rise.value >= RESTORES:
+        return True
+    return excess is None or cheap.value >= excess.value - TIE * floor
 
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:
