@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import math
 
-from workbench.triage.examining import Remainder
+from workbench.triage.attainable import Attainable
+from workbench.triage.backtest import Backtest
+from workbench.triage.potential import Potential
 from workbench.triage.reading import Drawn, Reading, read
 
 _TWO_LOOKS = 1.144
 """z_.9875 / z_.975."""
 
 
-def gained_now(rest: Remainder, draw: int | None) -> Reading | None:
+def gained_now(
+    inside: Attainable, test: Backtest, own: Potential, draw: int | None
+) -> Reading | None:
     """What a retraining on the labels at hand gains, beyond what any retraining would.
 
     By the challenger that was chosen, or by one that learns from rows of the incident alone: which of
     the two is better changes as labels come in, and the choice was made with fewer of them. Two are
     looked at, so that both must be the surer (Bonferroni).
+
+    Args:
+        inside: the cross-fit of the chosen kind of challenger.
+        test: its backtest, with what it gains where nothing had happened.
+        own: the same of rows of the incident alone.
+        draw: a number of a resampling; None: the figures as they are.
     """
-    test, own = rest.backtest, rest.potential
     usual = read(test.control.gain, draw) if test.control is not None else None
-    found = [_gained(rest.attainable.excess, test.gain, usual, draw)]
+    found = [_gained(inside.excess, test.gain, usual, draw)]
     if test.kind != "incident" and own.own is not None:
         lost = read(own.cost, draw)
         usual = Reading(-lost.value, -lost.high, -lost.low) if lost is not None else None

@@ -162,7 +162,8 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     if cheaper is not None:
         return cheaper
     matters = max(rise.value if rise is not None else 0.0, floor)
-    now, later = gained_now(rest, draw), read(rest.potential.gain, draw)
+    now = gained_now(rest.attainable, rest.backtest, rest.potential, draw)
+    later = read(rest.potential.gain, draw)
     if now is not None and now.is_sure and now.value >= WORTHWHILE * matters:
         return _retrain(found, rest)
     if later is None:
@@ -272,8 +273,8 @@ def _no_excess(
             return Decision("no_action", "harder_mix")
     elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")
-    stronger = read(rest.remaining.stronger_over_usual, draw)
-    if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest / 2:
+    stronger = read(rest.remaining.stronger, draw)
+    if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest:
         return Decision("redesign", "no_excess", "model_class")
     if _largest(rest, draw) == "meaning":
         return Decision("redesign", "no_excess", "missing_information")
