@@ -122,3 +122,17 @@ def test_without_a_backtest_nothing_is_said_of_retraining() -> None:
         "recalibration": Recalibration("no scores"),
     }
     assert decide(moved(**bare)) == Decision("undecided", "no_backtest")
+
+
+def test_what_surely_helps_now_and_will_do_more_later_need_not_wait() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    parts = potential(0.07, 0.03)
+    parts["backtest"] = replace(
+        rest.backtest, kind="incident", gain=about(0.02, 0.01), control=None
+    )
+    parts["attainable"] = replace(rest.attainable, excess=about(0.02, 0.01))
+    assert decide(moved(**parts)).verdict == "retrain"
+    parts["backtest"] = replace(parts["backtest"], gain=about(0.02, 0.03))
+    parts["attainable"] = replace(rest.attainable, excess=about(0.02, 0.03))
+    assert decide(moved(**parts)).verdict == "wait"

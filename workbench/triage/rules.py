@@ -164,8 +164,11 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     matters = max(rise.value if rise is not None else 0.0, floor)
     now = gained_now(rest.attainable, rest.backtest, rest.potential, draw)
     later = read(rest.potential.gain, draw)
-    if now is not None and now.is_sure and now.value >= WORTHWHILE * matters:
-        return _retrain(found, rest)
+    if now is not None and now.is_sure:
+        # What surely helps now, and will do more with more labels, need not wait for them.
+        grows = later is not None and later.value >= GOOD_RECOVERY * matters
+        if now.value >= WORTHWHILE * matters or (grows and now.value >= floor / 2):
+            return _retrain(found, rest)
     if later is None:
         return Decision("undecided", "no_backtest")
     return _not_recovered(found, rest, later, matters, draw)
