@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from workbench.triage.case import Case
+    from workbench.triage.case import Case, Fitter
 
 KINDS = {"incident": None, "mixed": 1.0, "recent_4": 4.0, "recent_16": 16.0}
 """What each challenger learns from: the weight of a row of the incident against an older one;
@@ -31,6 +31,8 @@ WORDS = {
 }
 MOST_CHOOSING = 6_000
 """Rows of the fits that only choose."""
+FEW_CHOOSING = 3_000
+"""With fewer training rows than this, each part of them judges in turn."""
 _ENOUGH_BEFORE = 2_000
 
 
@@ -98,31 +100,52 @@ def training_rows(
 
 
 def choose_challenger(case: Case, windows: Windows) -> Choice:
-    """The kind of challenger with the lowest bad rate on the third part, trained on the first two.
+    """The kind of challenger with the lowest bad rate inside the training rows.
 
-    On a tie the one that stands first in `KINDS`.
+    Each of the training parts is judged by what learned from the others, where the rows are few;
+    where they are many, the last part alone is, by those before it. On a tie the one that stands
+    first in `KINDS`.
     """
+    import numpy as np
+
     old = older_rows(case, windows)
-    part = TRAINED - 1
-    recent = windows.rows.filter(windows.until(part))
-    judged = windows.rows.filter(windows.part == part)
+    last = TRAINED - 1
+    few = int((windows.part < TRAINED).sum()) < FEW_CHOOSING
+    parts = range(TRAINED) if few else (last,)
     tried: list[Tried] = []
     best: tuple[float, str, NDArray[Any]] | None = None
     fit = case.models.fit
+    judged = windows.rows.filter(windows.part == last)
     for kind, weight in KINDS.items():
         if fit is None or (weight is not None and old is None) or not judged.height:
             why = case.models.why_not("fit") if fit is None else "there are no older rows"
             tried.append(Tried(kind, None, why if judged.height else "no rows to choose on"))
             continue
-        rows = training_rows(case, kind, recent, old, MOST_CHOOSING)
-        model = fitted(fit, rows, case.feature_names, case.seed)
-        if isinstance(model, str):
-            tried.append(Tried(kind, None, model))
+        bad = [_bad_of_part(case, windows, fit, kind, old, part) for part in parts]
+        whole = [one for one in bad if not isinstance(one, str)]
+        if isinstance(bad[-1], str):
+            tried.append(Tried(kind, None, bad[-1]))
             continue
-        bad = losses(outputs_of(model, judged, case.feature_names), judged, case.rules)
-        rate = float(bad.mean())
+        rate = float(np.concatenate(whole).mean())
         tried.append(Tried(kind, rate))
         if best is None or rate < best[0]:
-            best = rate, kind, bad
+            best = rate, kind, whole[-1]
     kind = best[1] if best else ("mixed" if old is not None else "incident")
-    return Choice(kind, tuple(tried), judged.height, old, best[2] if best else None)
+    rows = int((windows.part < TRAINED).sum()) if few else judged.height
+    return Choice(kind, tuple(tried), rows, old, best[2] if best else None)
+
+
+def _bad_of_part(
+    case: Case, windows: Windows, fit: Fitter, kind: str, old: pl.DataFrame | None, part: int
+) -> NDArray[Any] | str:
+    """The badness of a part, judged by a challenger of the other training parts; or why there is none."""
+    last = TRAINED - 1
+    others = (
+        windows.until(last) if part == last else (windows.part < TRAINED) & (windows.part != part)
+    )
+    judged = windows.rows.filter(windows.part == part)
+    learned = training_rows(case, kind, windows.rows.filter(others), old, MOST_CHOOSING)
+    model = fitted(fit, learned, case.feature_names, case.seed)
+    if isinstance(model, str):
+        return model
+    return losses(outputs_of(model, judged, case.feature_names), judged, case.rules)

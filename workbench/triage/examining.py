@@ -8,7 +8,7 @@ from, what a change of outputs or a retraining would do, and what would remain.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,12 +28,14 @@ from workbench.triage.label_faults import LabelFaults, measure_label_faults
 from workbench.triage.learning_curve import LearningCurve, measure_learning_curve
 from workbench.triage.outputs import Outputs, measure_outputs
 from workbench.triage.overlap import Overlap, measure_overlap
+from workbench.triage.potential import Potential, measure_potential
 from workbench.triage.recalibration import Recalibration, measure_recalibration
 from workbench.triage.remainder import repaired
 from workbench.triage.remaining import Remaining, measure_remaining
 from workbench.triage.repair import Repairs, measure_repairs
 from workbench.triage.replay import Replay, measure_replay
 from workbench.triage.season import Season, measure_season
+from workbench.triage.segment_rise import SegmentRise, measure_segment_rise
 from workbench.triage.selective import Selective, measure_selective
 from workbench.triage.since import Since
 from workbench.triage.version_comparison import Versions, measure_versions
@@ -76,12 +78,14 @@ class Remainder:
     curve: LearningCurve
     remaining: Remaining
     half_life: HalfLife
+    segments: SegmentRise = field(default_factory=SegmentRise)
+    potential: Potential = field(default_factory=Potential)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """All of it, in the order of the steps."""
         parts = (
-            self.overlap, self.decomposition, self.recalibration, self.attainable, self.backtest,
-            self.curve, self.remaining, self.half_life,
+            self.overlap, self.decomposition, self.segments, self.recalibration, self.attainable,
+            self.potential, self.backtest, self.curve, self.remaining, self.half_life,
         )  # fmt: skip
         return tuple(one for part in parts for one in part.evidence())
 
@@ -225,8 +229,10 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
     domain = run.quietly("domain_model", lambda: measure_domain(case))
     overlap = run.step("overlap", lambda: measure_overlap(case, domain))
     decomposition = run.step("decomposition", lambda: decompose(case, domain, overlap))
+    segments = run.step("segment_rise", lambda: measure_segment_rise(case))
     choice = run.quietly("challengers", lambda: choose_challenger(case, windows))
     attainable = run.step("attainable", lambda: measure_attainable(case, windows, choice))
+    potential = run.step("potential", lambda: measure_potential(case, windows, choice, attainable))
     recalibration = run.step(
         "recalibration", lambda: measure_recalibration(case, windows, attainable)
     )
@@ -240,8 +246,9 @@ def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:
         lambda: measure_half_life(looked.history, parse_duration(case.card.labels.delay)),
     )
     return Remainder(
-        overlap, decomposition, attainable, backtest, recalibration, curve, remaining, half_life
-    )
+        overlap, decomposition, attainable, backtest, recalibration, curve, remaining, half_life,
+        segments, potential,
+    )  # fmt: skip
 
 
 class _Run:

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.verdict import Evidence
 from workbench.triage.attainable import Attainable
 from workbench.triage.backtest import Backtest
-from workbench.triage.figures import Figure, mean_figures
+from workbench.triage.blocks import blocks_of
+from workbench.triage.challengers import plain
+from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.noise_floor import NoiseFloor, measure_noise_floor
-from workbench.triage.refitting import labelled_rows, losses, refitted_outputs, thinned
+from workbench.triage.potential import rows_before
+from workbench.triage.refitting import (
+    fitted,
+    labelled_rows,
+    losses,
+    outputs_of,
+    refitted_outputs,
+    thinned,
+)
 from workbench.triage.unused_columns import UnusedColumns, measure_unused
 
 if TYPE_CHECKING:
@@ -19,9 +29,13 @@ if TYPE_CHECKING:
 
     from workbench.triage.case import Case
     from workbench.triage.learning_curve import LearningCurve
+    from workbench.triage.windows import Windows
 
 MOST_STRONGER = 6_000
 """Rows of the fit of a stronger class, which is slow."""
+MOST_BEFORE = 4_000
+"""Rows of before the incident that it is judged on."""
+_LEAST_BEFORE = 100
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,8 @@ class Remaining:
     """Bad rate of the recipe minus that of the stronger class, paired, same rows and features."""
     stronger_reason: str | None = None
     """Why there is none."""
+    stronger_before: Figure | None = None
+    """The same where nothing had happened; measured only where the gain may matter."""
     smallest: float = 0.0
     """The smallest gain that matters: the smallest rise that does."""
     constant: Figure | None = None
@@ -48,12 +64,24 @@ class Remaining:
     stronger_losses: NDArray[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
+    def stronger_over_usual(self) -> Figure | None:
+        """The gain of the stronger class beyond what it gains where nothing had happened."""
+        import numpy as np
+
+        now, then = self.stronger, self.stronger_before
+        if now is None or then is None or now.draws is None or then.draws is None:
+            return now
+        moved = now.draws - np.maximum(then.draws, 0.0)
+        return figure(now.value - max(then.value, 0.0), moved, now.n, now.basis)
+
+    @property
     def is_another_class_better(self) -> bool:
         """Whether the stronger class gains as much as matters, and surely half of it.
 
-        A stronger class is a little better even where the recipe has the right form.
+        A stronger class is a little better even where the recipe has the right form; what it gains
+        where nothing had happened is no part of the incident.
         """
-        found = self.stronger
+        found = self.stronger_over_usual
         return found is not None and found.value >= self.smallest and found.low > self.smallest / 2
 
     def evidence(self) -> tuple[Evidence, ...]:
@@ -74,6 +102,9 @@ class Remaining:
             )
             supports = "redesign" if self.is_another_class_better else None
             said.append(self.stronger.evidence(step, name, reading, self.smallest, supports))
+            if self.stronger_before is not None:
+                reading = "what it gains before the incident as well is no part of the rise"
+                said.append(self.stronger_before.evidence(step, f"{name}, before", reading, 0.0))
         said += self.unused.evidence()
         said.append(self._constant())
         return tuple(said)
@@ -117,8 +148,11 @@ def measure_remaining(
     judged = windows.rows.filter(windows.judge)
     smallest = backtest.usual.floor if backtest.usual else 0.0
     gain, why, own = _stronger(case, backtest, judged)
+    before = None
+    if gain is not None and gain.low > 0 and gain.value >= smallest / 2:
+        before = _stronger_before(case, windows, backtest)
     return Remaining(
-        None, noise, unused, gain, why, smallest, *_constants(case, backtest, judged), own
+        None, noise, unused, gain, why, before, smallest, *_constants(case, backtest, judged), own
     )  # fmt: skip
 
 
@@ -149,6 +183,25 @@ def _stronger(
     bad = losses(made, judged, case.rules)
     (gain,) = mean_figures([plain - bad], backtest.blocks, backtest.basis, case.seed)
     return gain, None, bad
+
+
+def _stronger_before(case: Case, windows: Windows, backtest: Backtest) -> Figure | None:
+    """The stronger class against the recipe on rows of before the incident, both on as many rows."""
+    strong, fit, names = case.models.stronger, case.models.fit, case.feature_names
+    rows = thinned(rows_before(case, windows), MOST_STRONGER + MOST_BEFORE)
+    judged_from = rows.height * MOST_STRONGER // (MOST_STRONGER + MOST_BEFORE)
+    many = min(backtest.learned.height if backtest.learned is not None else 0, MOST_STRONGER)
+    learned, judged = thinned(rows[:judged_from], many), rows[judged_from:]
+    if strong is None or fit is None or judged.height < _LEAST_BEFORE:
+        return None
+    bad = []
+    for one in (fit, strong):
+        model = fitted(one, plain(case, learned), names, case.seed)
+        if isinstance(model, str):
+            return None
+        bad.append(losses(outputs_of(model, judged, names), judged, case.rules))
+    blocks, basis = blocks_of(judged, case.card.columns.entity)
+    return mean_figures([bad[0] - bad[1]], blocks, basis, case.seed + 19)[0]
 
 
 _Constants = tuple[Figure | None, bool | None, Figure | None, Figure | None, str | None]

@@ -7,59 +7,25 @@ would have come out from other rows (`confidence`), so that they read everything
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.triage.effects import Effect, is_input
 from workbench.triage.examining import Findings, Remainder
+from workbench.triage.gained import gained_now
 from workbench.triage.harm import Harm, state_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from workbench.triage.reading import Drawn, Reading, read
 
 GOOD_RECOVERY = 0.5
-"""Of the excess over what is attainable, what a challenger must recover to be worth it."""
-SURE_RECOVERY = 0.3
-"""Or surely so much."""
+"""Of the rise: what a retraining with labels enough must surely stay below, to be of no use."""
+WORTHWHILE = 0.4
+"""Of the rise: what a retraining on the labels at hand, or a change of outputs, must gain to be worth it."""
+NEARLY = 0.6
+"""Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
-"""What a change of outputs alone must recover."""
+"""What a change of outputs alone must recover of the excess."""
 COINCIDENT_SHARE = 0.3
 """Of the rows that an input must have broken in, to stand in the way of every other remedy."""
 TIE = 0.5
 """Floors by which a retraining must be better than the cheaper change of outputs."""
-
-
-class Drawn(Protocol):
-    """A figure with an interval and what it would be from other rows."""
-
-    @property
-    def value(self) -> float:
-        """The figure."""
-
-    @property
-    def low(self) -> float:
-        """The lower end of its 95 % interval."""
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-
-    @property
-    def draws(self) -> NDArray[Any] | None:
-        """What it would be when rows are drawn again; None: not known."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A figure and its interval, as they are or as they would be from other rows."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether it is surely above 0."""
-        return self.low > 0
 
 
 @dataclass(frozen=True)
@@ -70,16 +36,6 @@ class Decision:
     why: str
     """Which rule: a word for the words to be made of."""
     redesign_reason: str | None = None
-
-
-def read(figure: Drawn | None, draw: int | None) -> Reading | None:
-    """A figure as it is, or as draw number `draw` has it: moved, its interval with it."""
-    if figure is None:
-        return None
-    moved = 0.0
-    if draw is not None and figure.draws is not None and len(figure.draws):
-        moved = float(figure.draws[draw % len(figure.draws)]) - figure.value
-    return Reading(figure.value + moved, figure.low + moved, figure.high + moved)
 
 
 def decide(found: Findings, draw: int | None = None) -> Decision:
@@ -206,39 +162,39 @@ def _why_unknown(harm: Harm) -> str:
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
     floor = found.clean_harm.floor or 0.0
-    gain = read(rest.backtest.gain, draw)
-    over = read(rest.backtest.gain_over_control, draw)
-    recovery = read(rest.backtest.recovery or rest.backtest.recovery_of_rise, draw)
-    helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
+    rise = read(found.clean_harm.figure, draw)
     if _coincident(found):
         return Decision("fix_upstream", "coincident_fault")
-    cheaper = _recalibration(rest, gain, floor, draw)
+    cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
     if cheaper is not None:
         return cheaper
-    if helps and recovery is not None and recovery.value >= GOOD_RECOVERY:
-        return _retrain(found, rest)
-    other = _another_model(rest, draw)
+    matters = max(rise.value if rise is not None else 0.0, floor)
+    now = gained_now(rest.attainable, rest.backtest, rest.potential, draw)
+    later = read(rest.potential.gain, draw)
+    if now is not None and now.is_sure:
+        # What surely helps now, and will do more with more labels, need not wait for them.
+        grows = later is not None and later.value >= GOOD_RECOVERY * matters
+        if now.value >= WORTHWHILE * matters or (grows and now.value >= floor / 2):
+            return _retrain(found, rest)
+    if later is None:
+        return Decision("undecided", "no_backtest")
+    return _not_recovered(found, rest, later, matters, draw)
+
+
+def _not_recovered(
+    found: Findings, rest: Remainder, later: Reading, matters: float, draw: int | None
+) -> Decision:
+    """No retraining on the labels at hand would do: would another model, more labels, or nothing?"""
+    other = _another_model(rest, draw) if later.value < NEARLY * matters else None
     if other is not None:
         return Decision("redesign", "another_model", other)
-    if helps and recovery is not None and recovery.low >= SURE_RECOVERY:
-        return _retrain(found, rest)
-    return _not_recovered(found, rest, floor, draw)
-
-
-def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | None) -> Decision:
-    """Neither outputs nor a retraining nor another model would do: is there anything to gain?"""
-    excess = read(rest.attainable.excess, draw)
-    if excess is None:
-        return Decision("undecided", "no_backtest")
-    # With few rows the attainable rate is too high, by about what a challenger of as few loses.
-    short = rest.backtest.shortfall
-    if excess.high + short < floor or (excess.value < floor / 2 and short < floor):
-        return _no_excess(found, rest, draw)
-    if rest.curve.state == "enough":
-        return Decision("wait", "more_labels")
+    if later.most < GOOD_RECOVERY * matters:
+        return _no_excess(found, rest, read(found.clean_harm.figure, draw), draw)
     effects = [repair.effect for repair in found.repairs.repairs]
     if any(effect is not None and effect.amount.low > 0 for effect in effects):
         return Decision("fix_upstream", "small_fault")
+    if later.is_sure and later.value >= GOOD_RECOVERY * matters:
+        return Decision("wait", "more_labels")
     return Decision("undecided", "excess_not_recovered")
 
 
@@ -269,14 +225,29 @@ def _recalibration(
     own = rest.recalibration
     cheap, over = read(own.gain, draw), read(own.gain_over_control, draw)
     recovery = read(own.recovery or own.recovery_of_rise, draw)
+    of_rise = read(own.recovery_of_rise, draw)
+    if of_rise is not None and of_rise.value < WORTHWHILE:
+        return None
     if cheap is None or recovery is None or not cheap.is_sure or own.harmed:
         return None
     if over is not None and not over.is_sure:
         return None
     is_tie = gain is None or cheap.value >= gain.value - TIE * floor
-    if recovery.value >= RESTORES and is_tie:
+    if recovery.value >= RESTORES and is_tie and _is_all(rest, cheap, floor, draw):
         return Decision("recalibrate", own.kind or "threshold")
     return None
+
+
+def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> bool:
+    """Whether a change of outputs takes the rise away, or as much of it as the recipe could.
+
+    The rate that can be had from few rows is a high one: to come near it is not to restore.
+    """
+    of_rise = read(rest.recalibration.recovery_of_rise, draw)
+    excess = read(rest.attainable.excess, draw)
+    if of_rise is None or of_rise.value >= RESTORES:
+        return True
+    return excess is None or cheap.value >= excess.value - TIE * floor
 
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:
@@ -290,9 +261,10 @@ def _retrain(found: Findings, rest: Remainder) -> Decision:
 
 def _another_model(rest: Remainder, draw: int | None) -> str | None:
     """Why another model would do what a retraining does not; None where nothing would."""
-    unused, stronger = rest.remaining.unused.best, read(rest.remaining.stronger, draw)
+    unused = rest.remaining.unused.best
+    stronger = read(rest.remaining.stronger_over_usual, draw)
     column = read(unused.gain, draw) if unused is not None else None
-    # A stronger class varies less and gains a little everywhere: it must gain what matters.
+    # A stronger class varies less, and gains a little everywhere: it must gain what matters.
     smallest = rest.remaining.smallest
     is_class = stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
     if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
@@ -302,12 +274,23 @@ def _another_model(rest: Remainder, draw: int | None) -> str | None:
     return "model_class" if is_class else None
 
 
-def _no_excess(found: Findings, rest: Remainder, draw: int | None) -> Decision:
-    """The recipe does no better even on these very rows: what is there is all that there is."""
-    if not found.clean_harm.is_critical:
+def _no_excess(
+    found: Findings, rest: Remainder, rise: Reading | None, draw: int | None
+) -> Decision:
+    """The recipe does no better even on these very rows: what is there is all that there is.
+
+    The rise is left alone only where it surely is not critical.
+    """
+    usual = rest.backtest.usual
+    if rise is not None and usual is not None:
+        if rise.high < usual.critical - usual.reference.value:
+            return Decision("no_action", "harder_mix")
+    elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")
-    largest = _largest(rest, draw)
-    if largest == "meaning":
+    stronger = read(rest.remaining.stronger, draw)
+    if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest:
+        return Decision("redesign", "no_excess", "model_class")
+    if _largest(rest, draw) == "meaning":
         return Decision("redesign", "no_excess", "missing_information")
     return Decision("redesign", "no_excess", "harder_cases")
 

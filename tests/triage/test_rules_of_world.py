@@ -1,0 +1,138 @@
+"""Retrain, redesign, wait or leave alone: what each rests on, with the figures of a real examination moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.triage.retraining_worlds import case_of, hidden_flip
+from tests.triage.test_verdict import examined
+from workbench.triage.backtest import Backtest
+from workbench.triage.examining import Findings
+from workbench.triage.figures import Figure
+from workbench.triage.recalibration import Recalibration
+from workbench.triage.rules import Decision, decide
+
+
+def about(value: float, half: float) -> Figure:
+    draws = value + half / 1.96 * np.random.default_rng(1).normal(size=400)
+    return Figure(value, value - half, value + half, 1000, draws=draws)
+
+
+@cache
+def hidden() -> Findings:
+    return examined(case_of(hidden_flip, n=2400, before=2000, seed=5))
+
+
+def moved(rise: tuple[float, float] = (0.1, 0.02), **parts: Any) -> Findings:
+    """The findings with another rise, and other parts of the remainder."""
+    found = hidden()
+    assert found.remainder is not None
+    value, half = rise
+    harm = replace(
+        found.harm,
+        state="yes",
+        rise=value,
+        low=value - half,
+        high=value + half,
+        is_critical=value > 0.05,
+    )
+    rest = replace(found.remainder, **parts)
+    return replace(found, harm=harm, harm_now=harm, clean_harm=harm, remainder=rest)
+
+
+def potential(value: float, half: float) -> dict[str, Any]:
+    """A gain with labels enough, of which nothing is gained now; and no other model to be had."""
+    rest = hidden().remainder
+    assert rest is not None
+    remaining = replace(
+        rest.remaining,
+        stronger=about(0.0, 0.01),
+        unused=replace(rest.remaining.unused, together=None, alone=()),
+    )
+    return {
+        "potential": replace(rest.potential, gain=about(value, half), own=None),
+        "backtest": replace(rest.backtest, gain=about(0.0, 0.03)),
+        "remaining": remaining,
+    }
+
+
+def test_redesign_needs_that_retraining_is_shown_not_to_help() -> None:
+    assert decide(moved(**potential(0.0, 0.02))).verdict == "redesign"
+    assert decide(moved(**potential(0.02, 0.06))).verdict == "undecided"
+    assert decide(moved(**potential(0.07, 0.03))) == Decision("wait", "more_labels")
+
+
+@pytest.mark.parametrize(
+    ("rise", "verdict"),
+    [((0.03, 0.01), "no_action"), ((0.03, 0.025), "redesign"), ((0.08, 0.02), "redesign")],
+    ids=["surely below critical", "critical or not", "critical"],
+)
+def test_a_rise_that_nothing_recovers_is_left_alone_only_where_it_surely_is_not_critical(
+    rise: tuple[float, float], verdict: str
+) -> None:
+    assert decide(moved(rise, **potential(0.0, 0.005))).verdict == verdict
+
+
+def test_a_retraining_that_recovers_enough_goes_before_another_model() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    remaining = replace(rest.remaining, stronger=about(0.08, 0.01), stronger_before=None)
+    gains = replace(rest.backtest, kind="incident", gain=about(0.05, 0.02), control=None)
+    inside = replace(rest.attainable, excess=about(0.05, 0.01))
+    more = replace(rest.potential, gain=about(0.045, 0.01))
+    parts: dict[str, Any] = {"attainable": inside, "remaining": remaining, "potential": more}
+    assert decide(moved(backtest=gains, **parts)).verdict == "retrain"
+    little = replace(gains, gain=about(0.02, 0.01))
+    parts["attainable"] = replace(inside, excess=about(0.02, 0.01))
+    assert decide(moved(backtest=little, **parts)) == Decision(
+        "redesign", "another_model", "model_class"
+    )
+    # What the stronger class gains in calm times as well does not come from the incident.
+    parts["remaining"] = replace(
+        remaining, stronger_before=about(0.08, 0.01), unused=potential(0, 1)["remaining"].unused
+    )
+    assert decide(moved(backtest=little, **parts)).why != "another_model"
+
+
+def test_outputs_that_take_back_little_of_the_rise_do_not_restore_it() -> None:
+    near = Recalibration(
+        kind="prior",
+        gain=about(0.02, 0.01),
+        recovery=about(0.9, 0.3),
+        recovery_of_rise=about(0.2, 0.1),
+    )
+    parts = potential(0.0, 0.02)
+    parts["attainable"] = replace(hidden().remainder.attainable, excess=about(0.02, 0.01))  # type: ignore[union-attr]
+    assert decide(moved(recalibration=near, **parts)).verdict == "redesign"
+    whole = replace(near, gain=about(0.08, 0.02), recovery_of_rise=about(0.8, 0.2))
+    assert decide(moved(recalibration=whole, **parts)) == Decision("recalibrate", "prior")
+
+
+def test_without_a_backtest_nothing_is_said_of_retraining() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    bare: dict[str, Any] = {
+        "backtest": Backtest("no recipe"),
+        "potential": replace(rest.potential, gain=None, own=None),
+        "recalibration": Recalibration("no scores"),
+    }
+    assert decide(moved(**bare)) == Decision("undecided", "no_backtest")
+
+
+def test_what_surely_helps_now_and_will_do_more_later_need_not_wait() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    parts = potential(0.07, 0.03)
+    parts["backtest"] = replace(
+        rest.backtest, kind="incident", gain=about(0.02, 0.01), control=None
+    )
+    parts["attainable"] = replace(rest.attainable, excess=about(0.02, 0.01))
+    assert decide(moved(**parts)).verdict == "retrain"
+    parts["backtest"] = replace(parts["backtest"], gain=about(0.02, 0.03))
+    parts["attainable"] = replace(rest.attainable, excess=about(0.02, 0.03))
+    assert decide(moved(**parts)).verdict == "wait"
