@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Transform
+from workbench.quality.codes import Coded, as_codes, likeness
 from workbench.quality.distances import ks, thinned, total_variation
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
@@ -20,24 +22,28 @@ _LEAST = 0.15
 _SAVED = 0.3
 _MOST_TRIED = 200
 _MOST_GROUPS = 4
+_LEAST_TOLD = 20.0
+"""Nats by which the rest of the rows must speak for a swap of columns of two values."""
 
 
 def swapped_columns(
-    sides: Sides, groups: Mapping[str, Sequence[Group]], bucket: timedelta
+    sides: Sides, groups: Mapping[str, Sequence[Group]], rest: Coded, bucket: timedelta
 ) -> list[Finding]:
     """The pairs of columns that changed places, in some group of rows; each column once.
 
     A pair is a swap when the distance of each to the other's usual values, together, is at
-    most 0.3 of the distances to their own.
+    most 0.3 of the distances to their own. Two columns of yes and no look alike whenever their
+    shares do: where one of the two has no more than two values, the rest of the rows must be
+    likelier beside the other's values than beside its own, too.
 
     Args:
         sides: both sides.
         groups: the groups in which each column jumps.
+        rest: every column in few bins (`code_rest`).
         bucket: the model's.
     """
     found: list[tuple[tuple[int, float], Finding]] = []
-    # Two columns of yes and no look alike whenever their shares do.
-    moved = [n for n, listed in groups.items() if listed and _has_many(sides.columns[n])]
+    moved = [name for name, listed in groups.items() if listed]
     shared: list[tuple[int, str, str, Group]] = []
     for one, other in combinations(moved, 2):
         if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
@@ -47,8 +53,9 @@ def swapped_columns(
         shared += [(-int(g.rows.sum()), one, other, g) for g in both[:_MOST_GROUPS]]
     shared.sort(key=lambda item: item[:3])
     for size, one, other, group in shared[:_MOST_TRIED]:
-        saving = _saving(sides.columns[one], sides.columns[other], group)
-        if saving is not None:
+        pair = sides.columns[one], sides.columns[other]
+        saving = _saving(*pair, group)
+        if saving is not None and (all(map(_has_many, pair)) or _is_told(*pair, group, rest)):
             found.append(((size, saving), _finding(sides, one, other, group, bucket)))
     taken: set[str] = set()
     kept = []
@@ -74,6 +81,35 @@ def _has_many(values: Values) -> bool:
     import numpy as np
 
     return np.unique(values.reference[~values.missing(values.reference)]).size > 2
+
+
+def _is_told(a: Values, b: Values, group: Group, rest: Coded) -> bool:
+    """Whether the rest of the rows goes with each column's values as it used to with the other's."""
+    import numpy as np
+
+    coded = as_codes(a), as_codes(b)
+    if coded[0] is None or coded[1] is None:
+        return False
+    further = {name: of for name, of in rest.items() if name not in (a.name, b.name)}
+    told = 0.0
+    for own, other in (coded, coded[::-1]):
+        places = np.array([other.names.index(n) if n in other.names else -1 for n in own.names])
+        crossed = replace(other, log=np.where(own.log < 0, -1, places[own.log]))
+        met = group.rows & (own.log >= 0) & (own.log < own.known)
+        met &= (crossed.log >= 0) & (crossed.log < other.known)
+        gain = _fit(crossed, met, further) - _fit(own, met, further)
+        if gain < 0:
+            return False
+        told += gain
+    return told >= _LEAST_TOLD
+
+
+def _fit(values: Values, rows: NDArray[Any], rest: Coded) -> float:
+    """The log-likelihood of the rest of the rows, given the values of the column."""
+    import numpy as np
+
+    met = np.bincount(values.log[rows], minlength=values.known)[: values.known]
+    return float(met @ np.diagonal(likeness(values, rows, rest).now)[: values.known])
 
 
 def _saving(a: Values, b: Values, group: Group) -> float | None:
