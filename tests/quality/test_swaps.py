@@ -35,17 +35,15 @@ def sides(log: dict[str, Any], reference: dict[str, Any]) -> Sides:
     for name, usual in reference.items():
         if name in ("ill", "woman"):
             names = tuple(sorted(set(usual), key=lambda value: -np.sum(usual == value)))
-            codes = [np.array([names.index(v) for v in side]) for side in (log[name], usual)]
-            columns[name] = Values(name, "categorical", *codes, names, len(names))
+            now, then = (np.array([names.index(v) for v in side]) for side in (log[name], usual))
+            columns[name] = Values(name, "categorical", now, then, names, len(names))
         else:
             columns[name] = Values(name, "numeric", log[name], usual)
     many = len(log["age"])
     at = np.arange(many) * DAYS // many
     starts = tuple(datetime(2024, 5, 6) + day * DAY for day in range(DAYS))
     now, usual = np.full(many, np.nan), np.full(len(reference["age"]), np.nan)
-    return Sides(
-        columns, {}, None, starts, at, at >= DAYS - 7, now, usual, now, usual, now, usual
-    )
+    return Sides(columns, {}, None, starts, at, at >= DAYS - 7, now, usual, now, usual, now, usual)
 
 
 def found(log: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:

@@ -87,12 +87,12 @@ def _is_told(a: Values, b: Values, group: Group, rest: Coded) -> bool:
     """Whether the rest of the rows goes with each column's values as it used to with the other's."""
     import numpy as np
 
-    coded = as_codes(a), as_codes(b)
-    if coded[0] is None or coded[1] is None:
+    one, two = as_codes(a), as_codes(b)
+    if one is None or two is None:
         return False
     further = {name: of for name, of in rest.items() if name not in (a.name, b.name)}
     told = 0.0
-    for own, other in (coded, coded[::-1]):
+    for own, other in ((one, two), (two, one)):
         places = np.array([other.names.index(n) if n in other.names else -1 for n in own.names])
         crossed = replace(other, log=np.where(own.log < 0, -1, places[own.log]))
         met = group.rows & (own.log >= 0) & (own.log < own.known)

@@ -264,9 +264,21 @@ def _recalibration(
     if over is not None and not over.is_sure:
         return None
     is_tie = gain is None or cheap.value >= gain.value - TIE * floor
-    if recovery.value >= RESTORES and is_tie:
+    if recovery.value >= RESTORES and is_tie and _is_all(rest, cheap, floor, draw):
         return Decision("recalibrate", own.kind or "threshold")
     return None
+
+
+def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> bool:
+    """Whether a change of outputs takes the rise away, or as much of it as the recipe could.
+
+    The rate that can be had from few rows is a high one: to come near it is not to restore.
+    """
+    of_rise = read(rest.recalibration.recovery_of_rise, draw)
+    excess = read(rest.attainable.excess, draw)
+    if of_rise is None or of_rise.value >= RESTORES:
+        return True
+    return excess is None or cheap.value >= excess.value - TIE * floor
 
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:

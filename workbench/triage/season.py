@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from workbench.domain.period import Period
 from workbench.domain.verdict import Evidence
 from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case
 
 YEAR = timedelta(days=365)
+BACK = timedelta(weeks=52)
 WEEK = timedelta(days=7)
 LEAST_ROWS = 100
 
@@ -79,7 +81,14 @@ class Season:
         return tuple(said)
 
 
-def measure_season(case: Case, first: datetime | None = None) -> Season:
+def a_year_before(period: Period) -> Period:
+    """The period 52 weeks earlier, so that weekdays match, with a week more on either side."""
+    return Period(period.start - BACK - WEEK, period.end - BACK + WEEK)
+
+
+def measure_season(
+    case: Case, first: datetime | None = None, year_before: pl.DataFrame | None = None
+) -> Season:
     """The champion's bad rate on the same weekdays before, and at the same time of the year before.
 
     A week is looked at only where the period is shorter than one: a whole week holds every
@@ -89,6 +98,7 @@ def measure_season(case: Case, first: datetime | None = None) -> Season:
     Args:
         case: the case.
         first: the oldest row of the log; that of the case's rows by default.
+        year_before: rows of `a_year_before(case.period)`, where `case.before` does not go so far back.
     """
     import polars as pl
 
@@ -105,11 +115,11 @@ def measure_season(case: Case, first: datetime | None = None) -> Season:
         weekly = (hours % 168).unique()
         own = (earlier["wb_timestamp"].dt.epoch("s") // 3600 % 168).is_in(weekly.implode())
         checks.append(_check(case, "week", earlier.filter(own), WEEK, first))
-    back = timedelta(weeks=52)
-    year = earlier
+    span = a_year_before(case.period)
+    year = earlier if year_before is None else labelled_rows(year_before, ())
     if year.height:
-        span = start - back - WEEK, end - back + WEEK
-        year = year.filter(pl.col("wb_timestamp").is_between(*span, closed="left"))
+        inside = pl.col("wb_timestamp").is_between(span.start, span.end, closed="left")
+        year = year.filter(inside)
     checks.append(_check(case, "year", year, YEAR, first))
     return Season(current, tuple(checks))
 

@@ -92,6 +92,7 @@ def triage(
         labelled = sum(b.counts.labelled for b in gathered.case.counted)
         looked = Looked(
             gathered.case, gathered.since, gathered.unripe, gathered.ripe_on,
+            history=gathered.history, year_before=gathered.year_before,
             first_row=one.extent.first if one.extent is not None else None,
             labels_per_day=labelled / days,
         )  # fmt: skip

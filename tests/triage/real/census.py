@@ -23,9 +23,7 @@ START = datetime(2016, 1, 4)
 def records(year: int) -> pl.DataFrame:
     """All records of a year."""
     every = pl.read_parquet(shared_data("census_ma_employment") / "census_ma_employment.parquet")
-    return every.filter(pl.col("year") == year).select(
-        *MODEL.features, label=pl.col("employed")
-    )
+    return every.filter(pl.col("year") == year).select(*MODEL.features, label=pl.col("employed"))
 
 
 def census_site(root: Path) -> Site:

@@ -117,9 +117,7 @@ class Site:
             return asked.triage(NAME, period=period)
 
 
-def build(
-    root: Path, model: RealModel, training: pl.DataFrame, reference: pl.DataFrame
-) -> Site:
+def build(root: Path, model: RealModel, training: pl.DataFrame, reference: pl.DataFrame) -> Site:
     """A workspace with a champion that was fitted to the training table; nothing is logged yet.
 
     Args:
