@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,12 @@ def build(root: Path, model: RealModel, training: pl.DataFrame, reference: pl.Da
         root / "data" / "reference.parquet"
     )
     return Site(root, model, score)
+
+
+def copied(site: Site, root: Path) -> Site:
+    """The same workspace with its log, in another place."""
+    shutil.copytree(site.root, root)
+    return replace(site, root=root)
 
 
 def spread(rows: pl.DataFrame, start: datetime, length: timedelta, seed: int) -> pl.DataFrame:

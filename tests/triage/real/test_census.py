@@ -9,11 +9,30 @@ import polars as pl
 import pytest
 
 from tests.triage.real.census import START, WEEK, census_site, records
-from tests.triage.real.sites import Spoil, causes, spread, stretches, told
+from tests.triage.real.sites import Site, Spoil, causes, copied, spread, stretches, told
 
 c = pl.col
 ONSET = START + 3 * WEEK
 BROKEN = timedelta(days=5)
+
+
+def days() -> list[pl.DataFrame]:
+    """Three weeks of people of 2016, and five days of others."""
+    return stretches(records(2016), START, [3 * WEEK, BROKEN], 500, 3)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The model of 2015, and nothing logged yet."""
+    return census_site(tmp_path_factory.mktemp("fresh") / "ws")
+
+
+@pytest.fixture(scope="module")
+def three_weeks(fresh: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The same with three weeks of people of 2016, of whom nothing is wrong."""
+    site = copied(fresh, tmp_path_factory.mktemp("three") / "ws")
+    site.log(days()[0])
+    return site
 
 
 def exchanged(column: str) -> Spoil:
@@ -25,8 +44,8 @@ def swapped(one: str, other: str) -> Spoil:
 
 
 @pytest.mark.parametrize("year", [2016, 2018])
-def test_an_untouched_year_needs_nothing(year: int, tmp_path: Path) -> None:
-    site = census_site(tmp_path / "ws")
+def test_an_untouched_year_needs_nothing(year: int, fresh: Site, tmp_path: Path) -> None:
+    site = copied(fresh, tmp_path / "ws")
     start, length = datetime(year, 1, 1), timedelta(days=364)
     rows = records(year).sample(16_000, seed=3, shuffle=True)
     site.log(spread(rows, start, length, 4), every="4w")
@@ -41,9 +60,10 @@ def test_an_untouched_year_needs_nothing(year: int, tmp_path: Path) -> None:
     [c("AGEP").is_between(30, 54), c("AGEP") >= 55, c("AGEP") < 30],
     ids=["30 to 54", "55 and older", "under 30"],
 )
-def test_people_of_one_age_alone_are_no_reason_to_act(who: pl.Expr, tmp_path: Path) -> None:
-    site = census_site(tmp_path / "ws")
-    site.log(stretches(records(2016), START, [3 * WEEK], 500, 3)[0])
+def test_people_of_one_age_alone_are_no_reason_to_act(
+    who: pl.Expr, three_weeks: Site, tmp_path: Path
+) -> None:
+    site = copied(three_weeks, tmp_path / "ws")
     site.log(stretches(records(2017).filter(who), ONSET, [WEEK], 500, 5)[0])
     found = site.triage()
     assert found.verdict == "no_action", told(found)
@@ -62,12 +82,10 @@ def test_people_of_one_age_alone_are_no_reason_to_act(who: pl.Expr, tmp_path: Pa
     ids=["months", "codes", "relation and school", "relation and marriage", "yes and no"],
 )
 def test_a_broken_feed_is_to_be_mended(
-    spoil: Spoil, kind: str, columns: set[str], repair: str, tmp_path: Path
+    spoil: Spoil, kind: str, columns: set[str], repair: str, three_weeks: Site, tmp_path: Path
 ) -> None:
-    site = census_site(tmp_path / "ws")
-    before, since = stretches(records(2016), START, [3 * WEEK, BROKEN], 500, 3)
-    site.log(before)
-    site.log(since, spoil)
+    site = copied(three_weeks, tmp_path / "ws")
+    site.log(days()[1], spoil)
     found = site.triage()
     assert found.verdict == "fix_upstream", told(found)
     (cause,) = found.causes
@@ -82,11 +100,11 @@ def test_a_broken_feed_is_to_be_mended(
     assert found.exclude
 
 
-def test_a_code_that_is_exchanged_without_harm_is_no_incident(tmp_path: Path) -> None:
-    site = census_site(tmp_path / "ws")
-    before, since = stretches(records(2016), START, [3 * WEEK, BROKEN], 500, 3)
-    site.log(before)
-    site.log(since, lambda f: f.with_columns(c("RELP").str.zfill(3)))
+def test_codes_written_otherwise_without_harm_are_never_a_change_of_the_world(
+    three_weeks: Site, tmp_path: Path
+) -> None:
+    site = copied(three_weeks, tmp_path / "ws")
+    site.log(days()[1], lambda f: f.with_columns(c("RELP").str.zfill(3)))
     found = site.triage()
     assert ("concept", "") not in causes(found)
     assert found.verdict in ("no_action", "fix_upstream"), told(found)

@@ -92,7 +92,7 @@ def _with_delay(world: World) -> World:
 
 
 def _over_a_year(world: World) -> World:
-    return replace(world, history_days=400, rows_a_day=min(world.rows_a_day, 250), bucket="1d")
+    return replace(world, history_days=400, rows_a_day=min(world.rows_a_day, 700), bucket="1d")
 
 
 def _turning(world: World) -> World:
@@ -130,6 +130,8 @@ def _flips(logged: bool) -> Callable[[Setup], Sequence[Plant]]:
 
 
 _OBSERVABLE = world_of.by_strength(world_of.observable_flip)
+_WHERE_NEGATIVE = world_of.by_strength(lambda strength: world_of.turned_in_tails(strength)[0])
+"""Where the champion says the negative class, whose labels a censoring decision leaves."""
 _SENTINELS = ("sentinel_value", "out_of_range", "missing_values")
 _STALE = ("stale_value", "sentinel_value")
 
@@ -211,7 +213,7 @@ _ALL = (
     _world("drift_beside", world_of.drift_beside, "retrain"),
     replace(_world("rollout_beside", _OBSERVABLE, "retrain"), choose=rollout_beside,
             arrangement="rollout"),
-    replace(_world("censored", _OBSERVABLE, "undecided", "wait"), labels="censored", fits=_balanced),
+    replace(_world("censored", _WHERE_NEGATIVE, "undecided", "wait"), labels="censored", fits=_balanced),
     replace(_world("short_half_life", _OBSERVABLE, "redesign"), arrangement="worn", adapt=_turning,
             fits=lambda w: _frequent(w) and w.has_artifact),
     replace(_world("flip_no_labels", _OBSERVABLE, "wait"), labels="none"),

@@ -11,7 +11,7 @@ import polars as pl
 
 from tests.triage.scenarios.champions import Model, Outputs, Setup, set_up
 from tests.triage.scenarios.planting import Plant, Rearrange, Stage, nearest, staged, true_rate
-from tests.triage.scenarios.retrainings import retrained, worn_off
+from tests.triage.scenarios.retrainings import Stretch, retrained, worn_off
 from tests.triage.scenarios.worlds import Array, Random, World, draw_rows, moments_between
 
 LOGGED_FROM = datetime(2024, 1, 29)
@@ -110,10 +110,11 @@ def happen(kind: Kind, world: World, severity: float, age: timedelta, seed: int)
     now = onset + age
     until = onset + age * 0.45 if kind.arrangement == "over" else None
     stages, versions = [], []
-    for begin, end, active, version in _stretches(kind, setup, plant, (start, onset, until, now)):
-        moments = moments_between(world, begin, end, random)
-        stages.append(staged(setup, draw_rows(world, moments, random), active, random))
-        versions.append(version)
+    for part in _stretches(kind, setup, plant, (start, onset, until, now)):
+        traffic = replace(world, rows_a_day=max(round(world.rows_a_day * part.traffic), 1))
+        moments = moments_between(traffic, part.start, part.end, random)
+        stages.append(staged(setup, draw_rows(world, moments, random), part.plant, random))
+        versions.append(part.version)
     logs, labels = _logged(kind, setup, plant, stages, versions, random)
     since = labels.filter(pl.col("timestamp") >= onset)
     known = labels.filter(pl.col("label_timestamp") <= now)
@@ -144,8 +145,8 @@ def _stretches(
     setup: Setup,
     plant: Plant,
     moments: tuple[datetime, datetime, datetime | None, datetime],
-) -> list[tuple[datetime, datetime, Plant | None, str]]:
-    """Start, end, what is wrong and which version predicts, from the start of the log to now."""
+) -> list[Stretch]:
+    """What follows on what, from the start of the log to now."""
     start, onset, until, now = moments
     version = _version(kind)
     if kind.arrangement == "worn":
@@ -153,14 +154,17 @@ def _stretches(
     if kind.arrangement == "season":
         begin = onset - A_YEAR - timedelta(days=3)
         end = begin + (now - onset) + timedelta(days=10)
+        # Few rows in between, which nobody looks at: a log of a year is long enough as it is.
+        busy = max(onset - timedelta(days=110), end)
         return [
-            (start, begin, None, version), (begin, end, plant, version), (end, onset, None, version),
-            (onset, now, plant, version),
+            Stretch(start, begin, None, version), Stretch(begin, end, plant, version),
+            Stretch(end, busy, None, version, 0.05), Stretch(busy, onset, None, version),
+            Stretch(onset, now, plant, version),
         ]  # fmt: skip
-    is_bad = kind.arrangement == "from_start"
+    first = "1" if kind.arrangement == "rollout" else version
     return [
-        (start, onset, plant if is_bad else None, "1" if kind.arrangement == "rollout" else version),
-        (onset, until or now, plant, version), (until or now, now, None, version),
+        Stretch(start, onset, plant if kind.arrangement == "from_start" else None, first),
+        Stretch(onset, until or now, plant, version), Stretch(until or now, now, None, version),
     ]  # fmt: skip
 
 

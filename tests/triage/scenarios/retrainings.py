@@ -7,6 +7,7 @@ retraining helps.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -21,13 +22,23 @@ LEAD = timedelta(days=1)
 """From the first labels to a new version."""
 _LEARNED = 6000
 
-Stretch = tuple[datetime, datetime, Plant | None, str]
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some time in which one thing is wrong, or nothing, and one version predicts."""
+
+    start: datetime
+    end: datetime
+    plant: Plant | None
+    version: str
+    traffic: float = 1.0
+    """Beside what is usual."""
 
 
 def worn_off(
     setup: Setup, plant: Plant, start: datetime, onset: datetime, now: datetime
 ) -> list[Stretch]:
-    """Start, end, what holds and which version predicts: two turns with their retrainings, and a third.
+    """Two turns with their retrainings, and a third.
 
     Each version is right for half as long as it took to get it.
     """
@@ -41,12 +52,12 @@ def worn_off(
         return Plant(strength=what.strength, concept=what.concept, model=model)
 
     return [
-        (start, turns[0], None, "1"),
-        (turns[0], turns[0] + late, by(first, setup.champion), "1"),
-        (turns[0] + late, turns[1], by(first, models[0]), "2"),
-        (turns[1], turns[1] + late, by(second, models[0]), "2"),
-        (turns[1] + late, onset, by(second, models[1]), "3"),
-        (onset, now, by(Plant(strength=plant.strength, concept=all_three), models[1]), "3"),
+        Stretch(start, turns[0], None, "1"),
+        Stretch(turns[0], turns[0] + late, by(first, setup.champion), "1"),
+        Stretch(turns[0] + late, turns[1], by(first, models[0]), "2"),
+        Stretch(turns[1], turns[1] + late, by(second, models[0]), "2"),
+        Stretch(turns[1] + late, onset, by(second, models[1]), "3"),
+        Stretch(onset, now, by(Plant(strength=plant.strength, concept=all_three), models[1]), "3"),
     ]
 
 
