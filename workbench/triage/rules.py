@@ -205,6 +205,8 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
     if _coincident(found):
         return Decision("fix_upstream", "coincident_fault")
+    if found.selective.censored_share:  # whatever is fitted to such labels learns the decision
+        return Decision("undecided", "chosen_labels")
     cheaper = _recalibration(rest, gain, floor, draw)
     if cheaper is not None:
         return cheaper
