@@ -49,7 +49,7 @@ def sides(log: dict[str, Any], reference: dict[str, Any]) -> Sides:
 def found(log: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     both = sides(log, people(4000, 1))
     groups = {name: jumping_groups(both, values) for name, values in both.columns.items()}
-    findings = swapped_columns(both, groups, code_rest(both), DAY)
+    findings = swapped_columns(both, groups, DAY, code_rest(both))
     return [(finding.column, finding.also) for finding in findings]
 
 

@@ -27,7 +27,10 @@ _LEAST_TOLD = 20.0
 
 
 def swapped_columns(
-    sides: Sides, groups: Mapping[str, Sequence[Group]], rest: Coded, bucket: timedelta
+    sides: Sides,
+    groups: Mapping[str, Sequence[Group]],
+    bucket: timedelta,
+    rest: Coded | None = None,
 ) -> list[Finding]:
     """The pairs of columns that changed places, in some group of rows; each column once.
 
@@ -39,8 +42,8 @@ def swapped_columns(
     Args:
         sides: both sides.
         groups: the groups in which each column jumps.
-        rest: every column in few bins (`code_rest`).
         bucket: the model's.
+        rest: every column in few bins (`code_rest`); None: columns of two values are left out.
     """
     found: list[tuple[tuple[int, float], Finding]] = []
     moved = [name for name, listed in groups.items() if listed]
@@ -55,7 +58,10 @@ def swapped_columns(
     for size, one, other, group in shared[:_MOST_TRIED]:
         pair = sides.columns[one], sides.columns[other]
         saving = _saving(*pair, group)
-        if saving is not None and (all(map(_has_many, pair)) or _is_told(*pair, group, rest)):
+        is_told = all(map(_has_many, pair)) or (
+            saving is not None and rest is not None and _is_told(*pair, group, rest)
+        )
+        if saving is not None and is_told:
             found.append(((size, saving), _finding(sides, one, other, group, bucket)))
     taken: set[str] = set()
     kept = []

@@ -203,10 +203,9 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     over = read(rest.backtest.gain_over_control, draw)
     recovery = read(rest.backtest.recovery or rest.backtest.recovery_of_rise, draw)
     helps = gain is not None and gain.is_sure and (over is None or over.is_sure)
-    if _coincident(found):
-        return Decision("fix_upstream", "coincident_fault")
-    if found.selective.censored_share:  # whatever is fitted to such labels learns the decision
-        return Decision("undecided", "chosen_labels")
+    refused = _refused(found)
+    if refused is not None:
+        return refused
     cheaper = _recalibration(rest, gain, floor, draw)
     if cheaper is not None:
         return cheaper
@@ -235,6 +234,15 @@ def _not_recovered(found: Findings, rest: Remainder, floor: float, draw: int | N
     if any(effect is not None and effect.amount.low > 0 for effect in effects):
         return Decision("fix_upstream", "small_fault")
     return Decision("undecided", "excess_not_recovered")
+
+
+def _refused(found: Findings) -> Decision | None:
+    """Why nothing may be fitted to these rows, whatever it seems to gain; None where it may."""
+    if _coincident(found):
+        return Decision("fix_upstream", "coincident_fault")
+    if found.selective.censored_share:  # what is fitted to such labels learns the decision
+        return Decision("undecided", "chosen_labels")
+    return None
 
 
 def _coincident(found: Findings) -> bool:
