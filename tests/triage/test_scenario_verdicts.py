@@ -69,7 +69,7 @@ def test_the_largest_psi_is_large_where_an_input_moved_far() -> None:
     assert largest_psi(made("drift_beside")) > 0.5
 
 
-CI = ("none", "unit_x100", "observable_flip")
+CI = ("none", "unit_x100", "observable_flip", "censored", "short_half_life")
 
 
 @pytest.mark.parametrize("kind", CI)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.triage.scenarios.families import FAMILIES
 from tests.triage.scenarios.incidents import happen, rise_of
 from tests.triage.scenarios.oracle import PASSIVE, is_dangerous
 from tests.triage.scenarios.planting import staged
+from tests.triage.scenarios.workspaces import card_of
 from tests.triage.scenarios.worlds import World, is_weekend, many_days
 from workbench.domain.fault import KINDS as FAULTS
 from workbench.domain.verdict import VERDICTS
@@ -31,7 +32,8 @@ def test_the_catalogue_holds_every_cause_that_is_asked_for() -> None:
         "other_split", "over", "drift_beside", "two_causes", "none", "easier", "harder",
         "observable_flip", "rotation", "hidden_flip", "unit_x100", "unit_x0.01", "unit_x60",
         "new_region", "nulls", "recode", "timezone", "swap", "stale", "sentinel", "prior_shift",
-        "label_noise", "unit_no_labels", "36_labels", "model_class",
+        "label_noise", "unit_no_labels", "36_labels", "model_class", "season", "censored",
+        "short_half_life",
     }  # fmt: skip
     assert asked <= set(KINDS)
     for kind in KINDS.values():
@@ -207,6 +209,50 @@ def test_labels_come_late_and_positives_first_where_the_world_says_so() -> None:
     assert positive < timedelta(days=1) < timedelta(days=4) < negative
     since = waits.filter(pl.col("timestamp") > incident.now - timedelta(days=4))
     assert since["label"].cast(pl.Float64).to_numpy().mean() > 0.9
+
+
+def test_a_season_was_there_a_year_before_and_not_in_between() -> None:
+    incident = made("season")
+    log = pl.concat(list(incident.logs.values())).join(incident.labels, on="prediction_id")
+    bad = pl.col("prediction") != pl.col("label")
+    at, length = pl.col("timestamp"), incident.now - incident.onset
+
+    def rate(start: datetime, end: datetime) -> float:
+        rows = log.filter(at.is_between(start, end, closed="left"))
+        assert rows.height > 1000
+        return float(rows.select(bad.mean()).item())
+
+    now, then = incident.onset, incident.onset - timedelta(weeks=52)
+    usual = rate(now - timedelta(days=60), now)
+    rise = judged("season").rise
+    assert rise < incident.setup.critical
+    for start in (now, then):
+        assert rate(start, start + length) - usual == pytest.approx(rise, abs=0.025)
+    assert judged("season").accepted >= {"no_action"}
+
+
+def test_where_the_decision_censors_there_is_no_label_of_it_anywhere() -> None:
+    incident = made("censored")
+    log = pl.concat(list(incident.logs.values())).join(incident.labels, on="prediction_id")
+    assert set(log["prediction"]) == {0}
+    assert incident.reference.filter(pl.col("prediction") == 1)["label"].null_count() > 1000
+    assert 'censored_by = "1"' in card_of(incident)
+    assert judged("censored").accepted == PASSIVE
+
+
+def test_retrainings_that_wear_off_help_at_first_and_not_for_long() -> None:
+    incident = made("short_half_life", world=World("plain", rows_a_day=900))
+    log = pl.concat(list(incident.logs.values())).join(incident.labels, on="prediction_id")
+    bad = (pl.col("prediction") != pl.col("label")).alias("bad")
+    onset = incident.onset
+    good = log.filter(pl.col("timestamp") < onset, pl.col("model_version") == "3")
+    gone = log.filter(pl.col("timestamp") >= onset)
+    before = float(good.select(bad.mean()).item())
+    assert set(gone["model_version"]) == {"3"}
+    after = float(gone.select(bad.mean()).item())
+    assert after - before > incident.setup.floor
+    assert judged("short_half_life", world=World("plain", rows_a_day=900)).accepted == {"redesign"}
+    assert set(incident.models) == {"1", "2", "3"}
 
 
 def test_weekends_are_other_days() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.triage.retraining_worlds import case_of, usual
 from workbench.domain.period import Period
 from workbench.triage.case import Case
-from workbench.triage.season import measure_season
+from workbench.triage.season import a_year_before, measure_season
 
 START = datetime(2023, 1, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -75,6 +75,26 @@ def test_the_same_weeks_of_the_year_before_are_looked_at() -> None:
     assert [check.cycle for check in found.checks] == ["year"]
     assert found.explains(0.1) == "year"
     assert found.not_excluded == ()
+
+
+def test_the_year_before_may_be_handed_in_where_the_log_was_not_read_so_far_back() -> None:
+    start = START + 420 * DAY
+    near = rows(start - 90 * DAY, 90, 0.1)
+    own = case(near, start, rows(start, 10, 0.4), 10)
+    assert measure_season(own, START).explains(0.1) is None
+    then = a_year_before(own.period)
+    assert (then.start, then.end) == (start - 371 * DAY, start + 10 * DAY - 357 * DAY)
+    winter, calm = (rows(then.start, 24, rate) for rate in (0.4, 0.1))
+    assert measure_season(own, START, winter).explains(0.1) == "year"
+    assert measure_season(own, START, calm).explains(0.1) is None
+
+
+def test_a_model_that_was_as_bad_all_along_has_no_season() -> None:
+    start = START + 420 * DAY
+    own = case(rows(START, 420, 0.4), start, rows(start, 3, 0.4), 3)
+    found = measure_season(own)
+    assert all(check.rate is not None for check in found.checks)
+    assert found.explains(0.1) is None
 
 
 def test_a_short_log_names_the_day_to_look_again() -> None:

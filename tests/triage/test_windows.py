@@ -97,3 +97,15 @@ def test_frames_without_columns_are_no_rows() -> None:
     found = split_windows(replace(case(), current=pl.DataFrame(), before=pl.DataFrame()))
     assert found.skipped is not None
     assert found.rows.height == found.before.height == 0
+
+
+def test_rows_before_the_onset_that_were_bad_already_are_no_example_of_usual_days() -> None:
+    whole = case()
+    worse = whole.before.with_columns(
+        wb_bad=pl.when(pl.int_range(pl.len()) % 2 == 0).then(1.0).otherwise(pl.col("wb_bad"))
+    )
+    found = split_windows(replace(whole, before=worse))
+    assert found.before.height == 0
+    assert found.worse is not None
+    assert found.worse.height == split_windows(whole).before.height
+    assert split_windows(whole).worse is None

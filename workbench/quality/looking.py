@@ -38,7 +38,7 @@ def value_findings(sides: Sides, least: float, bucket: timedelta, timestamp: str
     """
     groups = {name: jumping_groups(sides, values) for name, values in sides.columns.items()}
     rest = code_rest(sides)
-    found = list(swapped_columns(sides, groups, bucket))
+    found = list(swapped_columns(sides, groups, bucket, rest))
     taken = {name for finding in found for name in (finding.column, *finding.also)}
     for name, values in sides.columns.items():
         if name in taken:

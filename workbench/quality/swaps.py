@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Transform
+from workbench.quality.codes import Coded, as_codes, likeness
 from workbench.quality.distances import ks, thinned, total_variation
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group
@@ -27,26 +29,32 @@ _LEAST_USUAL = 100
 _MOST = 4000
 _SURE = 1.75
 """Of `sqrt((n + m) / (n m))`: what a distance without its chance part exceeds once in a thousand."""
+_LEAST_TOLD = 20.0
+"""Nats by which the rest of the rows must speak for a swap of columns of two values."""
 
 
 def swapped_columns(
-    sides: Sides, groups: Mapping[str, Sequence[Group]], bucket: timedelta
+    sides: Sides,
+    groups: Mapping[str, Sequence[Group]],
+    bucket: timedelta,
+    rest: Coded | None = None,
 ) -> list[Finding]:
     """The pairs of columns that changed places, in some group of rows; each column once.
 
     A pair is a swap when the distance of each to the other's usual values, together, is at
-    most 0.3 of the distances to their own.
+    most 0.3 of the distances to their own. Two columns of yes and no look alike whenever their
+    shares do: where one of the two has no more than two values, the rest of the rows must be
+    likelier beside the other's values than beside its own, too.
 
     Args:
         sides: both sides.
         groups: the groups in which each column jumps.
         bucket: the model's.
+        rest: every column in few bins (`code_rest`); None: columns of two values are left out.
     """
     found: list[tuple[tuple[int, float], Finding]] = []
-    # Two columns of yes and no look alike whenever their shares do.
-    many = [n for n in groups if _has_many(sides.columns[n])]
     shared: list[tuple[int, str, str, Group]] = []
-    for one, other in combinations(many, 2):
+    for one, other in combinations(groups, 2):
         if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
             continue
         # In few rows one of the two may have moved too little to stand out by itself.
@@ -55,8 +63,12 @@ def swapped_columns(
         shared += [(-int(g.rows.sum()), one, other, g) for g in both[:_MOST_GROUPS]]
     shared.sort(key=lambda item: item[:3])
     for size, one, other, group in shared[:_MOST_TRIED]:
-        saving = _saving(sides.columns[one], sides.columns[other], group)
-        if saving is not None:
+        pair = sides.columns[one], sides.columns[other]
+        saving = _saving(*pair, group)
+        is_told = all(map(_has_many, pair)) or (
+            saving is not None and rest is not None and _is_told(*pair, group, rest)
+        )
+        if saving is not None and is_told:
             found.append(((size, saving), _finding(sides, one, other, group, bucket)))
     taken: set[str] = set()
     kept = []
@@ -105,6 +117,35 @@ def _has_many(values: Values) -> bool:
     import numpy as np
 
     return np.unique(values.reference[~values.missing(values.reference)]).size > 2
+
+
+def _is_told(a: Values, b: Values, group: Group, rest: Coded) -> bool:
+    """Whether the rest of the rows goes with each column's values as it used to with the other's."""
+    import numpy as np
+
+    one, two = as_codes(a), as_codes(b)
+    if one is None or two is None:
+        return False
+    further = {name: of for name, of in rest.items() if name not in (a.name, b.name)}
+    told = 0.0
+    for own, other in ((one, two), (two, one)):
+        places = np.array([other.names.index(n) if n in other.names else -1 for n in own.names])
+        crossed = replace(other, log=np.where(own.log < 0, -1, places[own.log]))
+        met = group.rows & (own.log >= 0) & (own.log < own.known)
+        met &= (crossed.log >= 0) & (crossed.log < other.known)
+        gain = _fit(crossed, met, further) - _fit(own, met, further)
+        if gain < 0:
+            return False
+        told += gain
+    return told >= _LEAST_TOLD
+
+
+def _fit(values: Values, rows: NDArray[Any], rest: Coded) -> float:
+    """The log-likelihood of the rest of the rows, given the values of the column."""
+    import numpy as np
+
+    met = np.bincount(values.log[rows], minlength=values.known)[: values.known]
+    return float(met @ np.diagonal(likeness(values, rows, rest).now)[: values.known])
 
 
 def _saving(a: Values, b: Values, group: Group) -> float | None:

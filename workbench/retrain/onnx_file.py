@@ -55,7 +55,7 @@ def onnx_scorer(
     except ImportError as error:
         raise ArtifactError(
             f"{shown(name)} is an ONNX model, and onnxruntime is not installed",
-            "Install it beside workbench: pip install onnxruntime.",
+            "Install it beside workbench: pip install onnxruntime, or its extra onnx.",
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -69,7 +69,8 @@ def older_rows(case: Case, windows: Windows) -> pl.DataFrame | None:
     """Labelled rows of before the incident to mix in, or of the training table where they are few."""
     import polars as pl
 
-    found = plain(case, windows.before) if windows.before.height else None
+    earlier = windows.before if windows.worse is None else windows.worse
+    found = plain(case, earlier) if earlier.height else None
     many = 0 if found is None else found.height
     table = trained_table(case) if many < _ENOUGH_BEFORE else None
     if table is None or found is None:

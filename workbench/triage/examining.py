@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHORT_CALM = 0.1
+"""Of how long the rise lasted: days without it that are too few to say that it is over."""
+
 Told = Callable[[str, Sequence[Evidence]], None]
 """Told the name of each step that is done, and what it found."""
 
@@ -61,6 +64,8 @@ class Looked:
     ripe_on: datetime | None = None
     history: tuple[Retraining, ...] = ()
     """Earlier retrainings of the model."""
+    year_before: pl.DataFrame | None = None
+    """Rows around the same time of the year before, where `case.before` does not go so far back."""
     first_row: datetime | None = None
     """Of the log."""
     labels_per_day: float | None = None
@@ -157,7 +162,7 @@ def examine(
     )
     harm_now = _since_end(looked, harm)
     selective = run.step("selective", lambda: measure_selective(case))
-    season = run.step("season", lambda: measure_season(case, looked.first_row))
+    season = run.step("season", lambda: measure_season(case, looked.first_row, looked.year_before))
     clean = repaired(case, repairs, injections, labels)
     clean_harm = harm
     if clean is not case:
@@ -216,12 +221,19 @@ def _inside(case: Case) -> pl.Expr:
 
 
 def _since_end(looked: Looked, harm: Harm) -> Harm:
-    """The harm since the rise ended; the same where it lasts."""
-    ended, case = looked.since.ended, looked.case
+    """The harm since the rise ended; the same where it lasts.
+
+    A calm that too few labels tell of, and that is short beside the rise, is no end yet.
+    """
+    ended, since, case = looked.since.ended, looked.since.onset, looked.case
     if ended is None:
         return harm
     after = tuple(b for b in case.counted if b.start >= ended)
-    return measure_harm(replace(case, counted=after), unripe=looked.unripe, ripe_on=looked.ripe_on)
+    found = measure_harm(replace(case, counted=after), unripe=looked.unripe, ripe_on=looked.ripe_on)
+    if found.state == "unknown" and since is not None:
+        calm = case.period.end - ended
+        return harm if calm < SHORT_CALM * (ended - since) else found
+    return found
 
 
 def _remainder(run: _Run, looked: Looked, case: Case) -> Remainder:

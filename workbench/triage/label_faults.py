@@ -156,7 +156,14 @@ def _looked_at(case: Case, fault: Fault) -> LabelFault:
     if fault.transform is not None and not case.rules.is_classification:
         return _of_unit(case, fault)
     exchanged = _exchanged(case, fault)
-    return exchanged if exchanged is not None else _of_definition(case, fault)
+    if exchanged is not None:
+        return exchanged
+    found = _of_definition(case, fault)
+    # Where the decision keeps labels from coming, rows of one side alone have them: that none moved
+    # the other way says nothing.
+    return (
+        replace(found, is_one_sided=None, is_calm=None) if case.card.labels.censored_by else found
+    )
 
 
 def _of_unit(case: Case, fault: Fault) -> LabelFault:

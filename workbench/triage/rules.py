@@ -162,9 +162,10 @@ def _why_unknown(harm: Harm) -> str:
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
     floor = found.clean_harm.floor or 0.0
+    refused = _refused(found)
+    if refused is not None:
+        return refused
     rise = read(found.clean_harm.figure, draw)
-    if _coincident(found):
-        return Decision("fix_upstream", "coincident_fault")
     cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
     if cheaper is not None:
         return cheaper
@@ -196,6 +197,15 @@ def _not_recovered(
     if later.is_sure and later.value >= GOOD_RECOVERY * matters:
         return Decision("wait", "more_labels")
     return Decision("undecided", "excess_not_recovered")
+
+
+def _refused(found: Findings) -> Decision | None:
+    """Why nothing may be fitted to these rows, whatever it seems to gain; None where it may."""
+    if _coincident(found):
+        return Decision("fix_upstream", "coincident_fault")
+    if found.selective.censored_share:  # what is fitted to such labels learns the decision
+        return Decision("undecided", "censored")
+    return None
 
 
 def _coincident(found: Findings) -> bool:
@@ -252,8 +262,7 @@ def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> 
 
 def _retrain(found: Findings, rest: Remainder) -> Decision:
     if found.selective.is_selective:
-        is_censored = bool(found.selective.censored_share)
-        return Decision("undecided", "censored" if is_censored else "chosen_labels")
+        return Decision("undecided", "chosen_labels")
     if rest.half_life.is_short:
         return Decision("redesign", "half_life", "short_half_life")
     return Decision("retrain", "backtest")

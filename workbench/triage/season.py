@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from workbench.domain.period import Period
 from workbench.domain.verdict import Evidence
 from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.triage.case import Case
 
 YEAR = timedelta(days=365)
+BACK = timedelta(weeks=52)
 WEEK = timedelta(days=7)
 LEAST_ROWS = 100
 
@@ -31,6 +33,8 @@ class SeasonCheck:
     """None where the log does not go back so far, or has no labels there."""
     look_again: datetime | None
     """When the log will span the cycle; None where it does."""
+    others: float | None = None
+    """The rate at other times before the onset; None where there are no rows of those."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,18 @@ class Season:
     def explains(self, floor: float) -> str | None:
         """The cycle that had the same rate before, to within a floor; None where none had.
 
+        It must have been a rise then, too: surely above the other times. A model that was as bad all
+        along has no season.
+
         Args:
             floor: the smallest rise that matters.
         """
         if self.current is None:
             return None
         for check in self.checks:
-            if check.rate is not None and self.current - check.rate.value < floor:
+            if check.rate is None or check.others is None or check.rate.low <= check.others:
+                continue
+            if self.current - check.rate.value < floor:
                 return check.cycle
         return None
 
@@ -79,7 +88,14 @@ class Season:
         return tuple(said)
 
 
-def measure_season(case: Case, first: datetime | None = None) -> Season:
+def a_year_before(period: Period) -> Period:
+    """The period 52 weeks earlier, so that weekdays match, with a week more on either side."""
+    return Period(period.start - BACK - WEEK, period.end - BACK + WEEK)
+
+
+def measure_season(
+    case: Case, first: datetime | None = None, year_before: pl.DataFrame | None = None
+) -> Season:
     """The champion's bad rate on the same weekdays before, and at the same time of the year before.
 
     A week is looked at only where the period is shorter than one: a whole week holds every
@@ -89,6 +105,7 @@ def measure_season(case: Case, first: datetime | None = None) -> Season:
     Args:
         case: the case.
         first: the oldest row of the log; that of the case's rows by default.
+        year_before: rows of `a_year_before(case.period)`, where `case.before` does not go so far back.
     """
     import polars as pl
 
@@ -104,14 +121,21 @@ def measure_season(case: Case, first: datetime | None = None) -> Season:
         hours = case.current["wb_timestamp"].dt.epoch("s") // 3600
         weekly = (hours % 168).unique()
         own = (earlier["wb_timestamp"].dt.epoch("s") // 3600 % 168).is_in(weekly.implode())
-        checks.append(_check(case, "week", earlier.filter(own), WEEK, first))
-    back = timedelta(weeks=52)
-    year = earlier
+        others = _rate(earlier.filter(~own))
+        checks.append(_check(case, "week", earlier.filter(own), WEEK, first, others))
+    span = a_year_before(case.period)
+    year = earlier if year_before is None else labelled_rows(year_before, ())
+    others = None
     if year.height:
-        span = start - back - WEEK, end - back + WEEK
-        year = year.filter(pl.col("wb_timestamp").is_between(*span, closed="left"))
-    checks.append(_check(case, "year", year, YEAR, first))
+        inside = pl.col("wb_timestamp").is_between(span.start, span.end, closed="left")
+        others = _rate(earlier.filter(~inside)) if earlier.height else None
+        year = year.filter(inside)
+    checks.append(_check(case, "year", year, YEAR, first, others))
     return Season(current, tuple(checks))
+
+
+def _rate(rows: pl.DataFrame) -> float | None:
+    return float(rows["wb_bad"].mean()) if rows.height >= LEAST_ROWS else None  # type: ignore[arg-type]
 
 
 def _first(frame: pl.DataFrame) -> datetime | None:
@@ -121,12 +145,17 @@ def _first(frame: pl.DataFrame) -> datetime | None:
 
 
 def _check(
-    case: Case, cycle: str, rows: pl.DataFrame, length: timedelta, first: datetime | None
+    case: Case,
+    cycle: str,
+    rows: pl.DataFrame,
+    length: timedelta,
+    first: datetime | None,
+    others: float | None,
 ) -> SeasonCheck:
     if rows.height >= LEAST_ROWS:
         blocks, basis = blocks_of(rows, case.card.columns.entity)
         (rate,) = mean_figures([rows["wb_bad"].to_numpy()], blocks, basis, case.seed + 3)
-        return SeasonCheck(cycle, rate, None)
+        return SeasonCheck(cycle, rate, None, others)
     if first is None:
         return SeasonCheck(cycle, None, None)
     return SeasonCheck(cycle, None, max(first + length, case.period.end))

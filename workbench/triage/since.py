@@ -148,7 +148,7 @@ def find_since(
     )  # fmt: skip
 
 
-def find_rise(buckets: Sequence[OutcomeBucket]) -> Rise | None:
+def find_rise(buckets: Sequence[OutcomeBucket], least: float = LEAST_GAIN) -> Rise | None:
     """The stretch of buckets in which the bad rate is higher, or None where none stands out.
 
     Every stretch is tried: the gain of one is the binomial log-likelihood of two rates over that of
@@ -168,7 +168,7 @@ def find_rise(buckets: Sequence[OutcomeBucket]) -> Rise | None:
     best = lasting
     if passing is not None and (lasting is None or passing[2] >= lasting[2] + _OVER):
         best = passing
-    if best is None or best[2] < LEAST_GAIN:
+    if best is None or best[2] < least:
         return None
     start, end, gain = best
     inside = slice(start, end)

@@ -13,7 +13,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.period import parse_duration
+from workbench.triage.blocks import blocks_of
+from workbench.triage.figures import mean_figures
 from workbench.triage.refitting import MOST_ROWS, labelled_rows, thinned
+from workbench.triage.tolerated import tolerated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +43,7 @@ class Windows:
     part: NDArray[Any] = field(repr=False, compare=False)
     """Of each row, 0 (oldest) to `PARTS` - 1."""
     before: pl.DataFrame = field(repr=False, compare=False)
-    """Labelled rows before the incident, likewise thinned."""
+    """Labelled rows before the incident, likewise thinned; none where it was as bad already."""
     cuts: tuple[datetime, ...] = ()
     """When each part but the first begins."""
     gap: timedelta = timedelta(0)
@@ -48,6 +51,9 @@ class Windows:
     labelled: int = 0
     """Labelled rows before thinning."""
     notes: tuple[str, ...] = ()
+    worse: pl.DataFrame | None = field(default=None, repr=False, compare=False)
+    """Those before the incident when the champion was worse than usual already: to learn from, and
+    no example of how things are when nothing has happened."""
 
     def until(self, part: int) -> NDArray[Any]:
         """Whether each row may be trained on by what `part` is to judge."""
@@ -87,7 +93,9 @@ def split_windows(case: Case) -> Windows:
         before = before.filter(pl.col("wb_timestamp") < case.onset)
         since = pl.concat([late, since], how="diagonal_relaxed") if late.height else since
         since = labelled_rows(since, case.feature_names)
-    before = thinned(before, MOST_ROWS)
+    before, worse = thinned(before, MOST_ROWS), None
+    if _is_worse(case, before):
+        before, worse = before.head(0), before
     delay = parse_duration(case.card.labels.delay)
     notes: list[str] = []
     if delay and case.labels_as_of is not None:
@@ -105,7 +113,8 @@ def split_windows(case: Case) -> Windows:
             f"only {labelled:,} labelled rows since the onset; {LEAST_LABELLED} are needed to "
             "train on the older and judge on the newer"
         )
-        return Windows(reason, rows, np.zeros(rows.height, int), before, labelled=labelled)
+        part = np.zeros(rows.height, int)
+        return Windows(reason, rows, part, before, labelled=labelled, worse=worse)
     times = rows["wb_timestamp"].dt.epoch("us").to_numpy()
     cuts = _cuts(times)
     span = timedelta(microseconds=int(times[-1] - times[0]))
@@ -119,7 +128,17 @@ def split_windows(case: Case) -> Windows:
         early = "the labelled rows since the onset are of too few moments to be cut by time"
     start = rows["wb_timestamp"][0]
     at = tuple(start + timedelta(microseconds=int(cut - times[0])) for cut in cuts)
-    return Windows(early, rows, part, before, at, gap, labelled, tuple(notes))
+    return Windows(early, rows, part, before, at, gap, labelled, tuple(notes), worse)
+
+
+def _is_worse(case: Case, before: pl.DataFrame) -> bool:
+    """Whether the champion was surely worse before the onset than the reference warns of."""
+    usual = tolerated(case) if before.height >= LEAST_LABELLED else None
+    if usual is None:
+        return False
+    blocks, basis = blocks_of(before, case.card.columns.entity)
+    (rate,) = mean_figures([before["wb_bad"].to_numpy()], blocks, basis, case.seed + 13)
+    return rate.low > usual.warning
 
 
 def _cuts(times: NDArray[Any]) -> NDArray[Any]:

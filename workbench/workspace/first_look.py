@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workbench.domain.period import Period, bucket_start
 from workbench.triage.case import Case, Models
 from workbench.triage.harm import Harm, measure_harm
+from workbench.triage.older_harm import onset_of_harm
 from workbench.triage.since import Since, find_since
 from workbench.workspace.gathering import CountedOutcomes
 from workbench.workspace.subjects import Subject, reference_outcomes
@@ -34,6 +35,8 @@ def look_first(subject: Subject, counted: CountedOutcomes, seed: int) -> FirstLo
     since = find_since(
         counted.ripe, asked=asked, bucket=subject.bucket, version_since=counted.version_since
     )
+    usual = reference_outcomes(subject, versions=counted.versions)
+    since = onset_of_harm(since, counted.ripe, usual, subject.card.thresholds)
     begun = since.onset is not None and since.onset < asked.end
     cut = bucket_start(since.onset, subject.bucket) if begun and since.onset else asked.start
     start = max(cut, asked.start)
@@ -45,6 +48,6 @@ def look_first(subject: Subject, counted: CountedOutcomes, seed: int) -> FirstLo
         seed=seed, bucket=subject.bucket,
         counted=tuple(b for b in counted.ripe if b.start >= start),
         before_counted=tuple(b for b in counted.ripe if b.end <= cut),
-        reference_counted=tuple(reference_outcomes(subject)),
+        reference_counted=tuple(usual),
     )  # fmt: skip
     return FirstLook(since, measure_harm(case))

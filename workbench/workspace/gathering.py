@@ -25,6 +25,8 @@ from workbench.domain.period import (
 )
 from workbench.errors import ReferenceTableError
 from workbench.performance.completeness import DelayLaw
+from workbench.performance.judgement import threshold_rates_of
+from workbench.retrain.versions_on_disk import versions_on_disk
 from workbench.store.connections import reading
 from workbench.store.incidents import read_events
 from workbench.store.log_columns import log_columns
@@ -32,7 +34,11 @@ from workbench.store.measured import Choice
 from workbench.store.sampled_rows import sampled_reference, sampled_rows
 from workbench.triage.badness import badness
 from workbench.triage.case import Case, Models
+from workbench.triage.half_life import Retraining
+from workbench.triage.older_harm import onset_of_harm
+from workbench.triage.season import a_year_before
 from workbench.triage.since import Since, find_since
+from workbench.triage.version_history import retrainings
 from workbench.workspace.completing import overdue, read_label_law, without_early, without_unripe
 from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
@@ -61,6 +67,10 @@ class Gathered:
     """When they will be in, as far as the card or the past tell."""
     versions: tuple[str, ...]
     asked: Period
+    history: tuple[Retraining, ...] = ()
+    """What became of earlier retrainings."""
+    year_before: pl.DataFrame | None = None
+    """Live rows around the same time of the year before; None where the log is too short."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class CountedOutcomes:
     version_since: datetime | None
     overdue: tuple[OutcomeBucket, ...]
     """Those that are not ripe, and have fewer labels than is usual at their age."""
+    by_version: tuple[OutcomeBucket, ...]
 
 
 def gather(
@@ -117,6 +128,8 @@ def gather(
         counted.ripe, asked=counted.asked, bucket=bucket, faults=faults,
         version_since=counted.version_since, events=events,
     )  # fmt: skip
+    reference_counted = reference_outcomes(subject, versions=counted.versions)
+    since = onset_of_harm(since, counted.ripe, reference_counted, subject.card.thresholds)
     asked = counted.asked
     onset = since.onset if since.onset is not None and since.onset < asked.end else None
     cut = Period(bucket_start(onset, bucket), asked.end) if onset is not None else asked
@@ -158,14 +171,50 @@ def gather(
         bucket=bucket,
         counted=tuple(ripe),
         before_counted=tuple(b for b in counted.ripe if b.end <= cut.start),
-        reference_counted=tuple(reference_outcomes(subject, versions=counted.versions)),
+        reference_counted=tuple(reference_counted),
         ripe_end=ripe_end if ripe_end < asked.end else None,
         overdue=counted.overdue,
         labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
         notes=tuple(notes),
     )
     unripe = tuple(b for b in inside if b.start >= ripe_end)
-    return Gathered(case, since, unripe, _ripe_on(subject, unripe), counted.versions, asked)
+    return Gathered(
+        case, since, unripe, _ripe_on(subject, unripe), counted.versions, asked,
+        _history(subject, root, counted.by_version, ripe_end, reference_counted),
+        _year_before(subject, frames, period_judged),
+    )  # fmt: skip
+
+
+def _history(
+    subject: Subject,
+    root: Path,
+    by_version: Sequence[OutcomeBucket],
+    ripe_end: datetime,
+    reference: Sequence[OutcomeBucket],
+) -> tuple[Retraining, ...]:
+    """Earlier retrainings, with what the registry says that they gained."""
+    recorded = {}
+    for one in versions_on_disk(root, subject.card):
+        metrics = one.metadata.get("metrics")
+        gain = metrics.get("gain") if isinstance(metrics, dict) else None
+        if isinstance(gain, int | float):
+            recorded[one.version] = float(gain)
+    labelled = sum(b.counts.labelled for b in reference)
+    usual = sum(b.counts.bad for b in reference) / labelled if labelled else None
+    alarm = None
+    if usual is not None:
+        alarm = threshold_rates_of(usual, subject.card.thresholds)[0]
+    ripe = [b for b in by_version if b.end <= ripe_end]
+    return retrainings(ripe, usual, alarm, recorded)
+
+
+def _year_before(subject: Subject, frames: _Frames, period: Period) -> pl.DataFrame | None:
+    """Live rows of the same time of the year before, where that is further back than other rows."""
+    span = a_year_before(period)
+    first = subject.extent.first if subject.extent is not None else None
+    if first is None or first >= span.end or period.start - span.end < _BACK:
+        return None
+    return frames.live(span)
 
 
 def count_outcomes(
@@ -195,6 +244,7 @@ def count_outcomes(
     return CountedOutcomes(
         asked, everything, filtered, versions, tuple(outcomes), tuple(ripe),
         _version_since(by_version, versions, oldest), overdue(subject, law, unripe),
+        tuple(by_version),
     )  # fmt: skip
 
 

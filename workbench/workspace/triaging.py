@@ -105,9 +105,10 @@ def triage(
         labelled = sum(b.counts.labelled for b in gathered.case.counted)
         looked = Looked(
             gathered.case, gathered.since, gathered.unripe, gathered.ripe_on,
+            history=retrainings_of(one, ws.root) or gathered.history,
+            year_before=gathered.year_before,
             first_row=one.extent.first if one.extent is not None else None,
             labels_per_day=labelled / days,
-            history=retrainings_of(one, ws.root),
         )  # fmt: skip
         found = examine(looked, told, tick)
         asked = f"{iso(gathered.asked.start)}/{iso(gathered.asked.end)}"

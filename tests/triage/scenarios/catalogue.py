@@ -70,6 +70,11 @@ def rollout_beside(setup: Setup, rise: float) -> Plant:
     return replace(turned, model=serving.fresh(setup))
 
 
+def below_critical(setup: Setup, rise: float) -> Plant:
+    """A meaning that turns round, by less than what is critical."""
+    return nearest(setup, _OBSERVABLE(setup), min(rise, 0.8 * setup.critical))
+
+
 def _frequent(world: World) -> bool:
     return world.task != "binary" or world.positives > 0.2
 
@@ -84,6 +89,14 @@ def _balanced(world: World) -> bool:
 
 def _with_delay(world: World) -> World:
     return replace(world, delay_days=6.0, is_early=True)
+
+
+def _over_a_year(world: World) -> World:
+    return replace(world, history_days=400, rows_a_day=min(world.rows_a_day, 700), bucket="1d")
+
+
+def _turning(world: World) -> World:
+    return replace(world, delay_days=3.0, history_days=max(world.history_days, 18))
 
 
 def _feed(name: str, plants: Callable[[Setup], Sequence[Plant]], *causes: str) -> Kind:
@@ -117,6 +130,8 @@ def _flips(logged: bool) -> Callable[[Setup], Sequence[Plant]]:
 
 
 _OBSERVABLE = world_of.by_strength(world_of.observable_flip)
+_WHERE_NEGATIVE = world_of.by_strength(lambda strength: world_of.turned_in_tails(strength)[0])
+"""Where the champion says the negative class, whose labels a censoring decision leaves."""
 _SENTINELS = ("sentinel_value", "out_of_range", "missing_values")
 _STALE = ("stale_value", "sentinel_value")
 
@@ -140,6 +155,8 @@ _ALL = (
     replace(_calm("early_positives"), fits=_binary, adapt=_with_delay),
     replace(_calm("selective_labels"), labels="selective", fits=_balanced,
             verdicts=frozenset({"no_action", "fix_upstream", "wait", "undecided"})),
+    replace(_calm("season", _OBSERVABLE), arrangement="season", choose=below_critical, fits=_frequent,
+            adapt=_over_a_year),
     replace(_calm("good_rollout", serving.good_version), arrangement="rollout"),
     replace(
         _calm("over", feed.units(100, "amount")), arrangement="over",
@@ -196,6 +213,9 @@ _ALL = (
     _world("drift_beside", world_of.drift_beside, "retrain"),
     replace(_world("rollout_beside", _OBSERVABLE, "retrain"), choose=rollout_beside,
             arrangement="rollout"),
+    replace(_world("censored", _WHERE_NEGATIVE, "undecided", "wait"), labels="censored", fits=_balanced),
+    replace(_world("short_half_life", _OBSERVABLE, "redesign"), arrangement="worn", adapt=_turning,
+            fits=lambda w: _frequent(w) and w.has_artifact),
     replace(_world("flip_no_labels", _OBSERVABLE, "wait"), labels="none"),
     replace(_world("36_labels", _OBSERVABLE, "wait"), labels="36", rise=0.10, fits=_balanced),
 )  # fmt: skip

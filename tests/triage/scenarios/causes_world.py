@@ -59,6 +59,29 @@ def observable_flip(strength: float) -> Concept:
     return concept
 
 
+def turned_in_tails(strength: float) -> tuple[Concept, Concept]:
+    """The meaning turns round where the second input is large; and where it is small."""
+
+    def large(world: World, rows: Rows, law: Law, random: Random) -> Law:
+        return law.where(rows.z[:, 1] > _normal_quantile(1 - strength / 2), turned(law))
+
+    def small(world: World, rows: Rows, law: Law, random: Random) -> Law:
+        return law.where(rows.z[:, 1] < _normal_quantile(strength / 2), turned(law))
+
+    return large, small
+
+
+def one_after_another(*concepts: Concept | None) -> Concept:
+    """All of them at once."""
+
+    def concept(world: World, rows: Rows, law: Law, random: Random) -> Law:
+        for one in concepts:
+            law = law if one is None else one(world, rows, law, random)
+        return law
+
+    return concept
+
+
 def rotation(strength: float) -> Concept:
     """The inputs' weights turn towards others; 1: to the opposite of the first two."""
 

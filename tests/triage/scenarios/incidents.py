@@ -11,9 +11,12 @@ import polars as pl
 
 from tests.triage.scenarios.champions import Model, Outputs, Setup, set_up
 from tests.triage.scenarios.planting import Plant, Rearrange, Stage, nearest, staged, true_rate
+from tests.triage.scenarios.retrainings import Stretch, retrained, worn_off
 from tests.triage.scenarios.worlds import Array, Random, World, draw_rows, moments_between
 
 LOGGED_FROM = datetime(2024, 1, 29)
+
+A_YEAR = timedelta(weeks=52)
 
 Choose = Callable[[Setup, float], Plant]
 
@@ -31,10 +34,11 @@ class Kind:
     """Kinds of the cause that an expert would accept."""
     arrangement: str = "plain"
     """`plain`; `rollout` (a new version since the onset), `canary` (in 10 % of the rows), `older` (an
-    earlier artifact under the champion's name), `from_start` (no onset), `over` (it has ended)."""
+    earlier artifact under the champion's name), `from_start` (no onset), `over` (it has ended), `season`
+    (it was so in the same weeks of the year before), `worn` (two retrainings have worn off before)."""
     labels: str = "usual"
-    """`usual`, `none` (after the reference), `36` (since the onset), or `selective` (since the onset
-    hardly any where the model is sure)."""
+    """`usual`, `none` (after the reference), `36` (since the onset), `selective` (since the onset
+    hardly any where the model is sure), or `censored` (never any where it says the positive class)."""
     adapt: Callable[[World], World] = lambda world: world
     fits: Callable[[World], bool] = lambda world: True
     choose: Choose | None = None
@@ -105,38 +109,77 @@ def happen(kind: Kind, world: World, severity: float, age: timedelta, seed: int)
     onset = start + timedelta(days=world.history_days) + int(random.integers(0, 24)) * step
     now = onset + age
     until = onset + age * 0.45 if kind.arrangement == "over" else None
-    stages = []
-    first = plant if kind.arrangement == "from_start" else None
-    for begin, end, active in (
-        (start, onset, first),
-        (onset, until or now, plant),
-        (until or now, now, None),
-    ):
-        moments = moments_between(world, begin, end, random)
-        stages.append(staged(setup, draw_rows(world, moments, random), active, random))
-    logs, labels = _logged(kind, setup, plant, stages, random)
+    stages, versions = [], []
+    for part in _stretches(kind, setup, plant, (start, onset, until, now)):
+        traffic = replace(world, rows_a_day=max(round(world.rows_a_day * part.traffic), 1))
+        moments = moments_between(traffic, part.start, part.end, random)
+        stages.append(staged(setup, draw_rows(world, moments, random), part.plant, random))
+        versions.append(part.version)
+    logs, labels = _logged(kind, setup, plant, stages, versions, random)
     since = labels.filter(pl.col("timestamp") >= onset)
     known = labels.filter(pl.col("label_timestamp") <= now)
     known = _kept(kind, known, onset, random)
     labelled = known.filter(pl.col("timestamp") >= onset).height
     return Incident(
         kind, severity, setup, plant, onset, until, now,
-        _with_outputs(world, setup.reference, setup.champion.outputs(setup.reference)).with_columns(
-            label=_named(world, setup.reference_labels)
-        ),
+        _reference(kind, setup),
         setup.training.with_columns(label=_named(world, setup.training_labels))
         if world.has_training else None,
-        logs, known.drop("timestamp", "sure"), _models(kind, setup, plant), _version(kind),
+        logs, known.drop("timestamp", "sure", "prediction"), _models(kind, setup, plant), _version(kind),
         since.height, labelled, _affected(kind, stages, plant, random),
     )  # fmt: skip
 
 
+def _reference(kind: Kind, setup: Setup) -> pl.DataFrame:
+    outputs = setup.champion.outputs(setup.reference)
+    table = _with_outputs(setup.world, setup.reference, outputs).with_columns(
+        label=_named(setup.world, setup.reference_labels)
+    )
+    if kind.labels != "censored":
+        return table
+    return table.with_columns(label=pl.when(pl.col("prediction") != 1).then(pl.col("label")))
+
+
+def _stretches(
+    kind: Kind,
+    setup: Setup,
+    plant: Plant,
+    moments: tuple[datetime, datetime, datetime | None, datetime],
+) -> list[Stretch]:
+    """What follows on what, from the start of the log to now."""
+    start, onset, until, now = moments
+    version = _version(kind)
+    if kind.arrangement == "worn":
+        return worn_off(setup, plant, start, onset, now)
+    if kind.arrangement == "season":
+        begin = onset - A_YEAR - timedelta(days=3)
+        end = begin + (now - onset) + timedelta(days=10)
+        # Few rows in between, which nobody looks at: a log of a year is long enough as it is.
+        busy = max(onset - timedelta(days=110), end)
+        return [
+            Stretch(start, begin, None, version), Stretch(begin, end, plant, version),
+            Stretch(end, busy, None, version, 0.05), Stretch(busy, onset, None, version),
+            Stretch(onset, now, plant, version),
+        ]  # fmt: skip
+    first = "1" if kind.arrangement == "rollout" else version
+    return [
+        Stretch(start, onset, plant if kind.arrangement == "from_start" else None, first),
+        Stretch(onset, until or now, plant, version), Stretch(until or now, now, None, version),
+    ]  # fmt: skip
+
+
 def _logged(
-    kind: Kind, setup: Setup, plant: Plant, stages: Sequence[Stage], random: Random
+    kind: Kind,
+    setup: Setup,
+    plant: Plant,
+    stages: Sequence[Stage],
+    versions: Sequence[str],
+    random: Random,
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """The log's files, and all labels with the time when they come."""
     world, files, labels, first = setup.world, {}, [], 0
-    for part, stage in zip(("", "-b", "-c"), stages, strict=True):
+    parts = ("", *(f"-{letter}" for letter in "bcdefg"))
+    for part, stage, version in zip(parts, stages, versions, strict=False):
         rows = len(stage.rows)
         if not rows:
             continue
@@ -146,22 +189,23 @@ def _logged(
         truth = stage.law.draw(random)
         log = _with_outputs(world, stage.frame, stage.outputs).with_columns(
             prediction_id=pl.Series(names, dtype=pl.String), timestamp=moments,
-            model_version=pl.lit(_version(kind)), role=pl.lit("live"),
+            model_version=pl.lit(version), role=pl.lit("live"),
         )  # fmt: skip
         scores = stage.outputs.scores
         log = log.with_columns(
             y=_named(world, truth), wait=pl.Series(_waits(world, truth, random)),
             sure=pl.Series(np.zeros(rows) if scores is None else scores.max(axis=1)),
         )  # fmt: skip
-        if kind.arrangement == "rollout" and not part:
-            log = log.with_columns(model_version=pl.lit("1"))
         if kind.arrangement == "canary" and part:
             log = _with_canary(setup, plant, stage, log, random)
         if part and kind.rearrange is not None:
             log = kind.rearrange(log, random)
-        labels.append(log.select("prediction_id", "timestamp", "wait", "sure", label="y"))
+        labels.append(
+            log.select("prediction_id", "timestamp", "wait", "sure", "prediction", label="y")
+        )
+        every_file = "1w" if kind.arrangement == "season" else "1d"
         for (day,), own in log.drop("y", "wait", "sure").group_by(
-            pl.col("timestamp").dt.date(), maintain_order=True
+            pl.col("timestamp").dt.truncate(every_file).dt.date(), maintain_order=True
         ):
             files[f"{day}{part}"] = own
     every = pl.concat(labels)
@@ -229,16 +273,23 @@ def _kept(kind: Kind, labels: pl.DataFrame, onset: datetime, random: Random) -> 
         lost = pl.Series(random.random(labels.height) < 0.85)
         is_sure = (pl.col("timestamp") >= onset) & (pl.col("sure") > 0.9)
         return labels.filter(~(is_sure & lost))
+    if kind.labels == "censored":
+        return labels.filter(pl.col("prediction") != 1)
     return labels
 
 
 def _version(kind: Kind) -> str:
+    if kind.arrangement == "worn":
+        return "3"
     return "2" if kind.arrangement in ("rollout", "older") else "1"
 
 
 def _models(kind: Kind, setup: Setup, plant: Plant) -> dict[str, Model]:
     if not setup.world.has_artifact:
         return {}
+    if kind.arrangement == "worn":
+        again = [retrained(setup, plant, times) for times in (1, 2)]
+        return {"1": setup.champion, "2": again[0], "3": again[1]}
     if plant.model is None:
         return {"1": setup.champion}
     if kind.arrangement == "older":
@@ -247,7 +298,7 @@ def _models(kind: Kind, setup: Setup, plant: Plant) -> dict[str, Model]:
 
 
 def _affected(kind: Kind, stages: Sequence[Stage], plant: Plant, random: Random) -> int:
-    stage = stages[1]
+    stage = stages[-1 if kind.arrangement in ("season", "worn") else 1]
     if kind.arrangement == "canary":
         return len(stage.rows) // 10
     if plant.segment is None or plant.segment[0] not in stage.frame.columns:

@@ -57,7 +57,8 @@ def judge(incident: Incident) -> Judged:
     power = _power(incident, rise)
     judged = Judged(frozenset(), True, "", rise, floor, incident.labelled_since, power)
     if kind.is_harmless or kind.arrangement == "over":
-        is_calm = kind.arrangement == "over" or kind.name == "other_split" or rise < 0.5 * floor
+        is_known = kind.arrangement in ("over", "season") or kind.name == "other_split"
+        is_calm = is_known or rise < 0.5 * floor
         accepted = kind.verdicts
         if power_to_rule_out(incident) < 3.3:
             accepted |= PASSIVE
@@ -69,6 +70,8 @@ def judge(incident: Incident) -> Judged:
         return replace(judged, is_counted=False, reason=f"no harm: {rise / floor:.2f} floors")
     if kind.where in BROKEN:
         return replace(judged, accepted=_of_fault(incident, judged))
+    if kind.labels == "censored" or kind.arrangement == "worn":
+        return replace(judged, accepted=_as_told(incident, judged))
     recovered: dict[str, float] = {}
     if power >= 2 and incident.labelled_since >= 200:
         recovered = Remedies(incident).recovered(rise)
@@ -124,6 +127,18 @@ def _of_fault(incident: Incident, judged: Judged) -> frozenset[str]:
     if needs_labels and (judged.power < 4 or judged.labelled < 200):
         accepted |= PASSIVE
     return accepted
+
+
+def _as_told(incident: Incident, judged: Judged) -> frozenset[str]:
+    """What an expert says who knows more than the law of labels, where they are enough to see the harm.
+
+    A model that learns from labels which its own decisions chose learns the choice; and a
+    retraining that does not last until the next one is no remedy.
+    """
+    accepted = incident.kind.verdicts
+    if judged.power < 4.5 or judged.labelled < 400:
+        accepted |= PASSIVE
+    return accepted | {"no_action"} if judged.severity < 1.5 else accepted
 
 
 def _of_world(incident: Incident, judged: Judged, recovered: dict[str, float]) -> frozenset[str]:

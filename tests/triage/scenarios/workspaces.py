@@ -112,6 +112,8 @@ def card_of(incident: Incident) -> str:
     if world.task == "binary":
         lines += ['positive_class = "1"', "[decision]", f"threshold = {world.threshold}"]
     lines += ["[labels]", f'delay = "{_duration(world.delay_days)}"']
+    if incident.kind.labels == "censored":
+        lines.append('censored_by = "1"')
     lines += ["[reference]", 'data = "data/reference.parquet"']
     lines += ["[monitoring]", f'bucket = "{world.bucket}"']
     lines += ["[training]", f'recipe = "{world.recipe}"']
