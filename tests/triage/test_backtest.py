@@ -148,8 +148,9 @@ def test_a_champion_that_was_never_good_is_no_matter_of_the_incident() -> None:
 
     usual_case = case("usual", 1500)
     bad = replace(
-        usual_case, current=spoiled(usual_case.current), before=spoiled(usual_case.before)
-    )
+        usual_case, current=spoiled(usual_case.current), before=spoiled(usual_case.before),
+        reference=spoiled(usual_case.reference),
+    )  # fmt: skip
     backtest = measure_backtest(bad)
     assert backtest.gain is not None
     assert backtest.gain.low > 0.05
