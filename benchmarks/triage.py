@@ -60,18 +60,18 @@ def run(family: str, kind: str, number: int, *, is_asked: bool = True) -> Answer
 
 
 def wanted(
-    family: str, kinds: list[str], seeds: int, *, is_severe: bool
+    family: str, kinds: list[str], seeds: int, *, is_severe: bool, first: int = 0
 ) -> Iterator[tuple[str, int]]:
     """Kinds and numbers in an order in which every kind comes early."""
-    numbers = {kind: _numbers(family, kind, seeds, is_severe) for kind in kinds}
+    numbers = {kind: _numbers(family, kind, seeds, is_severe, first) for kind in kinds}
     for place in range(seeds):
         for kind in kinds:
             yield kind, numbers[kind][place]
 
 
-def _numbers(family: str, kind: str, seeds: int, is_severe: bool) -> list[int]:
+def _numbers(family: str, kind: str, seeds: int, is_severe: bool, first: int) -> list[int]:
     found: list[int] = []
-    number = 0
+    number = first
     while len(found) < seeds:
         if not is_severe or not KINDS[kind].where or severity_of(family, kind, number) >= 2:
             found.append(number)
@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="scenarios of each kind")
     parser.add_argument("--kinds", default="", help="names, with commas; all by default")
     parser.add_argument("--family", choices=sorted(FAMILIES), default="tuning")
+    parser.add_argument("--first", type=int, default=0, help="number of the first scenario")
     parser.add_argument("--severe", action="store_true", help="only rises of two floors or more")
     parser.add_argument("--resume", type=Path, help="file of the runs, read and added to")
     parser.add_argument("--oracle", action="store_true", help="do not ask triage, only the oracle")
@@ -112,7 +113,9 @@ def main() -> None:
     is_asked = not options.oracle and hasattr(Workspace, "triage")
     done = read_answers(options.resume)
     answers = []
-    for kind, number in wanted(options.family, kinds, options.seeds, is_severe=options.severe):
+    for kind, number in wanted(
+        options.family, kinds, options.seeds, is_severe=options.severe, first=options.first
+    ):
         answer = done.get((options.family, kind, number))
         if answer is None or (is_asked and answer.is_counted and answer.verdict is None):
             answer = run(options.family, kind, number, is_asked=is_asked)
