@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.triage.badness import badness
+from workbench.performance.badness import badness
 
 if TYPE_CHECKING:
     import polars as pl

@@ -24,13 +24,13 @@ from workbench.domain.period import (
     parse_duration,
 )
 from workbench.errors import ReferenceTableError
+from workbench.performance.badness import badness
 from workbench.performance.completeness import DelayLaw
 from workbench.store.connections import reading
 from workbench.store.incidents import read_events
 from workbench.store.log_columns import log_columns
 from workbench.store.measured import Choice
 from workbench.store.sampled_rows import sampled_reference, sampled_rows
-from workbench.triage.badness import badness
 from workbench.triage.case import Case, Models
 from workbench.triage.since import Since, find_since
 from workbench.workspace.completing import label_law, without_unripe
