@@ -15,7 +15,10 @@ from workbench.errors import SettingsError
 
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$")
 _SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LENGTHS = ("lock_timeout", "grace", "quarantine_retention")
+_LENGTHS = {
+    "store": ("lock_timeout", "grace", "quarantine_retention"), "retrain": ("fit_timeout",),
+}  # fmt: skip
+BACKENDS = ("ray", "local")
 _SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
@@ -37,6 +40,19 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class RetrainSettings:
+    """Where and how models are trained anew."""
+
+    backend: str = key("ray", "where challengers are fitted", BACKENDS)
+    address: str = key("", 'the Jobs API of a Ray cluster, as "http://10.0.0.5:8265"; empty: here')
+    token_file: str = key("", "the file with the cluster's token")
+    workers: int = key(0, "fits at the same time; 0: one a core, at most 4")
+    fit_timeout: float = key(600.0, 'how long one fit may take, as "10m"')
+    memory_limit: str = key("", "what one fit may take, for Ray to place it, as 2GB")
+    object_memory: str = key("200MB", "shared memory of a Ray that is started here")
+
+
+@dataclass(frozen=True)
 class DisplaySettings:
     """How things are shown."""
 
@@ -49,6 +65,7 @@ class Settings:
 
     store: StoreSettings = field(default_factory=StoreSettings)
     display: DisplaySettings = field(default_factory=DisplaySettings)
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What holds for thresholds that a model card does not give."""
 
@@ -74,10 +91,11 @@ def parse_settings(text: str, where: str) -> Settings:
     origin = Origin(where, SettingsError)
     document = load_toml(text, origin)
     check_sections(document, SECTIONS, origin)
-    given = document.get("store", {})
-    for name in _LENGTHS:
-        if name in given:
-            given[name] = _seconds(given[name], name, origin)
+    for section, names in _LENGTHS.items():
+        given = document.get(section, {})
+        for name in names:
+            if name in given:
+                given[name] = _seconds(given[name], f"[{section}] {name}", origin)
     tables: dict[str, Any] = {
         section: read_table(kind, document.get(section, {}), section, origin)
         for section, kind in SECTIONS.items()
@@ -100,7 +118,7 @@ def _seconds(value: Any, name: str, origin: Origin) -> Any:
     match = _SECONDS.match(value.strip())
     if match is None:
         raise origin.mistake(
-            f"[store] {name} {value!r} is not a length of time", "Write it as 10, 10s or 1h."
+            f"{name} {value!r} is not a length of time", "Write it as 10, 10s or 1h."
         )
     return float(match.group(1)) * _SECONDS_OF[match.group(2)]
 
@@ -121,4 +139,26 @@ def _check(settings: Settings, origin: Origin) -> None:
         )
     if store.threads < 0:
         raise origin.mistake("[store] threads is below 0", "Write 0 for one a core.")
+    retrain = settings.retrain
+    if retrain.fit_timeout <= 0:
+        raise origin.mistake("[retrain] fit_timeout is not above 0", "Write it as 600 or as 10m.")
+    if retrain.workers < 0:
+        raise origin.mistake("[retrain] workers is below 0", "Write 0 for one a core.")
+    for name in ("memory_limit", "object_memory"):
+        size = getattr(retrain, name)
+        if size and not _SIZE.match(size.strip()):
+            raise origin.mistake(f"[retrain] {name} {size!r} is not a size", "Write it as 2GB.")
     check_thresholds(settings.thresholds, origin)
+
+
+def size_bytes(text: str) -> int:
+    """A size in bytes; 0 for an empty text.
+
+    >>> size_bytes("200MB"), size_bytes("1.5 GiB"), size_bytes("")
+    (200000000, 1610612736, 0)
+    """
+    found = re.match(r"^([0-9.]+)\s*([KMGT])(i?)B$", text.strip(), re.IGNORECASE)
+    if found is None:
+        return 0
+    power = "KMGT".index(found[2].upper()) + 1
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** power)

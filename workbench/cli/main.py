@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("workbench.cli.diff", "What changed between two datasets."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
     "triage": ("workbench.cli.triage", "Retrain, redesign, mend the feed, or leave it alone?"),
+    "retrain": ("workbench.cli.retrain", "Train and judge challengers of a model."),
+    "runs": ("workbench.cli.runs", "Retraining runs: how far, how good, and why not."),
     "check": ("workbench.cli.check", "What is worth a page; for cron and CI."),
     "incident": ("workbench.cli.incident", "Open, show, note, acknowledge and close incidents."),
     "event": ("workbench.cli.event", "Record what else changed, and when."),
