@@ -46,6 +46,7 @@ class RetrainSettings:
     backend: str = key("ray", "where challengers are fitted", BACKENDS)
     address: str = key("", 'the Jobs API of a Ray cluster, as "http://10.0.0.5:8265"; empty: here')
     token_file: str = key("", "the file with the cluster's token")
+    shared: str = key("", "a folder that the cluster sees too, for models; empty: none is needed")
     workers: int = key(0, "fits at the same time; 0: one a core, at most 4")
     fit_timeout: float = key(600.0, 'how long one fit may take, as "10m"')
     memory_limit: str = key("", "what one fit may take, for Ray to place it, as 2GB")

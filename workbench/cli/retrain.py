@@ -83,8 +83,8 @@ def retrain(
     )
     with session_of(ctx).workspace() as ws:
         runs = ws.retraining
-        note(f"budget: {runs.budget(name).words}")
         started = runs.start(name, asked, told=note)
+        note(f"{runs.budget(name).words}")
         if not wait:
             if as_json:
                 print_json(run_document(started, ws.clock.now()))

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 
 MOST_KEPT = 4_000
@@ -48,9 +48,14 @@ def captured_output() -> Iterator[Captured]:
     os.dup2(writer, 2)
     os.close(writer)
     thread.start()
+    # Whoever put other streams in the place of Python's own (Ray, a test) would not see them.
+    stream = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="replace")
     try:
-        yield found
+        with redirect_stdout(stream), redirect_stderr(stream):
+            yield found
     finally:
+        with suppress(OSError, ValueError):
+            stream.close()
         _flush()
         os.dup2(kept[0], 1)
         os.dup2(kept[1], 2)

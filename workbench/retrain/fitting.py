@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import tempfile
 import time
@@ -61,6 +62,16 @@ class FitOutcome:
     """Of a last fit: `MODEL` and `SCORED`."""
 
 
+def warm_up() -> None:
+    """Loads what a fit needs, so that a new process's first fit takes no longer than its others."""
+    for name in (
+        "polars", "threadpoolctl", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model",
+        "sklearn.pipeline", "sklearn.preprocessing", "workbench.performance.badness",
+        "workbench.retrain.recipes", "workbench.retrain.scoring",
+    ):  # fmt: skip
+        importlib.import_module(name)
+
+
 def perform(
     kind: str, number: int, plan_text: str, train: bytes, holdout: bytes | None, code: str | None
 ) -> FitOutcome:
@@ -84,7 +95,7 @@ def perform(
         try:
             plan = plan_of(plan_text)
             with threadpool_limits(limits=1):
-                found = _done(task, plan, train, holdout, Path(code) if code else None)
+                found = _done(task, plan, train, holdout, Path(code).resolve() if code else None)
         except WorkbenchError as error:
             found = FitOutcome(task, error.message)
         except MemoryError:

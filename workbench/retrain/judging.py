@@ -74,7 +74,7 @@ def _recommended(
     low, high = metrics.gain_low or 0.0, metrics.gain_high or 0.0
     said = f"{gain:+.1%} ({low:+.1%} to {high:+.1%})"
     if low <= 0:
-        return False, f"the gain of {said} is not surely above 0"
+        return False, (f"the gain of {said} does not justify promotion: it is not surely above 0")
     if gain < plan.smallest_gain:
         return False, (
             f"the gain of {said} does not justify promotion: less than "

@@ -14,7 +14,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform
+from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
 from workbench.retrain.local_pool import write_outcome
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN
 
@@ -28,6 +28,7 @@ def main(folder: Path, pipe: int, parent: int, code: str) -> None:
     plan = (folder / PLAN).read_text(encoding="utf-8")
     train = (folder / TRAIN).read_bytes()
     os.set_inheritable(pipe, False)
+    warm_up()
     while True:
         asked = json.loads(waiting.get())
         os.write(pipe, b"begun\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.retrain.driving import Ended, RetrainError
-from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform
+from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
 from workbench.retrain.ray_environment import apply, new_token, ray_variables
 from workbench.retrain.run_folder import TEMPORARY
@@ -143,6 +143,7 @@ def _begun_and_done(
     kind: str, number: int, plan: str, train: bytes, holdout: bytes | None, code: str | None
 ) -> Any:
     """A task on a worker: what it yields first only says that it has begun."""
+    warm_up()
     yield True
     yield perform(kind, number, plan, train, holdout, code)
 
@@ -162,7 +163,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     Raises:
         RetrainError: Ray cannot be started here.
     """
-    temporary = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp"))  # noqa: S108
+    temporary = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp"))
     with (folder / TEMPORARY).open("a", encoding="utf-8") as file:
         file.write(f"{temporary}\n")
     apply(ray_variables(new_token(folder)))
@@ -202,6 +203,32 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     ended = threading.Event()
     threading.Thread(target=_watch, args=(is_alive, ended), daemon=True).start()
     return RayTasks(ray, folder, str(code) if code else None, plan, is_alive, close)
+
+
+def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
+    """The cluster that this process, a job's driver, belongs to; it is left as it is.
+
+    Args:
+        folder: the job's working directory; the workers have it as theirs.
+        plan: the limits.
+        has_code: whether a recipe of the card's own lies in its folder `code`.
+
+    Raises:
+        RetrainError: there is no cluster to join.
+    """
+    import ray
+
+    try:
+        ray.init(address="auto", logging_level="ERROR", log_to_driver=False)
+    # What Ray raises where it cannot connect has many classes.
+    except Exception as error:
+        raise RetrainError(
+            f"the job cannot join its cluster: {type(error).__name__}", "Look at the cluster."
+        ) from error
+    # A job's workers stand in the job's working directory, each node in a copy of its own.
+    return RayTasks(
+        ray, folder, "code" if has_code else None, plan, ray.is_initialized, ray.shutdown
+    )
 
 
 def _vital_processes() -> list[Any]:

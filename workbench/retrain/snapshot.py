@@ -127,16 +127,17 @@ def _cut(times: Any, share: float, *, snaps: bool) -> int:
 
 
 def _plain(frame: pl.DataFrame, features: Sequence[str], side: str, folds: Any) -> pl.DataFrame:
+    import numpy as np
     import polars as pl
 
-    time = (
-        pl.col("wb_timestamp").dt.epoch("us") / 1e6
-        if "wb_timestamp" in frame.columns
-        else pl.lit(None, dtype=pl.Float64)
-    )
-    return frame.select(*features, time.alias("wb_time"), "wb_label").with_columns(
+    found = frame.select(*features, "wb_label").with_columns(
         pl.lit(side).alias("wb_side"), pl.Series("wb_fold", folds, dtype=pl.Int64)
     )
+    if "wb_timestamp" not in frame.columns:
+        return found.with_columns(wb_time=pl.lit(None, dtype=pl.Float64))
+    # Divided as the borders are: two ways of dividing differ in the last digit.
+    moments = frame["wb_timestamp"].dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return found.with_columns(pl.Series("wb_time", moments / 1e6).fill_nan(None))
 
 
 def _without_holdout(older: pl.DataFrame, holdout: pl.DataFrame, start: datetime) -> pl.DataFrame:

@@ -48,6 +48,8 @@ class Orders:
     """Of a cluster's Jobs API; empty: Ray is started here."""
     token_file: str = ""
     """That the cluster asks for."""
+    shared: str = ""
+    """A folder that the cluster and this machine both see; empty: there is none."""
     object_memory: int = 200_000_000
     """Bytes of shared memory that an own Ray may take."""
     lock_timeout: float = 10.0

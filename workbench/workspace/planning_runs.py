@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Told = Callable[[str], None]
 """Told each step in words, while a run is planned."""
 
-__all__ = ["WEIGHTS", "Asked", "Planned", "backend_of", "plan_and_write"]
+__all__ = ["WEIGHTS", "Asked", "Planned", "backend_of", "plan_and_write", "require_possible"]
 
 _SEED = 20_261
 _TABLES = "retrain"
@@ -72,6 +72,24 @@ class Planned:
     holdout_rows: int
 
 
+def require_possible(ws: Workspace, subject: Subject, asked: Asked) -> None:
+    """Refuses what can be known to fail before anything is read.
+
+    Raises:
+        RecipeError: the recipe cannot be used.
+        PeriodError: the window cannot be read.
+        WorkbenchError: there is no such table, or nothing is stored.
+    """
+    store = subject.store
+    recipe_of(
+        subject.card, store.baseline.shape.features, store.baseline.rules, recipe=asked.recipe,
+        folder=recipe_folder(ws.root, subject.card),
+    )  # fmt: skip
+    subject.period(asked.window)
+    if asked.data is not None:
+        _table(ws, asked.data)
+
+
 def plan_and_write(
     ws: Workspace, subject: Subject, run: str, folder: Path, asked: Asked, told: Told
 ) -> Planned:
@@ -85,7 +103,6 @@ def plan_and_write(
     card, store = subject.card, subject.store
     features, rules = store.baseline.shape.features, store.baseline.rules
     code = recipe_folder(ws.root, card)
-    recipe_of(card, features, rules, recipe=asked.recipe, folder=code)  # before any row is read
     told("choosing the rows")
     window = choose_window(ws, subject, asked.window)
     table = _table(ws, asked.data) if asked.data is not None else None
@@ -164,6 +181,7 @@ def _orders(ws: Workspace, asked: Asked, code: Path | None) -> Orders:
         code=str(code or ""),
         address="" if backend == "local" else address,
         token_file=str(ws.root / token) if token is not None else "",
+        shared=str(Path(settings.shared).expanduser()) if settings.shared else "",
         object_memory=size_bytes(settings.object_memory) or 200_000_000,
         lock_timeout=ws.settings.store.lock_timeout,
     )

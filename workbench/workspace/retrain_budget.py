@@ -45,16 +45,22 @@ class BudgetState:
 def budget_state(card: ModelCard, runs: Sequence[Run], now: datetime) -> BudgetState:
     """What of the budget is used, at a moment.
 
-    A run counts from when it was asked for, whether it succeeded or failed; a cancelled one does
-    not. The hours between are counted from the last one that has not failed: who mends what made a
-    run fail need not wait.
+    A run counts from when it was asked for, whether it succeeded or failed; one that was cancelled,
+    or failed before its first fit, does not. The hours between are counted from the last one that
+    has not failed: who mends what made a run fail need not wait.
 
     Args:
         card: `[budget]`.
         runs: all of the model.
         now: the machine's clock.
     """
-    counted = [one for one in runs if one.state != "cancelled" and one.requested_at > now - MONTH]
+    counted = [
+        one
+        for one in runs
+        if one.requested_at > now - MONTH
+        and one.state != "cancelled"
+        and (one.state != "failed" or one.started_at is not None)
+    ]
     good = [one.requested_at for one in runs if one.state not in ("cancelled", "failed")]
     between = timedelta(hours=card.budget.min_hours_between)
     wait = max(good) + between - now if good else timedelta(0)

@@ -32,7 +32,13 @@ from workbench.retrain.run_folder import (
 )
 from workbench.store.connections import reading, writing
 from workbench.store.runs import add_run, end_run, plan_run, read_runs, run_number
-from workbench.workspace.planning_runs import Asked, Told, backend_of, plan_and_write
+from workbench.workspace.planning_runs import (
+    Asked,
+    Told,
+    backend_of,
+    plan_and_write,
+    require_possible,
+)
 from workbench.workspace.retrain_budget import BudgetState, budget_state
 
 if TYPE_CHECKING:
@@ -88,6 +94,7 @@ class Retraining:
             )
         subject = ws.subject(name)
         backend = backend_of(ws, asked)
+        require_possible(ws, subject, asked)
         self.find_dead()
         self._require_allowed(name, asked, blocked)
         with writing(ws.store, f"starting a retraining of {name}") as catalog:

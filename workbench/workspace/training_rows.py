@@ -84,14 +84,15 @@ def choose_window(ws: Workspace, subject: Subject, asked: str | None) -> Window:
     number = verdict.id if verdict is not None else None
     if asked is not None:
         period = subject.period(asked)
-        words = f"{iso(period.start)} to {iso(min(period.end, end))}, as asked"
-        return _window(subject, period.start, min(period.end, end), words, number, exclude)
+        until = max(min(period.end, end), period.start)
+        words = f"{iso(period.start)} to {iso(until)}, as asked"
+        return _window(subject, period.start, until, words, number, exclude)
     if verdict is not None:
-        start = verdict.onset or verdict.period.start
+        start = _begin(subject, verdict.onset or verdict.period.start, end)
         words = f"since {iso(start)}, by verdict {number} ({verdict.verdict.replace('_', ' ')})"
         return _window(subject, start, end, words, number, exclude)
     onset, faults = _found_onset(ws, subject)
-    start = onset or newest.start
+    start = _begin(subject, onset or newest.start, end)
     words = f"since {iso(start)}, " + ("the onset" if onset else "no onset stands out")
     return _window(subject, start, end, words, None, (), faults)
 
@@ -210,11 +211,15 @@ def _window(
     exclude: tuple[Exclusion, ...],
     faults: tuple[Fault, ...] = (),
 ) -> Window:
-    start = min(bucket_start(start, subject.bucket), end - subject.bucket)
     first = subject.extent.first if subject.extent is not None else start
     oldest = max(bucket_start(first, subject.bucket), start - _BACK)
     older = Period(oldest, start) if oldest < start else None
     return Window(Period(start, end), older, words, verdict, exclude, faults)
+
+
+def _begin(subject: Subject, onset: datetime, end: datetime) -> datetime:
+    """The start of the bucket that holds the onset; one bucket at least is left."""
+    return min(bucket_start(onset, subject.bucket), end - subject.bucket)
 
 
 def _ripe_end(subject: Subject) -> datetime:
