@@ -80,6 +80,10 @@ def slow(X, y, params, seed):
     time.sleep(params.get("seconds", 300))
     return good(X, y, params, seed)
 
+def some_seconds(X, y, params, seed):
+    time.sleep(4)
+    return good(X, y, params, seed)
+
 class Strange(LogisticRegression):
     pass
 
@@ -287,4 +291,7 @@ def kill(process: int) -> None:
 def assert_no_process_left(ws: Workspace, run: str, seconds: float = 15.0) -> None:
     """Everything of a run ends."""
     until(lambda: not is_alive(run_folder(ws.store, run)), seconds)
-    until(lambda: not processes_of(ws), seconds)
+    try:
+        until(lambda: not processes_of(ws), seconds)
+    except AssertionError:
+        raise AssertionError(f"left: {processes_of(ws)}") from None

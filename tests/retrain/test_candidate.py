@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -85,7 +86,7 @@ def test_what_is_half_written_is_no_version_and_is_swept_by_the_next_run(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(candidate, "add_candidate", killed)
-    monkeypatch.setattr(candidate.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
     with pytest.raises(KeyboardInterrupt):
         save_candidate(tmp_path, plan, driven, judged, NOW, 3.0)
     monkeypatch.undo()

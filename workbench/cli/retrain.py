@@ -43,6 +43,7 @@ _RESERVED = ("kubeflow", "vertex")
 @click.pass_context
 def retrain(
     ctx: click.Context,
+    /,
     name: str,
     wait: bool,
     force: bool,

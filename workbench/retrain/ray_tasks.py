@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -36,6 +39,7 @@ class RayTasks:
         plan: RunPlan,
         is_alive: Callable[[], bool],
         close: Callable[[], None],
+        workers: set[int] | None = None,
     ) -> None:
         """Brings the tables to where workers find them; no task is begun.
 
@@ -46,7 +50,9 @@ class RayTasks:
             plan: the limits.
             is_alive: whether Ray itself is.
             close: ends it.
+            workers: where to note the processes that do tasks.
         """
+        self._workers = workers if workers is not None else set()
         self._ray, self._is_alive, self._close = ray, is_alive, close
         self._code = code
         self._plan = (folder / PLAN).read_text(encoding="utf-8")
@@ -123,6 +129,7 @@ class RayTasks:
             return Ended(task, None, f"its worker was lost ({type(error).__name__})")
         if not isinstance(said, FitOutcome):
             self._began[task] = time.monotonic()
+            self._workers.add(int(said))
             return None
         self._forget(task)
         return Ended(task, said)
@@ -142,9 +149,9 @@ class RayTasks:
 def _begun_and_done(
     kind: str, number: int, plan: str, train: bytes, holdout: bytes | None, code: str | None
 ) -> Any:
-    """A task on a worker: what it yields first only says that it has begun."""
+    """A task on a worker: what it yields first says that it has begun, and in which process."""
     warm_up()
-    yield True
+    yield os.getpid()
     yield perform(kind, number, plan, train, holdout, code)
 
 
@@ -177,7 +184,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
             include_dashboard=False,
             object_store_memory=max(object_memory, 80_000_000),
             configure_logging=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             log_to_driver=False,
             _temp_dir=str(temporary),
         )
@@ -190,19 +197,24 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
             "Fit without it: --backend local, or [retrain] backend in workbench.toml.",
         ) from error
     vital = _vital_processes()
+    # Its agents too: where its head is gone they do not hear of the end.
+    workers = _descendants(os.getpid())
 
     def is_alive() -> bool:
         return all(process.poll() is None for process in vital)
 
     def close() -> None:
-        ended.set()
         with suppress(Exception):  # without its head there is nothing left to shut down
             ray.shutdown()
+        ended.set()
+        _end_workers(workers, temporary)
         shutil.rmtree(temporary, ignore_errors=True)
 
     ended = threading.Event()
-    threading.Thread(target=_watch, args=(is_alive, ended), daemon=True).start()
-    return RayTasks(ray, folder, str(code) if code else None, plan, is_alive, close)
+    threading.Thread(
+        target=_watch, args=(is_alive, ended, lambda: _end_workers(workers, temporary)), daemon=True
+    ).start()
+    return RayTasks(ray, folder, str(code) if code else None, plan, is_alive, close, workers)
 
 
 def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
@@ -219,7 +231,7 @@ def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
     import ray
 
     try:
-        ray.init(address="auto", logging_level="ERROR", log_to_driver=False)
+        ray.init(address="auto", logging_level=logging.ERROR, log_to_driver=False)
     # What Ray raises where it cannot connect has many classes.
     except Exception as error:
         raise RetrainError(
@@ -235,19 +247,48 @@ def _vital_processes() -> list[Any]:
     """The processes without which there is no Ray; Ray keeps them where no documented name leads."""
     from ray._private import worker
 
-    node = worker._global_node  # noqa: SLF001
-    return [
-        info.process
-        for kind, infos in (node.all_processes.items() if node is not None else ())
-        if kind in _VITAL
-        for info in infos
-    ]
+    node: Any = worker._global_node  # noqa: SLF001
+    kept: dict[str, list[Any]] = node.all_processes
+    return [info.process for kind, infos in kept.items() if kind in _VITAL for info in infos]
 
 
-def _watch(is_alive: Callable[[], bool], ended: threading.Event) -> None:
+def _watch(is_alive: Callable[[], bool], ended: threading.Event, clear: Callable[[], None]) -> None:
     """Ends this process where Ray's head is gone and a call to it never returns."""
     while not ended.wait(_LOOK):
         if not is_alive():
             if not ended.wait(_LEFT):
+                clear()
                 os._exit(1)
             return
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    """The parent and the command of every process that can be seen."""
+    found = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=False
+    )
+    rows = (line.split(None, 2) for line in found.stdout.splitlines())
+    return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}
+
+
+def _descendants(process: int) -> set[int]:
+    """Everything that a process has started, directly or not."""
+    known, found, before = _processes(), {process}, 0
+    while len(found) > before:
+        before = len(found)
+        found |= {one for one, (parent, _) in known.items() if parent in found}
+    return found - {process}
+
+
+def _end_workers(numbers: set[int], temporary: Path) -> None:
+    """Kills what outlived its Ray: a worker that never comes back to it does not hear of its end.
+
+    Args:
+        numbers: of the processes that were Ray's.
+        temporary: Ray's folder, which the command of each names, if it is not called `ray::` at once;
+            a number may be another process's by now.
+    """
+    for process, (_, command) in _processes().items():
+        if process in numbers and (command.startswith("ray::") or str(temporary) in command):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
