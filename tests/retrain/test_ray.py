@@ -9,7 +9,6 @@ import pytest
 from tests.retrain.runs import (
     assert_no_process_left,
     kill,
-    processes_of,
     registry_of,
     turned_workspace,
     until,
@@ -54,7 +53,10 @@ def test_a_run_on_ray_outlives_a_killed_worker_and_prints_nothing(
         assert not Path(line).exists()
 
 
-def test_a_killed_head_fails_the_run_and_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("killed", ["head", "supervisor"])
+def test_a_killed_head_or_supervisor_fails_the_run_and_leaves_no_process(
+    tmp_path: Path, killed: str
+) -> None:
     ws = turned_workspace(tmp_path, "recipes_of_tests:slow")
     before = registry_of(ws)
     started = ws.retraining.start("m", ON_RAY)
@@ -62,10 +64,11 @@ def test_a_killed_head_fails_the_run_and_leaves_no_process(tmp_path: Path) -> No
     supervisor = supervisor_pid(run_folder(ws.store, started.id))
     assert supervisor is not None
     (head,) = children_of(supervisor, "gcs_server")
-    kill(head)
+    kill(head if killed == "head" else supervisor)
     ended = ws.retraining.wait(started.id)
     assert ended.state == "failed"
     assert "died" in (ended.reason or "")
     assert_no_process_left(ws, started.id, 40)
-    assert not processes_of(ws)
     assert registry_of(ws) == before
+    for line in (run_folder(ws.store, started.id) / "temporary.txt").read_text().splitlines():
+        assert not Path(line).exists()

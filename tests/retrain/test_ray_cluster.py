@@ -46,7 +46,8 @@ class Cluster:
                 [str(ray), "start", "--block", "--num-cpus=1", "--object-store-memory=100000000",
                  "--disable-usage-stats", *arguments],
                 env=os.environ | ray_variables(self.token)
-                | {"PYTHONPATH": str(Path(__file__).parents[2])},
+                | {"PYTHONPATH": str(Path(__file__).parents[2])}
+                | {"PATH": f"{ray.parent}:{os.environ['PATH']}"},
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             )
         )  # fmt: skip

@@ -48,7 +48,7 @@ def drive_on_cluster(
         RunCancelledError: somebody did.
         RetrainError: the cluster cannot be reached, refuses, or the job failed.
     """
-    apply(ray_variables(Path(orders.token_file)) if orders.token_file else {})
+    apply(ray_variables(Path(orders.token_file) if orders.token_file else None))
     client = _client(orders)
     working = folder / JOB
     working.mkdir(mode=0o700, exist_ok=True)
@@ -134,9 +134,11 @@ def _ended(state: str, heard: Received, client: Any, job: str) -> Driven:
         raise RetrainError(heard.failed)
     message = ""
     with suppress(Exception):  # it only says more
-        message = str(getattr(client.get_job_info(job), "message", "") or "").splitlines()[0]
+        said = str(getattr(client.get_job_info(job), "message", "") or "").strip().splitlines()
+        # First how it ended, and last what it had printed then.
+        message = f"{said[0]} {said[-1]}" if len(said) > 1 else said[0]
     raise RetrainError(
-        f"the job {state.lower()} on the cluster: {shown(message, 200)}",
+        f"the job {state.lower()} on the cluster: {shown(message, 400)}",
         "Look at the job's output on the cluster.",
     )
 

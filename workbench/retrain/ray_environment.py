@@ -9,18 +9,20 @@ from pathlib import Path
 TOKEN = "token"  # noqa: S105 - the name of a file
 
 
-def ray_variables(token_file: Path) -> dict[str, str]:
+def ray_variables(token_file: Path | None) -> dict[str, str]:
     """The variables of every process of a cluster and of who speaks to it.
 
     Ray listens on all interfaces, so that a token is always asked for. Under `uv run` Ray would copy
     the working directory and start its workers in the copy.
 
     Args:
-        token_file: holds the token; nobody but its owner may read it.
+        token_file: holds the token; nobody but its owner may read it. None: a cluster that asks for
+            none.
     """
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token_file),
+    asked = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token_file)}
+    return (asked if token_file is not None else {}) | {
+        # The folder of a run is one that git is told to ignore, and is to be sent all the same.
+        "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import signal
-import subprocess
 import tempfile
 import threading
 import time
@@ -17,6 +14,7 @@ from typing import Any
 
 from workbench.retrain.driving import Ended, RetrainError
 from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
+from workbench.retrain.keeper import Keeper, descendants
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
 from workbench.retrain.ray_environment import apply, new_token, ray_variables
 from workbench.retrain.run_folder import TEMPORARY
@@ -39,7 +37,7 @@ class RayTasks:
         plan: RunPlan,
         is_alive: Callable[[], bool],
         close: Callable[[], None],
-        workers: set[int] | None = None,
+        noted: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Brings the tables to where workers find them; no task is begun.
 
@@ -50,9 +48,9 @@ class RayTasks:
             plan: the limits.
             is_alive: whether Ray itself is.
             close: ends it.
-            workers: where to note the processes that do tasks.
+            noted: told the process that does a task.
         """
-        self._workers = workers if workers is not None else set()
+        self._noted = noted
         self._ray, self._is_alive, self._close = ray, is_alive, close
         self._code = code
         self._plan = (folder / PLAN).read_text(encoding="utf-8")
@@ -129,7 +127,7 @@ class RayTasks:
             return Ended(task, None, f"its worker was lost ({type(error).__name__})")
         if not isinstance(said, FitOutcome):
             self._began[task] = time.monotonic()
-            self._workers.add(int(said))
+            self._noted(int(said))
             return None
         self._forget(task)
         return Ended(task, said)
@@ -174,6 +172,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     with (folder / TEMPORARY).open("a", encoding="utf-8") as file:
         file.write(f"{temporary}\n")
     apply(ray_variables(new_token(folder)))
+    keeper = Keeper(temporary)
     try:
         import ray
 
@@ -190,15 +189,16 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
         )
     # What Ray raises where it cannot start has many classes; a missing one is an ImportError.
     except Exception as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        keeper.note(descendants([os.getpid()]))
+        keeper.close()
         first = (str(error).splitlines() or [""])[0][:200]
         raise RetrainError(
             f"Ray cannot be started on this machine: {type(error).__name__}: {first}",
             "Fit without it: --backend local, or [retrain] backend in workbench.toml.",
         ) from error
     vital = _vital_processes()
-    # Its agents too: where its head is gone they do not hear of the end.
-    workers = _descendants(os.getpid())
+    # Its agents too: where its head or this process is killed they do not hear of the end.
+    keeper.note(descendants([os.getpid()]))
 
     def is_alive() -> bool:
         return all(process.poll() is None for process in vital)
@@ -207,14 +207,19 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
         with suppress(Exception):  # without its head there is nothing left to shut down
             ray.shutdown()
         ended.set()
-        _end_workers(workers, temporary)
-        shutil.rmtree(temporary, ignore_errors=True)
+        keeper.close()
 
     ended = threading.Event()
-    threading.Thread(
-        target=_watch, args=(is_alive, ended, lambda: _end_workers(workers, temporary)), daemon=True
-    ).start()
-    return RayTasks(ray, folder, str(code) if code else None, plan, is_alive, close, workers)
+    threading.Thread(target=_watch, args=(is_alive, ended), daemon=True).start()
+    return RayTasks(
+        ray,
+        folder,
+        str(code) if code else None,
+        plan,
+        is_alive,
+        close,
+        lambda process: keeper.note([process]),
+    )
 
 
 def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
@@ -252,43 +257,10 @@ def _vital_processes() -> list[Any]:
     return [info.process for kind, infos in kept.items() if kind in _VITAL for info in infos]
 
 
-def _watch(is_alive: Callable[[], bool], ended: threading.Event, clear: Callable[[], None]) -> None:
+def _watch(is_alive: Callable[[], bool], ended: threading.Event) -> None:
     """Ends this process where Ray's head is gone and a call to it never returns."""
     while not ended.wait(_LOOK):
         if not is_alive():
             if not ended.wait(_LEFT):
-                clear()
                 os._exit(1)
             return
-
-
-def _processes() -> dict[int, tuple[int, str]]:
-    """The parent and the command of every process that can be seen."""
-    found = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,command="], capture_output=True, text=True, check=False
-    )
-    rows = (line.split(None, 2) for line in found.stdout.splitlines())
-    return {int(row[0]): (int(row[1]), row[2]) for row in rows if len(row) == 3}
-
-
-def _descendants(process: int) -> set[int]:
-    """Everything that a process has started, directly or not."""
-    known, found, before = _processes(), {process}, 0
-    while len(found) > before:
-        before = len(found)
-        found |= {one for one, (parent, _) in known.items() if parent in found}
-    return found - {process}
-
-
-def _end_workers(numbers: set[int], temporary: Path) -> None:
-    """Kills what outlived its Ray: a worker that never comes back to it does not hear of its end.
-
-    Args:
-        numbers: of the processes that were Ray's.
-        temporary: Ray's folder, which the command of each names, if it is not called `ray::` at once;
-            a number may be another process's by now.
-    """
-    for process, (_, command) in _processes().items():
-        if process in numbers and (command.startswith("ray::") or str(temporary) in command):
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
