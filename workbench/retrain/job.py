@@ -20,7 +20,7 @@ from workbench.domain.run import FitNote, fit_of
 from workbench.errors import WorkbenchError
 from workbench.retrain.driving import Driven, drive
 from workbench.retrain.fitting import FitOutcome, Task
-from workbench.retrain.plan import read_plan
+from workbench.retrain.plan import plan_of
 
 MARK = "@workbench "
 """How a line of ours begins; all others are Ray's."""
@@ -28,21 +28,32 @@ MARK = "@workbench "
 SHARED = "WORKBENCH_SHARED"
 """The variable that names a folder which the cluster and the supervisor both see."""
 
+CODE = "code"
+"""The folder of the job's that holds a recipe of the card's own."""
+
 PIECE = 48_000
 """Bytes of a file in one line."""
 
 
 def main(folder: Path, write: Callable[[str], None]) -> int:
     """Drives the run in a folder on the cluster that this process belongs to; its exit code."""
-    from workbench.retrain.ray_tasks import joined_ray
+    from workbench.retrain.ray_tasks import Tables, joined_ray
 
     def tell(kind: str, **said: Any) -> None:
         write(MARK + json.dumps({"kind": kind, **said}) + "\n")
 
     try:
-        plan = read_plan(folder)
-        code = folder / "code"
-        backend = joined_ray(folder, plan, code.is_dir())
+        # All is read before the cluster is joined: two nodes on one machine share this folder, and
+        # one may be about to make it anew.
+        tables = Tables.of(folder)
+        plan = plan_of(tables.plan)
+        code = folder / CODE
+        files = {
+            path.relative_to(code).as_posix(): path.read_bytes()
+            for path in (sorted(code.rglob("*")) if code.is_dir() else ())
+            if path.is_file()
+        }
+        backend = joined_ray(tables, plan, files)
         tell("ready")
         try:
             driven = drive(

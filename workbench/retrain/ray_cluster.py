@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.names import shown
 from workbench.retrain.driving import Driven, RetrainError, RunCancelledError
-from workbench.retrain.job import SHARED, Received
+from workbench.retrain.job import CODE, SHARED, Received
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
 from workbench.retrain.ray_environment import apply, ray_variables
 from workbench.retrain.run_book import RunBook
@@ -169,7 +169,7 @@ def _copy_code(plan: RunPlan, orders: Orders, working: Path) -> None:
     """The module of a trusted recipe of the card's own goes with the job."""
     if not orders.code:
         return
-    target = working / "code"
+    target = working / CODE
     for one in {c.recipe for c in plan.challengers if ":" in c.recipe}:
         top = one.partition(":")[0].partition(".")[0]
         source = Path(orders.code) / top

@@ -7,10 +7,11 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from workbench.retrain.driving import Ended, RetrainError
 from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
@@ -26,14 +27,32 @@ _LEFT = 20.0
 _VITAL = ("gcs_server", "raylet")
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What the tasks of a run need, read once: a cluster may take a job's folder away at any time."""
+
+    plan: str
+    train: bytes
+    holdout: bytes
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Those in a folder."""
+        return cls(
+            (folder / PLAN).read_text(encoding="utf-8"),
+            (folder / TRAIN).read_bytes(),
+            (folder / HOLDOUT).read_bytes(),
+        )
+
+
 class RayTasks:
     """A `Backend` of Ray tasks: one thread each, killed where one takes too long."""
 
     def __init__(
         self,
         ray: Any,
-        folder: Path,
-        code: str | None,
+        tables: Tables,
+        code: str | Mapping[str, bytes] | None,
         plan: RunPlan,
         is_alive: Callable[[], bool],
         close: Callable[[], None],
@@ -43,8 +62,9 @@ class RayTasks:
 
         Args:
             ray: the module, connected.
-            folder: the run's, on this machine.
-            code: where a recipe of the card's own may be imported from on a worker's machine.
+            tables: what the tasks need.
+            code: where a recipe of the card's own may be imported from on a worker's machine: a
+                folder that is there, or the files that are to be in one.
             plan: the limits.
             is_alive: whether Ray itself is.
             close: ends it.
@@ -52,10 +72,10 @@ class RayTasks:
         """
         self._noted = noted
         self._ray, self._is_alive, self._close = ray, is_alive, close
-        self._code = code
-        self._plan = (folder / PLAN).read_text(encoding="utf-8")
-        self._train = ray.put((folder / TRAIN).read_bytes())
-        self._holdout = ray.put((folder / HOLDOUT).read_bytes())
+        self._code = code if code is None or isinstance(code, str) else ray.put(dict(code))
+        self._plan = tables.plan
+        self._train = ray.put(tables.train)
+        self._holdout = ray.put(tables.holdout)
         options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
         if plan.limits.memory_bytes:
             options["memory"] = plan.limits.memory_bytes
@@ -145,12 +165,25 @@ class RayTasks:
 
 
 def _begun_and_done(
-    kind: str, number: int, plan: str, train: bytes, holdout: bytes | None, code: str | None
+    kind: str,
+    number: int,
+    plan: str,
+    train: bytes,
+    holdout: bytes | None,
+    code: str | Mapping[str, bytes] | None,
 ) -> Any:
     """A task on a worker: what it yields first says that it has begun, and in which process."""
     warm_up()
     yield os.getpid()
-    yield perform(kind, number, plan, train, holdout, code)
+    if code is None or isinstance(code, str):
+        yield perform(kind, number, plan, train, holdout, code)
+        return
+    with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
+        for name, content in code.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        yield perform(kind, number, plan, train, holdout, folder)
 
 
 def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) -> RayTasks:
@@ -213,7 +246,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     threading.Thread(target=_watch, args=(is_alive, ended), daemon=True).start()
     return RayTasks(
         ray,
-        folder,
+        Tables.of(folder),
         str(code) if code else None,
         plan,
         is_alive,
@@ -222,13 +255,13 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     )
 
 
-def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
+def joined_ray(tables: Tables, plan: RunPlan, code: Mapping[str, bytes]) -> RayTasks:
     """The cluster that this process, a job's driver, belongs to; it is left as it is.
 
     Args:
-        folder: the job's working directory; the workers have it as theirs.
+        tables: what the tasks need.
         plan: the limits.
-        has_code: whether a recipe of the card's own lies in its folder `code`.
+        code: the files of a recipe of the card's own, by their names relative to a folder.
 
     Raises:
         RetrainError: there is no cluster to join.
@@ -242,10 +275,7 @@ def joined_ray(folder: Path, plan: RunPlan, has_code: bool) -> RayTasks:
         raise RetrainError(
             f"the job cannot join its cluster: {type(error).__name__}", "Look at the cluster."
         ) from error
-    # A job's workers stand in the job's working directory, each node in a copy of its own.
-    return RayTasks(
-        ray, folder, "code" if has_code else None, plan, ray.is_initialized, ray.shutdown
-    )
+    return RayTasks(ray, tables, code or None, plan, ray.is_initialized, ray.shutdown)
 
 
 def _vital_processes() -> list[Any]:
