@@ -56,6 +56,11 @@ class RunBook:
         if time.monotonic() - self._last >= _BETWEEN:
             self.flush()
 
+    def tick(self) -> None:
+        """Writes notes that have waited long enough; to be called again and again."""
+        if self._waiting and time.monotonic() - self._last >= _BETWEEN:
+            self.flush()
+
     def flush(self) -> None:
         """Writes the notes that wait."""
         kept = dict(self._waiting)

@@ -117,14 +117,18 @@ def _driven(
     stopped: Callable[[], bool],
     make: Callable[[Path, RunPlan, Orders], Backend],
 ) -> Driven:
+    def looked() -> bool:
+        book.tick()
+        return stopped()
+
     if orders.address:
         from workbench.retrain.ray_cluster import drive_on_cluster
 
-        return drive_on_cluster(plan, orders, folder, book, stopped)
+        return drive_on_cluster(plan, orders, folder, book, looked)
     backend = make(folder, plan, orders)
     try:
         book.phase(f"fitting {len(plan.challengers)} challengers")
-        return drive(plan, backend, book.fit, book.say, stopped)
+        return drive(plan, backend, book.fit, book.say, looked)
     finally:
         book.flush()
         backend.close()
