@@ -74,7 +74,7 @@ def bare_pool(folder: Path, fits: int, at_once: int) -> tuple[float, float]:
 
 def through(backend: Callable[[], Backend], plan: RunPlan) -> tuple[float, float]:
     """Seconds until a first fit of a backend is done without its own length, and of all fits after that."""
-    start = time.perf_counter()
+    start, clock = time.perf_counter(), time.monotonic()
     made = backend()
     try:
         first = [Task(FIT, number) for number in range(1, plan.limits.at_once + 1)]
@@ -86,6 +86,11 @@ def through(backend: Callable[[], Backend], plan: RunPlan) -> tuple[float, float
                 left.discard(one.task)
                 own = max(own, one.outcome.seconds if one.outcome else 0.0)
         begun = time.perf_counter()
+        there = getattr(made, "first_worker", None)
+        if there is not None:
+            print(
+                f"(a worker of Ray was there after {there - clock:.1f} s, and then loaded what a fit needs)"
+            )
         ended: list[float] = []
 
         def told(note: FitNote) -> None:

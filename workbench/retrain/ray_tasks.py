@@ -79,6 +79,8 @@ class RayTasks:
         options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
         if plan.limits.memory_bytes:
             options["memory"] = plan.limits.memory_bytes
+        self.first_worker: float | None = None
+        """When the first worker was there, by `time.monotonic`."""
         # A generator says that the work has begun before it gives what came of it.
         self._perform = ray.remote(**options)(_begun_and_done)
         self._running: dict[Task, Any] = {}
@@ -146,8 +148,11 @@ class RayTasks:
             self._require_life()
             return Ended(task, None, f"its worker was lost ({type(error).__name__})")
         if not isinstance(said, FitOutcome):
-            self._began[task] = time.monotonic()
-            self._noted(int(said))
+            if said is True:
+                self._began[task] = time.monotonic()
+            else:
+                self.first_worker = self.first_worker or time.monotonic()
+                self._noted(int(said))
             return None
         self._forget(task)
         return Ended(task, said)
@@ -172,9 +177,10 @@ def _begun_and_done(
     holdout: bytes | None,
     code: str | Mapping[str, bytes] | None,
 ) -> Any:
-    """A task on a worker: what it yields first says that it has begun, and in which process."""
-    warm_up()
+    """A task on a worker: what it yields first says in which process, and then that it has begun."""
     yield os.getpid()
+    warm_up()
+    yield True
     if code is None or isinstance(code, str):
         yield perform(kind, number, plan, train, holdout, code)
         return
