@@ -19,7 +19,9 @@ _SECONDS_OF = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LENGTHS = {
     "store": ("lock_timeout", "grace", "quarantine_retention"),
     "promotion": ("hook_timeout",),
+    "retrain": ("fit_timeout",),
 }
+BACKENDS = ("ray", "local")
 _SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
@@ -38,6 +40,20 @@ class StoreSettings:
     quarantine_retention: float = key(
         7776000.0, 'how long the texts of set-aside rows are kept, as "90d"; 0: for ever'
     )
+
+
+@dataclass(frozen=True)
+class RetrainSettings:
+    """Where and how models are trained anew."""
+
+    backend: str = key("ray", "where challengers are fitted", BACKENDS)
+    address: str = key("", 'the Jobs API of a Ray cluster, as "http://10.0.0.5:8265"; empty: here')
+    token_file: str = key("", "the file with the cluster's token")
+    shared: str = key("", "a folder that the cluster sees too, for models; empty: none is needed")
+    workers: int = key(0, "fits at the same time; 0: one a core, at most 4")
+    fit_timeout: float = key(600.0, 'how long one fit may take, as "10m"')
+    memory_limit: str = key("", "what one fit may take, for Ray to place it, as 2GB")
+    object_memory: str = key("200MB", "shared memory of a Ray that is started here")
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     display: DisplaySettings = field(default_factory=DisplaySettings)
     promotion: PromotionSettings = field(default_factory=PromotionSettings)
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
     thresholds: Thresholds = field(default_factory=Thresholds)
     """What holds for thresholds that a model card does not give."""
 
@@ -150,4 +167,26 @@ def _check(settings: Settings, origin: Origin) -> None:
             f"[promotion] hook cannot be read as a command: {error}",
             "Close every quotation mark; it is run without a shell.",
         ) from error
+    retrain = settings.retrain
+    if retrain.fit_timeout <= 0:
+        raise origin.mistake("[retrain] fit_timeout is not above 0", "Write it as 600 or as 10m.")
+    if retrain.workers < 0:
+        raise origin.mistake("[retrain] workers is below 0", "Write 0 for one a core.")
+    for name in ("memory_limit", "object_memory"):
+        size = getattr(retrain, name)
+        if size and not _SIZE.match(size.strip()):
+            raise origin.mistake(f"[retrain] {name} {size!r} is not a size", "Write it as 2GB.")
     check_thresholds(settings.thresholds, origin)
+
+
+def size_bytes(text: str) -> int:
+    """A size in bytes; 0 for an empty text.
+
+    >>> size_bytes("200MB"), size_bytes("1.5 GiB"), size_bytes("")
+    (200000000, 1610612736, 0)
+    """
+    found = re.match(r"^([0-9.]+)\s*([KMGT])(i?)B$", text.strip(), re.IGNORECASE)
+    if found is None:
+        return 0
+    power = "KMGT".index(found[2].upper()) + 1
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** power)

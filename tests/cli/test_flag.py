@@ -11,7 +11,7 @@ import pytest
 
 import workbench as package
 from tests.cli.command import done, make_workspace, workbench
-from workbench.workspace.flagging import is_flagged
+from workbench.workspace.flagging import standing_flag
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def status(root: Path, *options: str) -> Any:
 
 def flagged(root: Path) -> bool:
     with package.open(root) as ws:
-        return is_flagged(ws, "m")
+        return standing_flag(ws, "m") is not None
 
 
 def test_a_flag_opens_an_incident_stands_in_the_status_and_is_lifted(root: Path) -> None:

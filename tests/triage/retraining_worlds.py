@@ -22,7 +22,7 @@ from workbench.domain.period import Period
 from workbench.domain.rules import OutcomeRules, outcome_rules
 from workbench.domain.shape import FeatureColumn, LogShape
 from workbench.errors import WorkbenchError
-from workbench.triage.badness import badness
+from workbench.performance.badness import badness
 from workbench.triage.case import Case, Fitter, Models, Scorer
 
 Rows = NDArray[Any]

@@ -13,8 +13,8 @@ from tests.triage.retraining_worlds import boosting, rules_of
 from workbench.domain.card import Identity, ModelCard
 from workbench.domain.period import Period
 from workbench.domain.shape import FeatureColumn
+from workbench.performance.badness import badness
 from workbench.triage.backtest import measure_backtest
-from workbench.triage.badness import badness
 from workbench.triage.case import Case, Models
 
 NAMES = (

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tests.triage.planted import END, ONSET, case_of, times, unit_fault
-from workbench.triage.blocks import Resampled
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.effects import Effect, affected_now, floor_since
 from workbench.triage.repair import measure_repairs

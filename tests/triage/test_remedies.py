@@ -11,7 +11,7 @@ import pytest
 from tests.triage.outputs_gone_wrong import numbers, prior_shift, three_classes
 from tests.triage.shift_worlds import planted
 from workbench.domain.card import BadPrediction, ModelCard
-from workbench.triage.badness import badness
+from workbench.performance.badness import badness
 from workbench.triage.case import Case
 from workbench.triage.remedies import remedies
 from workbench.triage.remedy import Lessons, Remedy

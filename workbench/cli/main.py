@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("workbench.cli.diff", "What changed between two datasets."),
     "slices": ("workbench.cli.slices", "Where the bad predictions are."),
     "triage": ("workbench.cli.triage", "Retrain, redesign, mend the feed, or leave it alone?"),
+    "retrain": ("workbench.cli.retrain", "Train and judge challengers of a model."),
+    "runs": ("workbench.cli.runs", "Retraining runs: how far, how good, and why not."),
     "promote": ("workbench.cli.promote", "Make a trained version the champion."),
     "rollback": ("workbench.cli.promote", "Make the champion of before the champion again."),
     "flag": ("workbench.cli.flag", "Flag a model for redesign, or lift the flag."),

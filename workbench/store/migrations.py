@@ -164,8 +164,20 @@ CREATE TABLE version_lives (
     measured_at TIMESTAMP NOT NULL);
 """
 
+_RUNS = """
+CREATE TABLE runs (
+    run BIGINT PRIMARY KEY, model VARCHAR NOT NULL, state VARCHAR NOT NULL,
+    backend VARCHAR NOT NULL, champion VARCHAR NOT NULL, author VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL, forced VARCHAR, requested_at TIMESTAMP NOT NULL,
+    started_at TIMESTAMP, ended_at TIMESTAMP, phase VARCHAR NOT NULL, reason VARCHAR,
+    said_window VARCHAR NOT NULL, verdict BIGINT, train_rows BIGINT NOT NULL,
+    holdout_rows BIGINT NOT NULL, data_version VARCHAR NOT NULL, result VARCHAR);
+CREATE TABLE run_fits (
+    run BIGINT NOT NULL, fit BIGINT NOT NULL, note VARCHAR NOT NULL, PRIMARY KEY (run, fit));
+"""
+
 STEPS: tuple[str, ...] = (
-    _FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS, _DECISIONS,
+    _FIRST, _SECOND, _ESTIMATES, _INCIDENTS, _TELLINGS, _VERDICTS, _DECISIONS, _RUNS,
 )  # fmt: skip
 
 

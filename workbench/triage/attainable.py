@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import blocks_of
+from workbench.performance.blocks import blocks_of
 from workbench.triage.challengers import WORDS, Choice, training_rows
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.refitting import losses, refitted_outputs

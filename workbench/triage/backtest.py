@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import DRAWS, blocks_of
 from workbench.triage.attainable import Attainable, measure_attainable
-from workbench.triage.blocks import DRAWS, blocks_of
 from workbench.triage.challengers import Choice, choose_challenger, trained_table, training_rows
 from workbench.triage.control import Control, measure_control
 from workbench.triage.figures import Figure, figure, mean_figures, ratio

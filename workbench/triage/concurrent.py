@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
+from workbench.performance.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.rescoring import badness_of, paired
 

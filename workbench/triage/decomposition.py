@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import DRAWS, blocks_of, few_blocks, resampled_sums
+from workbench.performance.blocks import DRAWS, blocks_of, few_blocks, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.domain_model import DomainModel
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from workbench.domain.fault import Fault
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
-from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
+from workbench.performance.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.confined import is_hidden
 from workbench.triage.rescoring import badness_of, floor_of

@@ -73,7 +73,7 @@ def mean_figures(
     """
     import numpy as np
 
-    from workbench.triage.blocks import resampled_sums
+    from workbench.performance.blocks import resampled_sums
 
     n = len(blocks)
     table = np.column_stack([*columns, np.ones(n)])

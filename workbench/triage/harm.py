@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import DRAWS
 from workbench.performance.intervals import LEAST_CLUSTERS, spread_between, wilson
 from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.quantiles import normal_quantile
-from workbench.triage.blocks import DRAWS
 from workbench.triage.case import Case
 from workbench.triage.figures import Figure
 from workbench.triage.unjudged import measure_unjudged

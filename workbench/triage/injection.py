@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.fault import Fault
 from workbench.domain.verdict import Cause, Evidence
 from workbench.errors import WorkbenchError
-from workbench.triage.blocks import Resampled
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case, Scorer
 from workbench.triage.disagreement import compared
 from workbench.triage.effects import (

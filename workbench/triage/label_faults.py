@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Fault
 from workbench.domain.verdict import Cause, Evidence
+from workbench.performance.badness import badness
+from workbench.performance.blocks import Resampled
 from workbench.performance.class_probabilities import class_probabilities
 from workbench.quality.distances import ks, ks_by_chance
-from workbench.triage.badness import badness
-from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.effects import Effect, called, cause_of
 from workbench.triage.label_expected import is_as_expected

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.triage.badness import badness
-from workbench.triage.blocks import Resampled
+from workbench.performance.badness import badness
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.rescoring import badness_of, sampled, score_columns
 

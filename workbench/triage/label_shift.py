@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import blocks_of, few_blocks, resampled_sums
+from workbench.performance.blocks import blocks_of, few_blocks, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.refitting import labelled_rows
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import blocks_of
 from workbench.triage.attainable import Attainable
-from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.refitting import labelled_rows
 from workbench.triage.windows import Windows

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
+from workbench.performance.blocks import Resampled, blocks_of, resampled_sums
 from workbench.quality.distances import ks, ks_by_chance
-from workbench.triage.blocks import Resampled, blocks_of, resampled_sums
 from workbench.triage.case import Case
 from workbench.triage.replay import Replay
 from workbench.triage.rescoring import ordered, rise_of, score_columns

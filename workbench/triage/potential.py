@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import blocks_of
 from workbench.triage.attainable import Attainable, measure_attainable
-from workbench.triage.blocks import blocks_of
 from workbench.triage.challengers import Choice, plain
 from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned

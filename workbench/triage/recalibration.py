@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.badness import badness
-from workbench.triage.blocks import blocks_of
+from workbench.performance.badness import badness
+from workbench.performance.blocks import blocks_of
 from workbench.triage.case import Case
 from workbench.triage.figures import Figure, figure, mean_figures, ratio
 from workbench.triage.label_shift import LabelShift, measure_label_shift

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import blocks_of
 from workbench.triage.attainable import Attainable
 from workbench.triage.backtest import Backtest
-from workbench.triage.blocks import blocks_of
 from workbench.triage.challengers import plain
 from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.noise_floor import NoiseFloor, measure_noise_floor

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence, Exclusion
 from workbench.errors import WorkbenchError
+from workbench.performance.blocks import Resampled
 from workbench.quality.sides import VERSION
 from workbench.quality.stretches import affected_run
-from workbench.triage.blocks import Resampled
 from workbench.triage.case import Case, Scorer
 from workbench.triage.confined import confined_rows, is_hidden
 from workbench.triage.disagreement import Disagreement, compared

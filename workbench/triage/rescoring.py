@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from workbench.performance.badness import badness
+from workbench.performance.blocks import Resampled, blocks_of, resampled_mean, resampled_sums
 from workbench.performance.class_probabilities import (
     ScoreBins,
     badness_matrix,
@@ -13,8 +15,6 @@ from workbench.performance.class_probabilities import (
     score_bins,
 )
 from workbench.performance.judgement import threshold_rates_of
-from workbench.triage.badness import badness
-from workbench.triage.blocks import Resampled, blocks_of, resampled_mean, resampled_sums
 from workbench.triage.case import Case, Scorer
 
 if TYPE_CHECKING:

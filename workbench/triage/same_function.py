@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import Resampled
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.rescoring import sampled, score_columns
 from workbench.triage.served_since import newly_live

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.period import Period
 from workbench.domain.verdict import Evidence
-from workbench.triage.blocks import blocks_of
+from workbench.performance.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.refitting import labelled_rows
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.performance.blocks import blocks_of
 from workbench.performance.judgement import threshold_rates_of
-from workbench.triage.blocks import blocks_of
 from workbench.triage.figures import Figure, mean_figures
 from workbench.triage.refitting import labelled_rows
 

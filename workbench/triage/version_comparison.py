@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.errors import WorkbenchError
-from workbench.triage.blocks import Resampled
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
 from workbench.triage.concurrent import LEAST_LABELS, by_buckets, by_pairs, labelled
 from workbench.triage.rescoring import (

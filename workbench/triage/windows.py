@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.period import parse_duration
-from workbench.triage.blocks import blocks_of
+from workbench.performance.blocks import blocks_of
 from workbench.triage.figures import mean_figures
 from workbench.triage.refitting import MOST_ROWS, labelled_rows, thinned
 from workbench.triage.tolerated import tolerated

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from workbench.workspace.data_versions import DataVersions
     from workbench.workspace.housekeeping import Housekeeping
     from workbench.workspace.incidents import Incidents
+    from workbench.workspace.retraining import Retraining
     from workbench.workspace.trusting import Trust
 
 __all__ = ["Workspace"]
@@ -103,6 +104,13 @@ class Workspace(Questions):
         from workbench.workspace.data_versions import DataVersions
 
         return DataVersions(self)
+
+    @property
+    def retraining(self) -> Retraining:
+        """The retraining runs: started, watched, cancelled."""
+        from workbench.workspace.retraining import Retraining
+
+        return Retraining(self)
 
     def as_of(self, moment: datetime) -> Workspace:
         """The same workspace as it was at a moment."""

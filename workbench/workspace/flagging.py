@@ -56,16 +56,6 @@ def standing_flag(ws: Workspace, name: str) -> Decision | None:
         return standing_flags(catalog, ws.seen_as_of).get(name)
 
 
-def is_flagged(ws: Workspace, name: str) -> bool:
-    """Whether a model is flagged for redesign: it is then not retrained by a schedule.
-
-    Raises:
-        UnknownModelError, CardError: as for `Workspace.card`.
-        StoreError: the store cannot be read.
-    """
-    return standing_flag(ws, name) is not None
-
-
 def flag(ws: Workspace, name: str, reason: str, author: str) -> Flagged:
     """Flags a model for redesign; its newest verdict is the evidence.
 

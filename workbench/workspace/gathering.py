@@ -24,6 +24,7 @@ from workbench.domain.period import (
     parse_duration,
 )
 from workbench.errors import ReferenceTableError
+from workbench.performance.badness import badness
 from workbench.performance.completeness import DelayLaw
 from workbench.performance.judgement import threshold_rates_of
 from workbench.retrain.versions_on_disk import versions_on_disk
@@ -32,7 +33,6 @@ from workbench.store.incidents import read_events
 from workbench.store.log_columns import log_columns
 from workbench.store.measured import Choice
 from workbench.store.sampled_rows import sampled_reference, sampled_rows
-from workbench.triage.badness import badness
 from workbench.triage.case import Case, Models
 from workbench.triage.half_life import Retraining
 from workbench.triage.older_harm import onset_of_harm

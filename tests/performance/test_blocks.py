@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.triage.blocks import blocks_of, few_blocks, resampled_mean, resampled_sums
+from workbench.performance.blocks import blocks_of, few_blocks, resampled_mean, resampled_sums
 
 
 def frame(days: int, rows: int) -> pl.DataFrame:

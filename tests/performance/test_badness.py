@@ -14,8 +14,8 @@ import pytest
 from workbench.domain.card import BadPrediction, Identity, ModelCard
 from workbench.domain.rules import OutcomeRules, outcome_rules
 from workbench.domain.shape import LogShape
+from workbench.performance.badness import badness
 from workbench.store.outcome_sql import badness as stored_badness
-from workbench.triage.badness import badness
 
 
 def rules(task: str, rule: str) -> OutcomeRules:

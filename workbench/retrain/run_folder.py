@@ -1,0 +1,97 @@
+"""Where does a run lie, who holds it, and what has it said? Its folder, its lock and its log."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from workbench.errors import StoreError
+from workbench.store.connections import StoreHome
+from workbench.store.held_files import is_held
+
+RUNS, HELD, LOG, OUTPUT, CANCEL = "runs", "held", "log.txt", "output.txt", "cancel"
+"""The folder of all runs; and of one: who holds it, what it said, what was printed, and the wish
+that it ends."""
+
+TEMPORARY = "temporary.txt"
+"""Names a folder elsewhere that a run needs while it lives, a line each."""
+
+
+def run_folder(home: StoreHome, run: str) -> Path:
+    """The folder of a run, which need not be there."""
+    return home.folder / RUNS / run
+
+
+def made_folder(home: StoreHome, run: str) -> Path:
+    """The folder of a new run; nobody but its owner may look into it.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    folder = run_folder(home, run)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the folder of {run}: {error.strerror or error}",
+            "Check that you may write to the workspace, and the disk's space.",
+        ) from error
+    return folder
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[int]:
+    """Holds a run for the length of the block; the descriptor can be handed to another process.
+
+    The lock belongs to the opened file: it is let go when every process that has it is gone.
+    """
+    descriptor = os.open(folder / HELD, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def take_over(descriptor: int) -> None:
+    """This process goes on with a run that another one has handed to it."""
+    os.set_inheritable(descriptor, False)
+    note = json.dumps({"pid": os.getpid(), "host": os.uname().nodename}).encode()
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, note, 0)
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether a process holds the run."""
+    return is_held(folder / HELD)
+
+
+def supervisor_pid(folder: Path) -> int | None:
+    """The process that holds the run; None where none does, or not on this machine."""
+    if not is_alive(folder):
+        return None
+    try:
+        said = json.loads((folder / HELD).read_text(encoding="utf-8"))
+        return int(said["pid"]) if said["host"] == os.uname().nodename else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # it is just being handed over
+
+
+def write_log(folder: Path, text: str, now: datetime) -> None:
+    """Adds a line to the run's log; on a disk that is full it is lost."""
+    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(f"{now:%Y-%m-%d %H:%M:%SZ} {text}\n")
+
+
+def read_log(folder: Path, most: int | None = None) -> tuple[str, ...]:
+    """The lines of a run's log; at most the last `most`."""
+    try:
+        lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ()
+    return tuple(lines[-most:] if most else lines)
