@@ -164,7 +164,8 @@ def measure_harm(
     usual_spread, _ = _day_spread(
         then, case.before_counted, ()
     )  # not by the rise that is asked for
-    newer = _newer_rise(then, now, usual_spread, floor) if state == "no" else ""
+    earlier = (*then, *(b for b in case.before_counted if b.counts.labelled > 0))
+    newer = _newer_rise(then, earlier, now, usual_spread, floor) if state == "no" else ""
     is_open = state == "no" and bool(signs or newer)
     if is_open:
         state = "unknown"
@@ -196,24 +197,29 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
 
 
 def _newer_rise(
-    then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket], spread: float, floor: float
+    then: Sequence[OutcomeBucket],
+    earlier: Sequence[OutcomeBucket],
+    now: Sequence[OutcomeBucket],
+    spread: float,
+    floor: float,
 ) -> str:
-    """Whether the newest buckets are worse than the reference by what matters, in words; "" if not.
+    """Whether the newest buckets are worse by what matters, in words; "" if not.
 
     A rise of this morning is diluted by the days before, and too short for a moment to stand out.
-    Every number of newest buckets is tried, so that each must be `_NEWER` standard errors off.
+    Every number of newest buckets is tried: each must be worse than the reference by the floor, and
+    than all that is known of before (the calm part of the period too) by `_NEWER` standard errors.
     """
-    labelled, plain = sum(b.counts.labelled for b in then), _rate(then)
     for many in range(1, len(now)):
-        newest = now[-many:]
+        newest, calm = now[-many:], (*earlier, *now[:-many])
         n, rate, usual = sum(b.counts.labelled for b in newest), _rate(newest), _usual(then, newest)
         if n < LEAST_LABELS:
             continue
-        between = spread**2 * (_concentration(newest) + _concentration(then))
+        labelled, plain = sum(b.counts.labelled for b in calm), _rate(calm)
+        between = spread**2 * (_concentration(newest) + _concentration(calm))
         error = math.sqrt(
             max(rate, plain) * (1 - min(rate, 0.99)) / n + plain * (1 - plain) / labelled + between
         )
-        if rate - usual >= floor and rate - usual > _NEWER * error:
+        if rate - usual >= floor and rate - plain > _NEWER * error:
             since = f"{newest[0].start:%Y-%m-%d %H:%MZ}"
             return f"{rate:.1%} bad of {n:,.0f} labelled since {since}, {usual:.1%} usually"
     return ""
