@@ -1,0 +1,26 @@
+"""How often resamplings agree becomes how often such verdicts are right."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from workbench.domain.verdict import VERDICTS
+from workbench.triage.confidence import CALIBRATION, calibrated
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_more_agreement_is_more_confidence_within_0_and_1(verdict: str) -> None:
+    told = [calibrated(share / 100, verdict) for share in range(101)]
+    assert all(0 <= low <= high <= 1 for low, high in pairwise(told))
+
+
+@pytest.mark.parametrize(("group", "verdict"), [("decides", "retrain"), ("waits", "wait")])
+def test_measured_points_are_met(group: str, verdict: str) -> None:
+    for share, right in CALIBRATION[group]:
+        assert calibrated(share, verdict) == pytest.approx(right)
+
+
+def test_to_wait_is_surer_than_to_act_where_resamplings_disagree() -> None:
+    assert calibrated(0.5, "wait") > 0.8 > calibrated(0.5, "retrain")
