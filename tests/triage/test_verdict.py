@@ -154,12 +154,6 @@ def test_a_rise_that_is_over_asks_for_nothing() -> None:
     assert decide(over).why == "over"
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
-def test_confidence_is_a_probability_that_grows_with_agreement(share: float) -> None:
-    assert 0 <= calibrated(share) <= 1
-    assert calibrated(share) <= calibrated(min(share + 0.1, 1.0))
-
-
 def test_evidence_says_what_it_means() -> None:
     verdict = verdict_on(
         retraining_worlds.case_of(retraining_worlds.rotation, n=1500, before=1500, seed=5)
