@@ -158,3 +158,20 @@ def test_calm_weeks_are_seldom_kept_open_by_their_newest_days() -> None:
             then = drawn(rng, 0.2, 28, 1500, effect, MONDAY - 28 * DAY)
             kept += bool(judged(drawn(rng, 0.2, 7, 1500, effect), then).newer)
     assert kept <= 8
+
+
+def weeks_with_a_last_day(rate: float) -> list[Harm]:
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(100):
+        then = drawn(rng, 0.18, 28, 600, 0.005, MONDAY - 50 * DAY)
+        before = drawn(rng, 0.18, 14, 600, 0.005, MONDAY - 14 * DAY)
+        last = drawn(rng, rate, 1, 600, 0.005, MONDAY + 6 * DAY)
+        found.append(judged((*drawn(rng, 0.18, 6, 600, 0.005), *last), then, before))
+    return found
+
+
+def test_a_last_day_that_nearly_stands_out_keeps_the_case_open() -> None:
+    found = weeks_with_a_last_day(0.25)
+    assert sum(harm.state == "no" for harm in found) <= 20
+    assert sum(bool(harm.newer) for harm in weeks_with_a_last_day(0.18)) <= 4

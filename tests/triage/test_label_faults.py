@@ -106,6 +106,51 @@ def test_in_a_sample_the_shift_still_stands_out() -> None:
     assert not found.is_restored
 
 
+def test_a_join_that_went_wrong_within_the_first_bucket_is_found_since_then() -> None:
+    case = case_of(rows=2500)
+    label = case.current["wb_label"]
+    late = pl.Series(np.arange(2500) >= 1000)
+    found = measure_label_faults(relabelled(case, label.shift(1).zip_with(late, label)))
+    assert found.decides
+    assert found.join is not None
+    assert found.join.since is not None
+    begun = case.current["wb_timestamp"][1000]
+    assert abs(found.join.since - begun) < timedelta(hours=12)
+    assert found.causes()[0].since == found.join.since
+
+
+CIRCLE = {"a": "b", "b": "c", "c": "a"}
+
+
+@pytest.mark.parametrize("names", [CIRCLE, {"a": "c", "c": "a"}])
+@pytest.mark.parametrize("before", [0, 400])
+def test_classes_under_one_anothers_names_are_proven_by_naming_them_back(
+    names: dict[str, str], before: int
+) -> None:
+    case = case_of("multiclass", rows=2000)
+    label = case.current["wb_label"]
+    late = pl.Series(np.arange(2000) >= before)
+    found = measure_label_faults(relabelled(case, label.replace(names).zip_with(late, label)))
+    (one,) = found.faults
+    assert (one.how, one.is_proven, found.decides) == ("exchanged", True, True)
+    assert found.cannot_distinguish
+    for old, new in names.items():
+        assert f"{new} is {old}" in (found.causes()[0].repair or "")
+
+
+def test_three_classes_of_another_world_are_not_taken_for_other_names() -> None:
+    def rotated(frame: pl.DataFrame) -> NDArray[np.float64]:
+        return -0.6 * logit(frame) + 1.2 * frame["x3"].to_numpy()
+
+    def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
+        x = [frame[n].to_numpy() for n in ("x0", "x1", "x2")]
+        found: NDArray[np.float64] = -1.5 * x[0] + 0.4 * x[1] + 0.9 * x[2] * (x[0] > 0)
+        return found
+
+    for law in (logit, rotated, turned):
+        assert measure_label_faults(case_of("multiclass", law=law, rows=3000)).faults == ()
+
+
 def test_exchanged_classes_are_proven_by_exchanging_them_back() -> None:
     case = case_of()
     turned = relabelled(case, case.current["wb_label"].replace({"0": "1", "1": "0"}))

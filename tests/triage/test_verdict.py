@@ -12,7 +12,6 @@ from tests.triage import planted, retraining_worlds
 from workbench.domain.verdict import Evidence, Verdict
 from workbench.domain.verdict_document import verdict_document
 from workbench.triage.case import Case
-from workbench.triage.confidence import calibrated
 from workbench.triage.examining import Findings, Looked, counted_of, examine
 from workbench.triage.rules import decide
 from workbench.triage.since import Since

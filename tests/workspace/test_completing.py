@@ -103,3 +103,5 @@ def test_buckets_with_early_or_too_few_labels_are_told_apart(tmp_path: Path) -> 
     assert overdue(subject, law, few) == tuple(few)
     assert overdue(subject, DelayLaw({}), few) == ()
     assert without_early(DelayLaw({}), few) == few
+    # Fewer than usual, but no fewer than chance makes of so few rows.
+    assert overdue(subject, law, [bucket(0, 22)]) == ()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _LEAST = 0.15
 _SAVED = 0.3
 _MOST_TRIED = 200
-_MOST_GROUPS = 4
+_MOST_LARGE = 4
+_MOST_CLEAR = 2
 _LEAST_USUAL = 100
 _MOST = 4000
 _SURE = 1.75
@@ -54,13 +55,16 @@ def swapped_columns(
     """
     found: list[tuple[tuple[int, float], Finding]] = []
     shared: list[tuple[int, str, str, Group]] = []
+    clearest = {name: _clearest(sides.columns[name], own) for name, own in groups.items()}
     for one, other in combinations(groups, 2):
         if sides.columns[one].is_numeric != sides.columns[other].is_numeric:
             continue
         # In few rows one of the two may have moved too little to stand out by itself.
         both = sorted((*groups[one], *groups[other]), key=lambda g: -int(g.rows.sum()))
+        # The largest groups may be mixtures, with that in them in which the columns were exchanged.
+        both = [*both[:_MOST_LARGE], *clearest[one], *clearest[other]]
         both = [g for place, g in enumerate(both) if not any(_is_same(g, h) for h in both[:place])]
-        shared += [(-int(g.rows.sum()), one, other, g) for g in both[:_MOST_GROUPS]]
+        shared += [(-int(g.rows.sum()), one, other, g) for g in both]
     shared.sort(key=lambda item: item[:3])
     for size, one, other, group in shared[:_MOST_TRIED]:
         pair = sides.columns[one], sides.columns[other]
@@ -79,6 +83,22 @@ def swapped_columns(
             taken |= names
             kept.append(finding)
     return kept
+
+
+def _clearest(values: Values, groups: Sequence[Group]) -> list[Group]:
+    """The groups in which a column is farthest from its usual values."""
+    far = []
+    for place, group in enumerate(groups):
+        now, usual = _now_and_usual(values, group)
+        far.append((_distance(values, now, values, usual), -place))
+    return [groups[-place] for _, place in sorted(far, reverse=True)[:_MOST_CLEAR]]
+
+
+def _now_and_usual(values: Values, group: Group) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A column's values in a group, and what they are compared with."""
+    is_beside = group.others.sum() >= 100
+    usual = values.log[group.others] if is_beside else values.reference[group.reference]
+    return values.log[group.rows], usual
 
 
 def _finding(sides: Sides, one: str, other: str, group: Group, bucket: timedelta) -> Finding:
@@ -150,14 +170,9 @@ def _fit(values: Values, rows: NDArray[Any], rest: Coded) -> float:
 
 def _saving(a: Values, b: Values, group: Group) -> float | None:
     """The remaining share of the distance once they change places; None when that is no swap."""
-    is_beside = group.others.sum() >= 100
-    sides = [
-        (v.log[group.rows], v.log[group.others] if is_beside else v.reference[group.reference])
-        for v in (a, b)
-    ]
-    (a_now, a_usual), (b_now, b_usual) = sides
+    (a_now, a_usual), (b_now, b_usual) = (_now_and_usual(v, group) for v in (a, b))
     own = (_distance(a, a_now, a, a_usual), _distance(b, b_now, b, b_usual))
-    rows, beside = sides[0][0].size, sides[0][1].size
+    rows, beside = a_now.size, a_usual.size
     if min(own) < max(_LEAST, _SURE * math.sqrt((rows + beside) / max(rows * beside, 1))):
         return None
     crossed = (_distance(a, a_now, b, b_usual), _distance(b, b_now, a, a_usual))

@@ -68,6 +68,7 @@ def sampled_rows(
     only_labelled: bool = False,
     but_live: tuple[str, ...] | None = (),
     further: Mapping[str, str] | None = None,
+    with_arm: bool = False,
 ) -> RowSample:
     """The stored rows of a period, or about `most` of them.
 
@@ -82,6 +83,7 @@ def sampled_rows(
         but_live: live rows of these versions are none to choose from either; None: of any version.
         further: logged columns to add that the card knows nothing of, with the type
             (`DOUBLE` or `VARCHAR`) to read them as; what cannot be read so is null.
+        with_arm: adds `wb_arm`, the arm of the card's experiment as text.
     """
     rules, shape = store.baseline.rules, store.baseline.shape
     inside = store.segments.of(s for s in store.segments.predictions if overlaps(s, period))
@@ -103,7 +105,8 @@ def sampled_rows(
             own = f"list_contains({literal_list(but_live)}, wb_version)"
             conditions.append(f"NOT coalesce(wb_role = 'live' AND {own}, false)")
         columns = {**(further or {}), **known_columns(rules, shape)}
-        return _sample(connection, "judged_rows", " AND ".join(conditions), columns, rules, most)
+        where, ours = " AND ".join(conditions), (*_OURS, "wb_arm") if with_arm else _OURS
+        return _sample(connection, "judged_rows", where, columns, rules, most, ours)
 
 
 def sampled_reference(
@@ -169,6 +172,7 @@ def _sample(
     columns: dict[str, str],
     rules: OutcomeRules,
     most: int,
+    ours: tuple[str, ...] = _OURS,
 ) -> RowSample:
     rows = int(
         connection.execute(f"SELECT count(*) FROM {relation} WHERE {where}").fetchall()[0][0]
@@ -181,7 +185,7 @@ def _sample(
     own = [name for name in columns if not name.startswith("wb_")]
     bad = badness(rules, "wb_prediction", "judged_label")
     bad = f"CASE WHEN wb_prediction IS NULL OR judged_label IS NULL THEN NULL ELSE {bad} END"
-    listed = ", ".join(identifier(name) for name in (*_OURS, *own))
+    listed = ", ".join(identifier(name) for name in (*ours, *own))
     frame = connection.sql(
         f"SELECT {listed}, judged_label AS wb_label, ({bad})::DOUBLE AS wb_bad FROM {relation} "
         f"WHERE {chosen} ORDER BY wb_timestamp, wb_id, wb_version, wb_role"

@@ -61,8 +61,8 @@ class Case:
     All frames have the columns of `RowSample.frame`: the features and segments under their own names
     (Float64 or String), other logged columns where there are any, and `wb_id`, `wb_timestamp` (UTC),
     `wb_version`, `wb_role`, `wb_prediction`, `wb_score` (binary) or `score_<class>`, `wb_label` (null
-    without one) and `wb_bad` (0 to 1; null without a label), in order of time and id. They are
-    samples, stratified by time.
+    without one) and `wb_bad` (0 to 1; null without a label), in order of time and id; `before` and
+    `current` have `wb_arm` too, where the card names an experiment. They are samples, stratified by time.
     """
 
     card: ModelCard

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from workbench.domain.outcomes import OutcomeBucket, OutcomeCounts
 from workbench.domain.period import bucket_end, bucket_start, parse_duration
 from workbench.domain.verdict import Evidence, StepNote
+from workbench.triage.arms import Arms, measure_arms
 from workbench.triage.attainable import Attainable, measure_attainable
 from workbench.triage.backtest import Backtest, measure_backtest
 from workbench.triage.case import Case
@@ -118,6 +119,7 @@ class Findings:
     remainder: Remainder | None
     """None where there is no harm to explain, or no telling."""
     steps: tuple[StepNote, ...] = ()
+    arms: Arms = field(default_factory=Arms)
 
     @property
     def is_mended(self) -> bool:
@@ -128,7 +130,7 @@ class Findings:
         """All evidence, in the order of the steps."""
         parts = (
             self.since, self.replay, self.outputs, self.repairs, self.injections, self.labels,
-            self.versions, self.harm, self.selective, self.season,
+            self.versions, self.harm, self.selective, self.season, self.arms,
         )  # fmt: skip
         found = [one for part in parts for one in part.evidence()]
         if self.is_mended:
@@ -163,6 +165,7 @@ def examine(
     harm_now = _since_end(looked, harm)
     selective = run.step("selective", lambda: measure_selective(case))
     season = run.step("season", lambda: measure_season(case, looked.first_row, looked.year_before))
+    arms = run.step("arms", lambda: measure_arms(case))
     clean = repaired(case, repairs, injections, labels)
     clean_harm = harm
     if clean is not case:
@@ -178,7 +181,7 @@ def examine(
         remainder = _remainder(run, looked, clean)
     return Findings(
         case, looked.since, replay, outputs, repairs, injections, labels, versions, harm, harm_now,
-        selective, season, clean, clean_harm, remainder, tuple(run.steps),
+        selective, season, clean, clean_harm, remainder, tuple(run.steps), arms,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.quantiles import normal_quantile
 from workbench.triage.case import Case
 from workbench.triage.figures import Figure
+from workbench.triage.since import find_rise
 from workbench.triage.unjudged import measure_unjudged
 
 if TYPE_CHECKING:
@@ -41,8 +42,13 @@ would need several times the labels that show a harm of two; at two, a harm of t
 in one case of forty. Here 4,000 labels on either side tell 96 % of healthy models (rate 0.23, floor
 0.02), and take a harm of two floors for none in 0.6 %."""
 
-_NEWER = 2.5
-"""Standard errors: of up to seven stretches that overlap, one in fifty calm weeks shows this much."""
+_NEWER = 3.0
+"""Standard errors: up to seven stretches are tried, and days differ a little more than was seen."""
+_BUDDING = 4.0
+"""Log-likelihood that a moment must gain to be nearly one that stands out (8): calm logs of three weeks
+have one in about one of a hundred, as simulated with days that differ."""
+_BESIDES = 1.64
+"""Standard errors over the reference that it must have besides."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +170,10 @@ def measure_harm(
     usual_spread, _ = _day_spread(
         then, case.before_counted, ()
     )  # not by the rise that is asked for
-    earlier = (*then, *(b for b in case.before_counted if b.counts.labelled > 0))
-    newer = _newer_rise(then, earlier, now, usual_spread, floor) if state == "no" else ""
+    newer = ""
+    if state == "no":
+        newer = _newer_rise(then, now, usual_spread, floor)
+        newer = newer or _budding_rise(case.before_counted, then, now, usual_spread, floor)
     is_open = state == "no" and bool(signs or newer)
     if is_open:
         state = "unknown"
@@ -197,32 +205,50 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
 
 
 def _newer_rise(
-    then: Sequence[OutcomeBucket],
-    earlier: Sequence[OutcomeBucket],
-    now: Sequence[OutcomeBucket],
-    spread: float,
-    floor: float,
+    then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket], spread: float, floor: float
 ) -> str:
-    """Whether the newest buckets are worse by what matters, in words; "" if not.
+    """Whether the newest buckets are worse than the reference by what matters, in words; "" if not.
 
     A rise of this morning is diluted by the days before, and too short for a moment to stand out.
-    Every number of newest buckets is tried: each must be worse than the reference by the floor, and
-    than all that is known of before (the calm part of the period too) by `_NEWER` standard errors.
+    Every number of newest buckets is tried, so that each must be `_NEWER` standard errors off.
     """
-    for many in range(1, len(now)):
-        newest, calm = now[-many:], (*earlier, *now[:-many])
-        n, rate, usual = sum(b.counts.labelled for b in newest), _rate(newest), _usual(then, newest)
-        if n < LEAST_LABELS:
-            continue
-        labelled, plain = sum(b.counts.labelled for b in calm), _rate(calm)
-        between = spread**2 * (_concentration(newest) + _concentration(calm))
-        error = math.sqrt(
-            max(rate, plain) * (1 - min(rate, 0.99)) / n + plain * (1 - plain) / labelled + between
-        )
-        if rate - usual >= floor and rate - plain > _NEWER * error:
-            since = f"{newest[0].start:%Y-%m-%d %H:%MZ}"
-            return f"{rate:.1%} bad of {n:,.0f} labelled since {since}, {usual:.1%} usually"
-    return ""
+    tried = (_worse(then, now[-many:], spread, floor, _NEWER) for many in range(1, len(now)))
+    return next((words for words in tried if words), "")
+
+
+def _budding_rise(
+    before: Sequence[OutcomeBucket], then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket],
+    spread: float, floor: float,
+) -> str:  # fmt: skip
+    """Whether a moment nearly stands out since which it is worse by what matters, in words; "" if not.
+
+    Such a moment is no onset yet, but one among all stretches that so few calm logs have: what is
+    calm up to it does not speak for what comes since.
+    """
+    rise = find_rise([*before, *now], _BUDDING)
+    if rise is None or rise.end is not None or rise.start <= now[0].start:
+        return ""
+    return _worse(then, [b for b in now if b.start >= rise.start], spread, floor, _BESIDES)
+
+
+def _worse(
+    then: Sequence[OutcomeBucket], newest: Sequence[OutcomeBucket], spread: float, floor: float,
+    sure: float,
+) -> str:  # fmt: skip
+    """How much worse some buckets are than the reference, in words; "" if not by so many errors."""
+    labelled, plain = sum(b.counts.labelled for b in then), _rate(then)
+    n = sum(b.counts.labelled for b in newest)
+    if n < LEAST_LABELS:
+        return ""
+    rate, usual = _rate(newest), _usual(then, newest)
+    between = spread**2 * (_concentration(newest) + _concentration(then))
+    error = math.sqrt(
+        max(rate, plain) * (1 - min(rate, 0.99)) / n + plain * (1 - plain) / labelled + between
+    )
+    if rate - usual < floor or rate - usual <= sure * error:
+        return ""
+    since = f"{newest[0].start:%Y-%m-%d %H:%MZ}"
+    return f"{rate:.1%} bad of {n:,.0f} labelled since {since}, {usual:.1%} usually"
 
 
 def _drawn(rise: float, deviation: float, seed: int) -> NDArray[Any]:

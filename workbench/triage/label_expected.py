@@ -23,28 +23,38 @@ def is_as_expected(case: Case, labels: pl.Series, rows: NDArray[Any]) -> bool | 
 
     In ten groups of scores the mean of label - probability must differ from the reference's by no
     more than 4 standard errors, and so must its correlation with every number among the features: a
-    world that changed moves some of them. None for other than binary models, or with too few rows.
+    world that changed moves some of them. Of several classes this must hold for each. None for a
+    regression, without scores, or with too few rows.
 
     Args:
         case: the rows.
         labels: of the period's rows; others than the logged ones may be asked about.
         rows: which rows of the period.
     """
-    import numpy as np
     import polars as pl
 
     found = expectations(case)
-    names = set(case.current.columns) & set(case.reference.columns)
-    if case.rules.task != "binary" or isinstance(found, str) or "wb_score" not in names:
+    if isinstance(found, str) or not case.rules.is_classification:
+        return None
+    columns = list(found.columns)
+    if not set(columns) <= set(case.current.columns) & set(case.reference.columns):
         return None
     chosen = case.current.with_columns(labels.alias("wb_label")).filter(pl.Series(rows))
-    sides = []
-    for frame in (chosen, case.reference):
-        part = frame.filter(pl.col("wb_label").is_not_null() & pl.col("wb_score").is_not_null())
-        if part.height < _LEAST:
-            return None
-        sides.append((part, *_residuals(case, found, part)))
-    (now, gaps, score), (usual, usual_gaps, usual_score) = sides
+    known = pl.all_horizontal(pl.col(["wb_label", *columns]).is_not_null())
+    now, usual = chosen.filter(known), case.reference.filter(known)
+    if min(now.height, usual.height) < _LEAST:
+        return None
+    names = [case.rules.positive_class] if case.rules.task == "binary" else list(found.classes)
+    return all(_is_class_as_expected(case, found, name, now, usual) for name in names)
+
+
+def _is_class_as_expected(
+    case: Case, found: Expectations, name: str, now: pl.DataFrame, usual: pl.DataFrame
+) -> bool:
+    import numpy as np
+
+    gaps, score = _residuals(found, name, now)
+    usual_gaps, usual_score = _residuals(found, name, usual)
     edges = np.quantile(usual_score, np.arange(1, _GROUPS) / _GROUPS)
     groups, usual_groups = np.searchsorted(edges, score), np.searchsorted(edges, usual_score)
     for group in range(_GROUPS):
@@ -55,7 +65,8 @@ def is_as_expected(case: Case, labels: pl.Series, rows: NDArray[Any]) -> bool | 
         if abs(one.mean() - other.mean()) > _SURE * error:
             return False
     limit = _SURE * float(np.sqrt(1 / now.height + 1 / usual.height))
-    numbers = [f.name for f in case.features if f.kind == "numeric" and f.name in names]
+    both = set(now.columns) & set(usual.columns)
+    numbers = [f.name for f in case.features if f.kind == "numeric" and f.name in both]
     return not any(
         abs(_with_feature(now[n], gaps) - _with_feature(usual[n], usual_gaps)) > limit
         for n in numbers
@@ -63,14 +74,16 @@ def is_as_expected(case: Case, labels: pl.Series, rows: NDArray[Any]) -> bool | 
 
 
 def _residuals(
-    case: Case, found: Expectations, part: pl.DataFrame
+    found: Expectations, name: str, part: pl.DataFrame
 ) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(label - probability, score) of a class, a row each."""
     import polars as pl
 
-    score = part["wb_score"].to_numpy().astype(float)
-    chance = class_probabilities(found.bins, score[:, None])[:, 1]
-    label = (part["wb_label"].cast(pl.String) == case.rules.positive_class).to_numpy().astype(float)
-    return label - chance, score
+    place = found.classes.index(name)
+    scores = part.select(found.columns).to_numpy().astype(float)
+    chance = class_probabilities(found.bins, scores)[:, place]
+    label = (part["wb_label"].cast(pl.String) == name).to_numpy().astype(float)
+    return label - chance, scores[:, min(place, scores.shape[1] - 1)]
 
 
 def _with_feature(values: pl.Series, gaps: NDArray[Any]) -> float:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Fault
+from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.performance.badness import badness
 from workbench.performance.blocks import Resampled
 from workbench.performance.class_probabilities import class_probabilities
 from workbench.quality.distances import ks, ks_by_chance
 from workbench.triage.case import Case
+from workbench.triage.confined import is_hidden
 from workbench.triage.effects import Effect, called, cause_of
+from workbench.triage.label_classes import other_names, since_exchanged
 from workbench.triage.label_expected import is_as_expected
 from workbench.triage.label_join import JoinShift, label_join
 from workbench.triage.outputs import ranking_of
@@ -34,12 +37,14 @@ from workbench.triage.rescoring import (
 from workbench.triage.undoing import in_scope
 
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
 KINDS = ("label_definition", "label_coverage", "label_delay_change")
 _GROUPS = 5
 _LEAST_LABELS = 100
 _OPPOSITE = 3.0
+_MOST_NAMED = 6
 _STEP = "label_faults"
 
 
@@ -138,6 +143,8 @@ def measure_label_faults(case: Case) -> LabelFaults:
         # Labels of other rows look like another definition, or like exchanged ones.
         found = [f for f in found if f.how in ("coverage", "delay")]
         found.insert(0, _of_join(case, join))
+    renamed = _renamed(case) if join is None and labelled >= _LEAST_LABELS else None
+    found = [renamed, *found] if renamed is not None else found
     if not found and labelled < _LEAST_LABELS:
         return LabelFaults(skipped=f"fewer than {_LEAST_LABELS} labels")
     named = tuple(cause_of(case, f.fault, f.effect, "label") for f in found if f.decides)
@@ -197,7 +204,6 @@ def _of_unit(case: Case, fault: Fault) -> LabelFault:
 
 def _exchanged(case: Case, fault: Fault) -> LabelFault | None:
     """Exchanged classes: the ranking is turned round, and exchanging them back gives the reference's rate."""
-    import numpy as np
     import polars as pl
 
     if case.rules.task != "binary":
@@ -208,20 +214,53 @@ def _exchanged(case: Case, fault: Fault) -> LabelFault | None:
         return None
     positive, negative = case.rules.positive_class, case.rules.negative_class
     label = case.current["wb_label"].cast(pl.String)
-    turned = label.replace([positive, negative], [negative, positive])
+    return _of_exchange(case, fault, label.replace([positive, negative], [negative, positive]))
+
+
+def _renamed(case: Case) -> LabelFault | None:
+    """Three or more classes under one another's names; None unless naming them back proves it."""
+    import polars as pl
+
+    if case.rules.task != "multiclass" or "wb_label" not in case.current.columns:
+        return None
+    names = other_names(case)
+    if names is None:
+        return None
+    moved = [f"{shown(a, 20)} is {shown(b, 20)}" for a, b in names.items() if a != b]
+    is_told = len(moved) <= _MOST_NAMED and not is_hidden(case, case.card.columns.label)
+    fault = Fault(
+        "", "label_definition", "critical", case.onset, 1.0, "classes under one another's names",
+        repair="give the labels their own names" + (f": {', '.join(moved)}" if is_told else ""),
+    )  # fmt: skip
+    label = case.current["wb_label"].cast(pl.String)
+    found = _of_exchange(case, fault, label.replace(list(names), list(names.values())))
+    return found if found.is_proven else None
+
+
+def _of_exchange(case: Case, fault: Fault, turned: pl.Series) -> LabelFault:
+    """Labels that are exchanged, and the proof: with these ones all is as in the reference.
+
+    The image must be exact: a concept that turned round leaves something.
+    """
+    import numpy as np
+    import polars as pl
+
+    rows = since_exchanged(case.current, turned, in_scope(case.current, fault))
+    label = case.current["wb_label"].cast(pl.String)
     mended = label.zip_with(pl.Series(~rows), turned)
     before = badness_of(case, case.current, None)
     after = badness(case.rules, case.current["wb_prediction"], mended)
     effect = _effect(case, sampled(case, before - after, case.current))
-    rate = reference_rate(case)
     left = sampled(case, np.where(rows, after, np.nan), case.current)
-    # The mirror image must be exact: a concept that turned round leaves something.
     usual_bad = sampled(case, badness_of(case, case.reference, None), case.reference)
-    is_exact = _is_near(left, usual_bad, 1) and _is_near(now, usual, -1)
+    part = case.current.with_columns(mended.alias("wb_label")).filter(pl.Series(rows))
+    now, usual = ranking_of(case, part), ranking_of(case, case.reference)
+    is_exact = now is not None and usual is not None and _is_near(now, usual)
+    is_exact = is_exact and _is_near(left, usual_bad)
     is_exact = is_exact and is_as_expected(case, mended, rows) is not False
     reading = (
         f"outputs run against the labels; with the classes exchanged {left.value:.1%} are bad, "
-        f"in the reference {rate or 0.0:.1%}"
+        f"in the reference {reference_rate(case) or 0.0:.1%}"
     )
     words = _words(
         case, fault, effect, reading, "fix_upstream" if is_exact and effect.is_harmful else None
@@ -253,7 +292,7 @@ def _of_join(case: Case, join: JoinShift) -> LabelFault:
     rows = "1 row" if abs(join.rows) == 1 else f"{abs(join.rows)} rows"
     side = "further on" if join.rows > 0 else "further back"
     fault = Fault(
-        "", "label_definition", "critical", case.onset, 1.0,
+        "", "label_definition", "critical", join.since or case.onset, 1.0,
         f"each row has the label of another: its own stands {rows} {side} in the order {where}",
         repair=f"join the labels anew; they are off by {rows}",
     )  # fmt: skip
@@ -287,12 +326,12 @@ def _words(
     )  # fmt: skip
 
 
-def _is_near(one: Resampled, other: Resampled, sign: int) -> bool:
-    """Whether two figures (the first turned round, if asked) differ by no more than chance, 99 %."""
+def _is_near(one: Resampled, other: Resampled) -> bool:
+    """Whether two figures differ by no more than chance, 99 %."""
     import numpy as np
 
     error = float(np.hypot(np.std(one.draws), np.std(other.draws)))
-    return abs(sign * one.value - other.value) <= 2.6 * error
+    return abs(one.value - other.value) <= 2.6 * error
 
 
 def _is_one_sided(case: Case, rows: NDArray[Any]) -> bool | None:

@@ -7,7 +7,8 @@ at once everything again when the labels are moved back. A world that changed do
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.performance.badness import badness
@@ -26,6 +27,8 @@ _COLLAPSED = 0.5
 _RESTORED = 0.7
 _SURE = 6.0
 _STANDS_OUT = 1.5
+_MOST_BEFORE = 0.5
+"""Of the rows: what may have come before the fault."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class JoinShift:
     n: int
     fall: Resampled = field(repr=False)
     """What moving them takes off the bad rate."""
+    since: datetime | None = None
+    """The first row whose label is off, where some before it in the period have their own; else None."""
 
     @property
     def is_restored(self) -> bool:
@@ -58,12 +63,53 @@ def label_join(case: Case) -> JoinShift | None:
     They are when the agreement has fallen below half the reference's, and moving the labels by some
     number of rows brings back 0.7 of it, by six times what other moves differ, and 1.5 times as much
     as any other move. In a sample the next row is often not there; what is left must then stand out
-    just as clearly.
+    just as clearly. The period begins with a bucket, and the fault perhaps later in it: what came
+    before the moment from which on the labels fit better moved is not counted against either.
     """
+    reference = _agreement(case, case.reference)
+    if reference is None or reference <= 0.05:
+        return None
+    whole = _best_move(case, reference)
+    if whole is None or whole.is_restored:
+        return whole
+    begun = _begun(case, whole)
+    if begun is None:
+        return whole
+    later = replace(case, current=case.current.filter(case.current["wb_timestamp"] >= begun))
+    found = _best_move(later, reference)
+    if found is None or found.rows != whole.rows:
+        return whole
+    share = later.current.height / case.current.height
+    fall = replace(found.fall, value=share * found.fall.value, draws=share * found.fall.draws)
+    return replace(found, since=begun, fall=fall)
+
+
+def _begun(case: Case, join: JoinShift) -> datetime | None:
+    """The row from which on the labels fit better moved, by the sum of agreements on both sides."""
     import numpy as np
 
-    reference = _agreement(case, case.reference)
-    if reference is None or case.current.height < LEAST_LABELS or reference <= 0.05:
+    frame = case.current.sort("wb_timestamp", "wb_id")
+    sides = _sides(case, frame)
+    if sides is None or join.order != "time":
+        return None
+    out, labels, _ = sides
+    moved = np.zeros_like(labels)
+    k, n = join.rows, len(labels)
+    moved[max(-k, 0) : n - max(k, 0)] = labels[max(k, 0) : n - max(-k, 0)]
+    gain = (out * (labels - moved)).sum(axis=1)
+    first = int(np.argmax(np.cumsum(gain))) + 1
+    # What fits as logged must be the beginning, and not most of what there is.
+    if not 0 < first <= n * _MOST_BEFORE:
+        return None
+    found: datetime = frame["wb_timestamp"][first]
+    return found
+
+
+def _best_move(case: Case, reference: float) -> JoinShift | None:
+    """The move that stands out, in the order in which it does most; None without one."""
+    import numpy as np
+
+    if case.current.height < LEAST_LABELS:
         return None
     best: JoinShift | None = None
     for order, frame in _orders(case):

@@ -151,7 +151,20 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
         and not found.harm.is_critical
     ):
         return Decision("no_action", "season")
-    return None
+    return _split(found, floor, draw)
+
+
+def _split(found: Findings, floor: float | None, draw: int | None) -> Decision | None:
+    """Another split of an experiment moved the rate: nothing to be done, unless an arm got worse too."""
+    rise = read(found.harm.figure, draw)
+    within = read(found.arms.within, draw)
+    if floor is None or rise is None or within is None:
+        return None
+    if not found.arms.is_split(floor, rise.value):
+        return None
+    if within.high < floor:
+        return Decision("no_action", "split")
+    return Decision("wait", "split_unclear") if within.low <= 0 else None
 
 
 def _why_unknown(harm: Harm) -> str:

@@ -27,6 +27,9 @@ _WHY = {
     "unjudged": "something moved in the newest rows, whose labels are still to come",
     "unknown_harm": "too few labels to tell whether there is a rise that matters",
     "season": "the rate was the same one cycle ago",
+    "split": "the experiment's arms get other shares of the rows, and within each the rate is as before",
+    "split_unclear": "the experiment's arms get other shares of the rows, which makes most of the rise; too few labels "
+    "to tell whether an arm got worse as well",
     "gone_with_the_faults": "nothing is left once the faults are gone",
     "remainder_unknown": "too few clean rows to tell whether anything is left",
     "backtest": "a challenger trained on the incident's older labels beats the champion on its newest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +23,9 @@ from workbench.store.connections import reading
 from workbench.store.label_ages import label_ages
 from workbench.store.remembered_estimates import read_arrivals, read_delays
 from workbench.workspace.subjects import Subject
+
+_SURELY = 4.0
+"""Standard errors of a number of labels: many buckets are looked at."""
 
 
 def label_law(subject: Subject) -> DelayLaw:
@@ -105,7 +109,10 @@ def without_early(law: DelayLaw, outcomes: Sequence[OutcomeBucket]) -> list[Outc
 def overdue(
     subject: Subject, law: DelayLaw, outcomes: Sequence[OutcomeBucket]
 ) -> tuple[OutcomeBucket, ...]:
-    """Buckets with fewer labels than is usual at their age: more than being late keeps them away."""
+    """Buckets with fewer labels than is usual at their age: more than being late keeps them away.
+
+    And by more than chance makes of so many rows, of which few have a label at that age.
+    """
     now = _now(subject)
     if now is None:
         return ()
@@ -113,7 +120,9 @@ def overdue(
     for bucket in outcomes:
         usual = law.usual(max(int((now - bucket.end) / subject.bucket), 0))
         rows, labelled = bucket.counts.rows, bucket.counts.labelled
-        if usual is not None and rows > 0 and labelled < USUAL * usual * rows:
+        if usual is None or rows <= 0 or labelled >= USUAL * usual * rows:
+            continue
+        if usual * rows - labelled > _SURELY * math.sqrt(max(usual * (1 - usual) * rows, 1.0)):
             found.append(bucket)
     return tuple(found)
 

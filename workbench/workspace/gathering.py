@@ -303,15 +303,16 @@ class _Frames:
 
         if period.start >= period.end:
             return self._empty()
-        store = self.subject.store
+        store, has_arms = self.subject.store, bool(self.subject.card.columns.experiment)
         found = sampled_rows(
-            store, period, versions=self.versions, most=self.most, further=self.further
-        )
+            store, period, versions=self.versions, most=self.most, further=self.further,
+            with_arm=has_arms,
+        )  # fmt: skip
         labelled = found.frame["wb_label"].count()
         if not found.is_whole and labelled < self.most // 2:
             more = sampled_rows(
                 store, period, versions=self.versions, most=self.most, only_labelled=True,
-                further=self.further,
+                further=self.further, with_arm=has_arms,
             )  # fmt: skip
             rest = found.frame.filter(pl.col("wb_label").is_null())
             frame = pl.concat([more.frame, rest]).sort("wb_timestamp", "wb_id", "wb_version")

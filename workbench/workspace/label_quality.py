@@ -21,6 +21,9 @@ from workbench.workspace.subjects import Subject
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_NEARLY = 0.8
+"""Of the usual share of labels."""
+
 
 def label_findings(
     subject: Subject,
@@ -66,18 +69,41 @@ def label_findings(
             [t.median_seconds for t in times], limit, asked, newest, bucket,
         )  # fmt: skip
         found.append(late)
+    known = _known_until(subject, limit, newest, usual)
     if late is None:
-        found.append(
-            coverage_change(
-                starts, rows, labelled, asked, _known_until(subject, limit, newest, usual), bucket
-            )
-        )
+        found.append(coverage_change(starts, rows, labelled, asked, known, bucket))
     observed, expected, right, sure = _by_score(outcomes, reference, subject)
     flipped = inverted_labels(starts, labelled, right, sure, asked)
     found.append(flipped)
     if flipped is None and expected is not None and observed is not None:
-        found.append(definition_change(starts, labelled, observed, expected, asked))
+        ripe = _ripe(starts, rows, labelled, known, bucket)
+        found.append(
+            definition_change(
+                starts[:ripe], labelled[:ripe], observed[:ripe], expected[:ripe], asked
+            )
+        )
     return [finding for finding in found if finding is not None]
+
+
+def _ripe(
+    starts: Sequence[datetime],
+    rows: NDArray[Any],
+    labelled: NDArray[Any],
+    known: datetime | None,
+    bucket: timedelta,
+) -> int:
+    """How many buckets, from the first, have nearly as many labels as those that wait for none.
+
+    The labels that come first are seldom like the rest: quick positives are no other definition.
+    """
+    import numpy as np
+
+    settled = np.array([known is None or start + bucket <= known for start in starts]) & (rows > 0)
+    if not settled.any():
+        return len(starts)
+    usual = float(np.median(labelled[settled] / rows[settled]))
+    enough = np.flatnonzero(settled | (labelled >= _NEARLY * usual * np.maximum(rows, 1)))
+    return int(enough[-1]) + 1
 
 
 def _known_until(
