@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -188,8 +189,19 @@ def _asked(
         text = answer.read_text(encoding="utf-8") if answer.exists() else "{}"
     finally:
         answer.unlink(missing_ok=True)
+        if log.parent == root / HOME:
+            _close_to_others(log.parent)
     document: dict[str, Any] = json.loads(text)
     return document
+
+
+def _close_to_others(home: Path) -> None:
+    """What lies beside the store is its owner's alone, as the store is; DVC goes by the umask."""
+    for path in (home, *home.rglob("*")):
+        with suppress(OSError):  # another process of DVC may have taken it away
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not path.is_symlink():
+                path.chmod(mode & 0o700)
 
 
 def _environment(root: Path) -> dict[str, str]:
