@@ -62,17 +62,13 @@ class FitOutcome:
     """Of a last fit: `MODEL` and `SCORED`."""
 
 
-NEEDED = (
-    "polars", "threadpoolctl", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model",
-    "sklearn.pipeline", "sklearn.preprocessing", "workbench.performance.badness",
-    "workbench.retrain.recipes", "workbench.retrain.scoring",
-)  # fmt: skip
-"""The modules that a fit needs."""
-
-
 def warm_up() -> None:
     """Loads what a fit needs, so that a new process's first fit takes no longer than its others."""
-    for name in NEEDED:
+    for name in (
+        "polars", "threadpoolctl", "sklearn.compose", "sklearn.ensemble", "sklearn.linear_model",
+        "sklearn.pipeline", "sklearn.preprocessing", "workbench.performance.badness",
+        "workbench.retrain.recipes", "workbench.retrain.scoring",
+    ):  # fmt: skip
         importlib.import_module(name)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from workbench.retrain.driving import Ended, RetrainError
-from workbench.retrain.fitting import FINAL, NEEDED, FitOutcome, Task, perform, warm_up
+from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
 from workbench.retrain.keeper import Keeper, descendants
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
 from workbench.retrain.ray_environment import apply, new_token, ray_variables
@@ -210,9 +210,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     temporary = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp"))
     with private_file(folder / TEMPORARY) as file:
         file.write(f"{temporary}\n")
-    # Its workers load what a fit needs while the rest of Ray still starts.
-    preloaded = {"RAY_preload_python_modules": ",".join((__name__, *NEEDED))}
-    apply(ray_variables(new_token(folder)) | preloaded)
+    apply(ray_variables(new_token(folder)))
     keeper = Keeper(temporary)
     try:
         import ray
