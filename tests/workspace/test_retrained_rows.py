@@ -48,7 +48,12 @@ def test_rows_that_a_run_wrote_are_not_hashed_again_when_they_are_read(private: 
     (trained,) = (private.root / "data" / "retrain" / "m").glob("*.parquet")
     for table, has_ids in (("registry/m/2/holdout.parquet", True), (str(trained), False)):
         read = sampled_reference(
-            private.store, private.root, subject.card, subject.store, private.clock.now(), table=table
+            private.store,
+            private.root,
+            subject.card,
+            subject.store,
+            private.clock.now(),
+            table=table,
         ).frame
         assert set(read["c"]) == set(rows["c"])
         assert all(value.startswith("~") for value in read["c"])
@@ -103,7 +108,9 @@ def test_a_version_of_a_table_is_learned_from_and_what_was_learned_from_has_a_ve
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     for data, rows in ((f"data/more.parquet@{revision}", 700), ("data/more.parquet", 300)):
-        ended = done("-C", ws.root, "retrain", "m", "--data", data, "--fits", "2", "--wait", "--json")
+        ended = done(
+            "-C", ws.root, "retrain", "m", "--data", data, "--fits", "2", "--wait", "--json"
+        )
         path, _, md5 = ended.document["data_version"].rpartition("@")
         learned = pl.read_parquet(ws.root / path)
         older = learned.filter(~pl.col("is_incident"))
@@ -116,3 +123,5 @@ def test_a_version_of_a_table_is_learned_from_and_what_was_learned_from_has_a_ve
         metadata = ws.root / "registry" / "m" / ended.document["challenger"] / "metadata.json"
         assert json.loads(metadata.read_text())["training"]["md5"] == md5
     workbench("-C", ws.root, "retrain", "m", "--data", "data/more.parquet@v9").assert_refused("v9")
+    others = [path for path in (ws.root / ".workbench").rglob("*") if path.stat().st_mode & 0o077]
+    assert others == []

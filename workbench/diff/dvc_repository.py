@@ -16,7 +16,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from workbench.diff.git_repository import (
     ignore,
     initialise_git,
 )
+from workbench.store.modes import close_to_others
 
 __all__ = [
     "HOME", "Added", "DvcError", "Reproduction", "add", "commit", "fetch", "home_of", "ignore",
@@ -190,18 +190,9 @@ def _asked(
     finally:
         answer.unlink(missing_ok=True)
         if log.parent == root / HOME:
-            _close_to_others(log.parent)
+            close_to_others(log.parent)
     document: dict[str, Any] = json.loads(text)
     return document
-
-
-def _close_to_others(home: Path) -> None:
-    """What lies beside the store is its owner's alone, as the store is; DVC goes by the umask."""
-    for path in (home, *home.rglob("*")):
-        with suppress(OSError):  # another process of DVC may have taken it away
-            mode = path.lstat().st_mode
-            if mode & 0o077 and not path.is_symlink():
-                path.chmod(mode & 0o700)
 
 
 def _environment(root: Path) -> dict[str, str]:
