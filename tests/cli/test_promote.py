@@ -79,6 +79,16 @@ def test_what_is_not_better_on_the_holdout_needs_force_and_a_reason(root: Path) 
     assert champion(root)["why"] == "the feed is mended"
 
 
+def test_what_its_run_advises_against_needs_force_too_though_it_is_better(root: Path) -> None:
+    said = "it is worse for c = a (-9.0%)"
+    add_candidate(root, "5", recommend_promotion=False, recommendation=said)
+    workbench("-C", root, "promote", "m", "5", "--yes").assert_refused(
+        f"its run advises against it: {said}", "--force --reason"
+    )
+    done("-C", root, "promote", "m", "5", "--yes", "--force", "--reason", "a is on its way out")
+    assert champion(root)["evidence"]["forced"] is True
+
+
 def test_a_version_that_is_not_there_or_is_champion_already_is_refused(root: Path) -> None:
     workbench("-C", root, "promote", "m", "9", "--yes").assert_refused("no version 9", "2, 3, 4")
     workbench("-C", root, "promote", "m", "../../x", "--yes").assert_refused("no version")

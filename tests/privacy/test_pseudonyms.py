@@ -76,6 +76,23 @@ def test_a_number_has_one_pseudonym_whatever_its_spelling() -> None:
     assert text_of("07") == "07"
 
 
+def test_a_pseudonym_stays_what_it_is_in_sql_and_in_python(
+    connection: duckdb.DuckDBPyConnection, home: StoreHome
+) -> None:
+    hides = Concealment(home, frozenset({"c"}), KEY)
+    once = str(hides.of("Anna"))
+    almost = once.replace("~", "~~")
+    for text, expected in ((once, once), ("Anna", once), (almost, keyed_hash(KEY, almost))):
+        assert hides.of(text) == expected
+        assert hides.of_column("c", text) == expected
+        for kind in ("VARCHAR", "ENUM"):
+            selected = hides.replace([("c", kind)])
+            rows = connection.execute(f"SELECT {selected} FROM (SELECT ? AS c)", [text]).fetchall()
+            assert rows == [(expected,)]
+        found = connection.execute(f"SELECT {hides.text('c', 'x')} FROM (SELECT ? AS x)", [text])
+        assert found.fetchall() == [(expected,)]
+
+
 def test_missing_stays_missing(connection: duckdb.DuckDBPyConnection) -> None:
     query = f"SELECT {pseudonym(told_text('x'))} FROM (VALUES (NULL), (''), ('  ')) t(x)"
     assert connection.execute(query).fetchall() == [(None,)] * 3

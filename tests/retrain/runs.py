@@ -220,14 +220,24 @@ recipe = "{recipe}"
 
 
 def turned_workspace(
-    folder: Path, recipe: str = "linear", log: pl.DataFrame | None = None
+    folder: Path,
+    recipe: str = "linear",
+    log: pl.DataFrame | None = None,
+    *,
+    columns: str = "",
+    more: str = "",
 ) -> Workspace:
-    """A workspace whose model's world turned; its clock is the machine's."""
+    """A workspace whose model's world turned; its clock is the machine's.
+
+    `columns` is added to that section of the card, and `more` to its end.
+    """
     made = Workspace.open(make_workspace(folder).root)
     card = made.root / "models" / "m.toml"
     head = 'task = "binary"\nartifact = "registry/m/1/model.skops"\n'
     card.write_text(
-        card.read_text().replace('task = "binary"\n', head) + CARD.format(recipe=recipe)
+        card.read_text().replace('task = "binary"\n', head)
+        + CARD.format(recipe=recipe).replace("[columns]\n", f"[columns]\n{columns}")
+        + more
     )
     place = made.root / "registry" / "m" / "1"
     place.mkdir(parents=True)

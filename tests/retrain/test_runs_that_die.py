@@ -88,3 +88,56 @@ def test_a_run_goes_on_when_the_command_that_started_it_is_killed(tmp_path: Path
     ended = ws.retraining.wait("run-1")
     assert ended.state == "succeeded", ended.reason
     assert_no_process_left(ws, "run-1")
+
+
+def test_of_two_commands_at_the_same_instant_one_trains_and_the_other_says_why_not(
+    tmp_path: Path,
+) -> None:
+    ws = turned_workspace(tmp_path, "recipes_of_tests:some_seconds")
+    go = tmp_path / "go"
+    # Both are ready before either begins, so that it is the transaction that tells them apart.
+    program = (
+        "import sys, time; from pathlib import Path; from workbench.cli.main import run; "
+        "import workbench.workspace.retraining; import workbench.cli.retrain; "
+        "Path(sys.argv[1] + sys.argv[2]).touch()\n"
+        "while not Path(sys.argv[1]).exists(): time.sleep(0.001)\n"
+        "run(sys.argv[3:])"
+    )
+    commands = [
+        subprocess.Popen(
+            [
+                sys.executable, "-c", program, str(go), str(number), "-C", str(ws.root), "retrain", "m",
+                "--fits", "1",
+            ],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    until(lambda: all(go.with_name(f"go{number}").exists() for number in (1, 2)))
+    go.touch()
+    said = [command.communicate(timeout=60) for command in commands]
+    assert sorted(command.returncode for command in commands) == [0, 1], said
+    refusal = next(
+        err for command, (_, err) in zip(commands, said, strict=True) if command.returncode
+    )
+    assert "error: run-1 of m is under way" in refusal
+    assert [one.id for one in ws.retraining.all()] == ["run-1"]
+    ended = ws.retraining.wait("run-1")
+    assert ended.state == "succeeded", ended.reason
+    assert [path.name for path in (ws.root / "registry" / "m").iterdir() if path.is_dir()] in (
+        ["1", "2"], ["2", "1"],
+    )  # fmt: skip
+    assert_no_process_left(ws, "run-1")
+
+
+def test_an_ended_run_keeps_what_it_said_and_none_of_its_rows(slow: Workspace) -> None:
+    for run in slow.retraining.all("m"):
+        folder = run_folder(slow.store, run.id)
+        assert not run.is_open
+        assert (folder / "log.txt").exists()
+        assert (folder / "plan.json").exists()
+        assert not list(folder.rglob("*.parquet"))
+        for path in folder.iterdir():
+            assert path.is_file()
+            assert path.stat().st_mode & 0o077 == 0, path

@@ -22,7 +22,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("name")
 @click.argument("version")
 @_yes
-@click.option("--force", is_flag=True, help="Also one that is not better on the holdout.")
+@click.option("--force", is_flag=True, help="Also one that is not better, or advised against.")
 @click.option("--reason", metavar="TEXT", default="", help="Why; needed with --force.")
 @author_option
 @json_option

@@ -15,7 +15,7 @@ from workbench.domain.names import shown
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from workbench.domain.run import FitNote, Run
+    from workbench.domain.run import FitNote, Run, RunMetrics
 
 
 @click.group(invoke_without_command=True, short_help="Retraining runs: how far, how good, why not.")
@@ -137,7 +137,7 @@ class Watching:
 def lines(run: Run, now: datetime | None = None) -> list[str]:
     """A run in words, at most 80 columns."""
     from workbench.cli.fitting import wrapped
-    from workbench.cli.printing import age, interval, rate, when
+    from workbench.cli.printing import age, rate, when
 
     found = [f"{run.id} of {shown(run.model, 40)}: {run.state.upper()}"]
     asked = f"asked {when(run.requested_at)} by {shown(run.author, 40)}, on {run.backend}"
@@ -162,13 +162,20 @@ def lines(run: Run, now: datetime | None = None) -> list[str]:
     found.append(
         f"  challenger {shown(result.challenger, 20)}: {rate(metrics.challenger_bad_rate)} bad"
     )
-    found.append(f"  gain {rate(metrics.gain)} ({interval(metrics.gain_low, metrics.gain_high)})")
+    found.append(f"  gain {_gain(metrics)}")
     advised = "promote it" if result.recommend_promotion else "do not promote it"
     found += wrapped(f"{advised}: {shown(result.reason)}", indent=2)
     if result.is_redesign:
         found += wrapped("its recipe is not the card's: a candidate for a redesign", indent=2)
     found += wrapped(f"in {shown(result.artifact)}", indent=2)
     return found
+
+
+def _gain(metrics: RunMetrics) -> str:
+    """A gain with its interval; signs, since a hyphen between two of them is read as one."""
+    if metrics.gain is None or metrics.gain_low is None or metrics.gain_high is None:
+        return "-"
+    return f"{metrics.gain:+.1%} ({metrics.gain_low:+.1%} to {metrics.gain_high:+.1%})"
 
 
 def _fit_line(one: FitNote, run: Run) -> str:

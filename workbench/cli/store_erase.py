@@ -61,6 +61,14 @@ def erase(
         for one in found:
             if one.skipped:
                 note(f"{one.model} was not looked into: {one.skipped}")
+        for one in found:
+            if one.kept:
+                note(
+                    f"{one.model}: retrainings learned from these and were judged on them, the entity "
+                    "may be in them; remove those that you do not need, and their versions in DVC:"
+                )
+            for path in one.kept:
+                note(f"  {path}")
         note(_YOURS)
     for one in failed:
         click.echo(f"error: {shown(one.model)}: {shown(one.problem or '')}", err=True)

@@ -27,6 +27,7 @@ from workbench.diff.git_repository import (
     ignore,
     initialise_git,
 )
+from workbench.store.modes import close_to_others
 
 __all__ = [
     "HOME", "Added", "DvcError", "Reproduction", "add", "commit", "fetch", "home_of", "ignore",
@@ -188,6 +189,8 @@ def _asked(
         text = answer.read_text(encoding="utf-8") if answer.exists() else "{}"
     finally:
         answer.unlink(missing_ok=True)
+        if log.parent == root / HOME:
+            close_to_others(log.parent)
     document: dict[str, Any] = json.loads(text)
     return document
 

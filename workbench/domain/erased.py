@@ -18,6 +18,9 @@ class Erased:
     """Rows in quarantine that named them; they are still counted, without their text."""
     segments: int = 0
     """Files that were written anew."""
+    kept: tuple[str, ...] = ()
+    """Tables beside the store that hold rows of the model, relative to the workspace: what its
+    retrainings learned from and were judged on, and runs that are under way."""
     skipped: str | None = None
     """Why the model was not looked into; None: it was."""
     problem: str | None = None

@@ -18,7 +18,7 @@ from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
 from workbench.retrain.keeper import Keeper, descendants
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
 from workbench.retrain.ray_environment import apply, new_token, ray_variables
-from workbench.retrain.run_folder import TEMPORARY
+from workbench.retrain.run_folder import TEMPORARY, private_file
 
 _LOOK = 1.0
 """Seconds between two looks whether Ray's own processes live."""
@@ -208,7 +208,7 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
         RetrainError: Ray cannot be started here.
     """
     temporary = Path(tempfile.mkdtemp(prefix="wb-ray-", dir="/tmp"))
-    with (folder / TEMPORARY).open("a", encoding="utf-8") as file:
+    with private_file(folder / TEMPORARY) as file:
         file.write(f"{temporary}\n")
     apply(ray_variables(new_token(folder)))
     keeper = Keeper(temporary)

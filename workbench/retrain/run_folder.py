@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from workbench.errors import StoreError
 from workbench.store.connections import StoreHome
@@ -42,6 +44,15 @@ def made_folder(home: StoreHome, run: str) -> Path:
             "Check that you may write to the workspace, and the disk's space.",
         ) from error
     return folder
+
+
+def private_file(path: Path) -> TextIO:
+    """A file of a run, opened to be added to; a new one is its owner's alone."""
+    return open(path, "a", encoding="utf-8", opener=_opened_privately)
+
+
+def _opened_privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager
@@ -82,9 +93,24 @@ def supervisor_pid(folder: Path) -> int | None:
         return None  # it is just being handed over
 
 
+def remove_rows(folder: Path) -> None:
+    """Removes the rows that a run learned from and was judged on, once it has ended.
+
+    They are copies of stored rows, which `store erase` would not find here. The plan, the log and
+    what was printed stay.
+    """
+    for path in folder.rglob("*.parquet"):
+        with suppress(OSError):
+            path.unlink()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        # Of a local fit and of a job: a model and its rows, or copies of the run's own files.
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def write_log(folder: Path, text: str, now: datetime) -> None:
     """Adds a line to the run's log; on a disk that is full it is lost."""
-    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
+    with suppress(OSError), private_file(folder / LOG) as file:
         file.write(f"{now:%Y-%m-%d %H:%M:%SZ} {text}\n")
 
 

@@ -28,7 +28,7 @@ from workbench.retrain.judging import judge
 from workbench.retrain.local_pool import LocalPool
 from workbench.retrain.plan import RunPlan, read_plan
 from workbench.retrain.run_book import RunBook
-from workbench.retrain.run_folder import CANCEL, run_folder, take_over
+from workbench.retrain.run_folder import CANCEL, remove_rows, run_folder, take_over
 from workbench.store.connections import Resources, StoreHome
 from workbench.store.runs import run_number
 
@@ -107,6 +107,8 @@ def supervise(
         # Its text may quote a value of a row; the traceback lies in a file of the owner's alone.
         traceback.print_exc()
         book.end("failed", f"unexpected {type(error).__name__}")
+    finally:
+        remove_rows(folder)
 
 
 def _driven(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 _OTHERS = 0o077
 _lock = threading.Lock()
@@ -33,3 +34,12 @@ def private_files() -> Iterator[None]:
             _writers -= 1
             if _writers == 0:
                 os.umask(_before)
+
+
+def close_to_others(folder: Path) -> None:
+    """Takes from all but the owner what programs that go by the umask have let them do in a folder."""
+    for path in (folder, *folder.rglob("*")):
+        with suppress(OSError):  # another process may have taken it away
+            mode = path.lstat().st_mode
+            if mode & _OTHERS and not path.is_symlink():
+                path.chmod(mode & 0o700)

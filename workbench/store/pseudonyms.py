@@ -2,7 +2,8 @@
 
 The same value has the same pseudonym whatever file it comes from: it is hashed as text, blanks
 around it cut, a whole number without its fraction, a truth in lower case. What is missing or
-empty stays missing.
+empty stays missing, and what is a pseudonym already stays what it is: a table made of stored rows
+(a training table, the rows that a version was judged on) reads as those rows do.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Concealment:
             column: the name of the value's column, or its key.
             expression: the SQL of the value, of type VARCHAR.
         """
-        return pseudonym(told_text(expression)) if self.hides(column) else self._guarded(expression)
+        return pseudonym_once(expression) if self.hides(column) else self._guarded(expression)
 
     def of(self, value: object) -> str | None:
         """The pseudonym of a value read by Python; None for a missing one.
@@ -84,7 +85,7 @@ class Concealment:
             TypeError: values of this type have no one text.
         """
         text = text_of(value)
-        return None if text is None else keyed_hash(self.key, text)
+        return text if text is None or is_pseudonym(text) else keyed_hash(self.key, text)
 
     def of_column(self, column: str, value: object) -> object:
         """What is stored of a value read by Python; what lies inside it is looked through."""
@@ -130,7 +131,10 @@ class Concealment:
 
     def _concealed(self, name: str, type_: str) -> str:
         if self.hides(name):
-            return pseudonym(told(name, type_))
+            is_text = sql.is_text(type_)
+            return (
+                pseudonym_once(sql.text(name, type_)) if is_text else pseudonym(told(name, type_))
+            )
         is_plain = sql.is_number(type_) or sql.is_time(type_) or type_ in _PLAIN
         return "" if is_plain else self._guarded(f"{identifier(name)}::VARCHAR")
 
@@ -169,6 +173,19 @@ def pseudonym(text: str) -> str:
     """The pseudonym of a SQL text, as SQL: HMAC-SHA-256 put together from its definition."""
     inner = f"unhex(sha256(getvariable('{_INNER}') || encode({text})))"
     return f"'{MARK}' || left(sha256(getvariable('{_OUTER}') || {inner}), {DIGITS})"
+
+
+def pseudonym_once(text: str) -> str:
+    """The pseudonym of a SQL text, or the text where it is one."""
+    return (
+        f"CASE WHEN regexp_full_match({text}, {literal(PATTERN)}) THEN {text} "
+        f"ELSE {pseudonym(told_text(text))} END"
+    )
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text is what `keyed_hash` gives, with whatever key."""
+    return re.fullmatch(PATTERN, text) is not None
 
 
 def told(column: str, duckdb_type: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from workbench.domain.card import ModelCard
 from workbench.store.connections import Connection, StoreHome, reading
-from workbench.store.pseudonyms import PATTERN, keyed_hash, pseudonym, told_text, use_key
+from workbench.store.pseudonyms import keyed_hash, pseudonym, pseudonym_once, use_key
 from workbench.store.quoting import identifier, literal
 
 ERASED = "erased"
@@ -67,14 +67,6 @@ def tombstone(key: bytes, kind: str, value: str) -> str:
 def digest(kind: str, text: str) -> str:
     """As `tombstone`, of a SQL text that is a value or its pseudonym, as SQL."""
     return pseudonym(f"({literal(kind + ':')} || {pseudonym_once(text)})")
-
-
-def pseudonym_once(text: str) -> str:
-    """The pseudonym of a SQL text, or the text where it is one."""
-    return (
-        f"CASE WHEN regexp_full_match({text}, {literal(PATTERN)}) THEN {text} "
-        f"ELSE {pseudonym(told_text(text))} END"
-    )
 
 
 def marking_erased(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.domain.card import ModelCard
@@ -11,7 +12,9 @@ from workbench.errors import CardError, WorkbenchError
 from workbench.store.connections import reading
 from workbench.store.erasing import erase_entity
 from workbench.store.pseudonyms import text_of
+from workbench.store.runs import read_runs
 from workbench.workspace.cards import card_names, require_supported
+from workbench.workspace.planning_runs import TRAINING_TABLES
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -24,7 +27,9 @@ def erase(ws: Workspace, entity: str, model: str | None = None) -> tuple[Erased,
     """Erases everything of an entity in the store, of one model or of all.
 
     A model in which that is not possible is in the result, with the reason; the others are done
-    all the same. What is the user's own (exports, references, backups) stays.
+    all the same. What is the user's own (exports, references, backups) stays. The tables of runs
+    that have ended are removed with it; what a retraining learned from and was judged on is evidence
+    of a decision, has a version in DVC and a hash in the registry, and is named instead.
 
     Args:
         ws: the workspace.
@@ -68,7 +73,28 @@ def _by_name(ws: Workspace, name: str, entity: str) -> Erased:
 
 
 def _erased(ws: Workspace, card: ModelCard, entity: str) -> Erased:
-    return erase_entity(ws.store, ws.root, card, entity, ws.clock)
+    found = erase_entity(ws.store, ws.root, card, entity, ws.clock)
+    return replace(found, kept=_tables_of(ws, card))
+
+
+def _tables_of(ws: Workspace, card: ModelCard) -> tuple[str, ...]:
+    """What of a model's rows retrainings have written beside the store; what of them may go, goes."""
+    from workbench.retrain.candidate import BASELINE
+    from workbench.retrain.run_folder import is_alive, remove_rows, run_folder
+    from workbench.retrain.versions_on_disk import registry_folder
+
+    with reading(ws.store, "looking for runs") as catalog:
+        runs = read_runs(catalog, model=card.name)
+    under_way = []
+    for run in runs:
+        folder = run_folder(ws.store, run.id)
+        if is_alive(folder):
+            under_way.append(folder)
+        else:
+            remove_rows(folder)
+    tables = sorted((ws.root / TRAINING_TABLES / file_stem(card.name)).glob("*.parquet"))
+    judged = sorted(registry_folder(ws.root, card).glob(f"*/{BASELINE}"))
+    return tuple(one.relative_to(ws.root).as_posix() for one in (*tables, *judged, *under_way))
 
 
 def _without_cards(ws: Workspace) -> list[Erased]:

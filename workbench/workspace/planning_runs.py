@@ -24,6 +24,7 @@ from workbench.retrain.snapshot import Snapshot, make_snapshot
 from workbench.retrain.supervisor import ORDERS, Orders
 from workbench.settings import size_bytes
 from workbench.store.failures import translated
+from workbench.store.modes import private_files
 from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.training_rows import champion_losses, choose_window, collect_rows
 from workbench.workspace.trusting import recipe_folder
@@ -37,7 +38,8 @@ Told = Callable[[str], None]
 __all__ = ["WEIGHTS", "Asked", "Planned", "backend_of", "plan_and_write", "require_possible"]
 
 _SEED = 20_261
-_TABLES = "retrain"
+TRAINING_TABLES = Path("data") / "retrain"
+"""Where the tables that runs learned from lie in a workspace, a folder a model."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def plan_and_write(
             f"the champion is judged {basis}",
         ),
     )
-    with translated():
+    with translated(), private_files():
         cut.train.write_parquet(folder / TRAIN)
         holdout.write_parquet(folder / HOLDOUT)
         (folder / PLAN).write_text(plan_text(plan), encoding="utf-8")
@@ -200,14 +202,20 @@ def _table(ws: Workspace, named: str) -> Path:
     """The file of a table that a user names, as it is or as of a revision."""
     from workbench.workspace.dataset_names import dataset_named
 
-    here = Path.cwd() if (Path.cwd() / named.rpartition("@")[0]).exists() else ws.root
-    here = here if not (Path.cwd() / named).exists() else Path.cwd()
+    here = Path.cwd() if _is_at(Path.cwd(), named) else ws.root
     found = dataset_named(named, ws, here)
     if len(found.files) != 1:
         raise MisuseError(
             f"{shown(named, 80)} is not one file", "Name a table: data/train.parquet, or FILE@REV."
         )
     return found.files[0].resolve()
+
+
+def _is_at(folder: Path, named: str) -> bool:
+    """Whether a file, or a version of one, lies in a folder; one of DVC's may be there as a record only."""
+    plain = named.rpartition("@")[0]
+    names = (named, plain, f"{plain}.dvc") if plain else (named,)
+    return any((folder / name).exists() for name in names)
 
 
 def _usual(subject: Subject) -> tuple[float | None, float]:
@@ -246,7 +254,7 @@ def _training_table(
         pl.col("wb_label").alias(columns.label),
         (pl.col("wb_side") == "incident").alias("is_incident"),
     )
-    path = Path("data") / _TABLES / file_stem(card.name) / f"{run}.parquet"
+    path = TRAINING_TABLES / file_stem(card.name) / f"{run}.parquet"
     target = ws.root / path
     with translated():
         target.parent.mkdir(parents=True, exist_ok=True)

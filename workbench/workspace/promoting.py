@@ -103,7 +103,8 @@ def plan_promotion(
 
     Raises:
         UnknownModelError, CardError: as for `Workspace.card`.
-        WorkbenchError: the version is not there, is the champion, or is not better on the holdout.
+        WorkbenchError: the version is not there, is the champion, or is not better on the holdout, or its run
+            advises against it (too small a gain, a segment that is worse off).
         ArtifactError: it cannot be loaded.
     """
     _require_now(ws)
@@ -351,7 +352,10 @@ def _against(metadata: Mapping[str, Any]) -> str | None:
     if low is None:
         return "nothing is known of how it did on a holdout beside the champion"
     if low > 0:
-        return None
+        if metadata.get("recommend_promotion") is not False:
+            return None
+        said = shown(metadata.get("recommendation") or "no reason is given", 300)
+        return f"its run advises against it: {said}"
     between = f", 95 % {low:+.1%} to {high:+.1%}" if high is not None else f", at least {low:+.1%}"
     said = f"{gain:+.1%}{between}" if gain is not None else between[2:]
     return f"it is not better than the champion on the holdout (gain {said})"

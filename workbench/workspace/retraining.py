@@ -26,7 +26,9 @@ from workbench.retrain.run_folder import (
     TEMPORARY,
     is_alive,
     made_folder,
+    private_file,
     read_log,
+    remove_rows,
     run_folder,
     supervisor_pid,
     write_log,
@@ -115,6 +117,7 @@ class Retraining:
             reason = error.message if isinstance(error, WorkbenchError) else type(error).__name__
             with writing(ws.store, f"giving up {run}") as catalog:
                 end_run(catalog, number, "failed", ws.clock.now(), reason=reason)
+            remove_rows(folder)
             raise
         finally:
             os.close(descriptor)
@@ -196,7 +199,7 @@ class Retraining:
             )
         folder = run_folder(self.ws.store, found.id)
         write_log(folder, f"cancelled by {shown(author, 80)}", self.ws.clock.now())
-        (folder / CANCEL).touch()
+        (folder / CANCEL).touch(mode=0o600)
         process = supervisor_pid(folder)
         if process is not None:
             with suppress(ProcessLookupError, PermissionError):
@@ -213,6 +216,7 @@ class Retraining:
             reason = f"cancelled by {author}"
             end_run(catalog, run_number(found.id), "cancelled", self.ws.clock.now(), reason=reason)
         _remove_temporary(folder)
+        remove_rows(folder)
         return self.run(found.id)
 
     def find_dead(self) -> tuple[str, ...]:
@@ -230,6 +234,7 @@ class Retraining:
                 number = run_number(one.id)
                 end_run(catalog, number, "failed", self.ws.clock.now(), reason=reason)
             _remove_temporary(folder)
+            remove_rows(folder)
         return tuple(one.id for one in dead)
 
     def _require_allowed(self, name: str, asked: Asked) -> None:
@@ -263,7 +268,7 @@ def start_supervisor(root: Path, run: str, folder: Path, descriptor: int) -> int
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     try:
-        with (folder / OUTPUT).open("ab") as output:
+        with private_file(folder / OUTPUT) as output:
             process = subprocess.Popen(
                 [
                     sys.executable, "-P", "-m", "workbench.retrain.supervisor", str(root.resolve()),
