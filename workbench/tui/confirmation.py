@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.names import shown
 from workbench.domain.run import Run, RunResult
 from workbench.tui.desk import Standing
-from workbench.tui.wording import count, duration, percent
+from workbench.tui.wording import count, duration, percent, without_midnight
 
 if TYPE_CHECKING:
     from workbench.domain.decision import Decision
@@ -57,7 +57,7 @@ def retrain_question(foreseen: Foreseen) -> Confirmation:
         verb="Retrain",
         facts=(
             ("model", f"{one.model}, judged against champion {one.champion}"),
-            ("learns", one.window),
+            ("learns", without_midnight(one.window)),
             ("rows", rows),
             ("fits", fits),
             (

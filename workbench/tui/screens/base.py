@@ -207,7 +207,8 @@ class QueryScreen(Screen[None]):
                 workspace=self.session.source.root.name,
                 crumbs=facts.crumbs,
                 period=facts.period,
-                age=facts.age,
+                # A narrow line has room for one of the two.
+                age=facts.age if not self.session.doing else "",
                 state=state if self.has_content() else "",
                 alerts=self.session.alerts,
                 warnings=self.session.warnings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -119,12 +120,11 @@ class ConfirmScreen(ModalScreen[str | None]):
     def _facts(self) -> Text:
         palette, text = palette_of(self.app), Text()
         width = 84 - 6 if self.app.size.width >= 84 else self.app.size.width - 6
-        for label, said in self._asked.facts:
-            lines = Text(shown(said, 600)).wrap(self.app.console, max(width - _LABEL, 20))
-            for number, line in enumerate(lines):
+        told = [(label, said, Style()) for label, said in self._asked.facts]
+        told += [("!", warning, palette.warning) for warning in self._asked.warnings]
+        for label, said, style in told:
+            whole = Text(shown(said, 600), style)
+            for number, line in enumerate(whole.wrap(self.app.console, max(width - _LABEL, 20))):
                 text.append(f"{label if number == 0 else '':<{_LABEL}}", palette.dim)
                 text.append_text(line).append("\n")
-        for warning in self._asked.warnings:
-            text.append(f"{'!':<{_LABEL}}", palette.warning)
-            text.append(f"{shown(warning, 600)}\n", palette.warning)
         return text

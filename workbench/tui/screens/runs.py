@@ -52,7 +52,7 @@ class RunsScreen(DecidingScreen):
         """The table, what is known of the run under the cursor, and the end of its log."""
         yield Records("runs")
         yield Static(id="about", markup=False)
-        yield Static(id="log", markup=False)
+        yield LogTail(id="log")
 
     def on_mount(self) -> None:
         """Looks again by itself while a run is under way, where the line allows it."""
@@ -128,11 +128,9 @@ class RunsScreen(DecidingScreen):
         palette = palette_of(self.app)
         about = run_about(run, self._runs.now, palette, self.session.glyphs)
         self.query_one("#about", Static).update(about)
-        log = self.query_one("#log", Static)
-        known = self._log is not None and self._log.run == run.id
-        lines = self._log.lines if self._log is not None and known else ()
-        room = max(log.size.height, 1)
-        log.update(log_tail(lines, room) if lines else Text("no log yet", palette.dim))
+        is_known = self._log is not None and self._log.run == run.id
+        lines = self._log.lines if self._log is not None and is_known else ()
+        self.query_one(LogTail).show(lines)
 
     def _current(self) -> Run | None:
         key = self.query_one(Records).current_key
@@ -191,6 +189,23 @@ class RunsScreen(DecidingScreen):
         self.post_message(PlaceChosen("fleet"))
 
 
+class LogTail(Widget):
+    """The end of a log, as much as there is room for."""
+
+    _lines: tuple[str, ...] = ()
+
+    def show(self, lines: tuple[str, ...]) -> None:
+        """Shows another log."""
+        self._lines = lines
+        self.refresh()
+
+    def render(self) -> Text:
+        """The last lines, for the present height."""
+        if not self._lines:
+            return Text("no log yet", palette_of(self.app).dim)
+        return log_tail(self._lines, self.size.height)
+
+
 class LogScreen(HelpScreen):
     """The whole log of a run; scrolls when it is long."""
 
@@ -200,6 +215,10 @@ class LogScreen(HelpScreen):
         """The log of a run."""
         super().__init__((), "")
         self._run, self._lines = run, lines
+
+    def on_mount(self) -> None:
+        """The newest line is what is asked for; the class above gives the page the keys."""
+        self.call_after_refresh(self.query_one("#help").scroll_end, animate=False)
 
     def _page(self) -> Text:
         palette = palette_of(self.app)

@@ -14,10 +14,10 @@ from workbench.tui.confirmation import gain_words, harm_words
 from workbench.tui.glyphs import Glyphs
 from workbench.tui.palette import Palette
 from workbench.tui.widgets.records import Cell, Column, Row
-from workbench.tui.wording import NONE, count, duration, percent
+from workbench.tui.wording import NONE, count, duration, percent, without_midnight
 
 _FIXED = 8 + 10 + 7 + 8 + 8 + 6 + 19
-_BAR = 24
+_BAR = 12
 
 
 def runs_columns(width: int) -> list[Column]:
@@ -78,7 +78,7 @@ def run_about(run: Run, now: datetime, palette: Palette, glyphs: Glyphs) -> Text
     text.append_text(_progress(run, now, palette, glyphs)).append("\n")
     if run.window:
         rows = f": {count(run.train_rows)} rows, {count(run.holdout_rows)} judge"
-        text.append(f"learns {shown(run.window, 100)}{rows}\n", palette.dim)
+        text.append(f"learns {shown(without_midnight(run.window), 100)}{rows}\n", palette.dim)
     if run.reason:
         text.append(f"{shown(run.reason, 400)}\n", palette.warning)
     result = run.result
