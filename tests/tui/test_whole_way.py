@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,26 +33,37 @@ def _shifted_log() -> pl.DataFrame:
     return log.with_columns(label=pl.when(late).then(new).otherwise(pl.col("label")))
 
 
-def test_from_page_to_promotion_and_back_without_leaving(tmp_path: Path) -> None:
-    ws = turned_workspace(tmp_path, log=_shifted_log())
-    foreseen = ws.retraining.foreseen("m")
+def start_a_run_and_be_killed(root: str) -> None:
+    """The terminal UI in a process of its own, which dies as soon as its run is under way."""
 
-    async def starts_a_run(pilot: Pilot[None]) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
         await settled(pilot)
         await press(pilot, "enter", "v")
         assert "verdict 1" in lines(pilot)[1], "the first verdict is reached by itself"
         await press(pilot, "R")
-        assert f"{foreseen.fits} of linear" in text(pilot)
+        assert "of linear" in text(pilot)
         await write(pilot, "m")
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, RunsScreen)
         assert "run-1" in text(pilot)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    drive(ws, starts_a_run)
-    # The terminal UI is closed, and another process looks at the same files.
+    drive(Workspace.open(root), steps)
+
+
+def test_from_page_to_promotion_and_back_without_leaving(tmp_path: Path) -> None:
+    ws = turned_workspace(tmp_path, log=_shifted_log())
+
+    code = f"from {__name__} import start_a_run_and_be_killed as f; f({str(ws.root)!r})"
+    killed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
+    # The terminal UI is gone, and another process looks at the same files.
     ended = Workspace.open(ws.root).retraining.wait("run-1")
     assert ended.state == "succeeded"
     assert ended.result is not None
+    foreseen = ws.retraining.foreseen("m")
     assert len(ended.fits) == foreseen.fits
     assert (ended.train_rows, ended.holdout_rows) == (foreseen.train_rows, foreseen.holdout_rows)
     version = ended.result.challenger

@@ -108,7 +108,7 @@ def _progress(run: Run, now: datetime, palette: Palette, glyphs: Glyphs) -> Text
     if not planned:
         return Text("no fits are planned yet" if run.is_open else "no fits", palette.dim)
     filled = round(run.done / planned * _BAR)
-    text = Text(glyphs.full * filled, palette.accent)
+    text = Text().append(glyphs.full * filled, palette.accent)
     text.append(glyphs.hint * (_BAR - filled), palette.dim)
     text.append(f"  {run.done} of {planned} fits done")
     best = run.best

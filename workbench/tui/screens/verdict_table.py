@@ -114,7 +114,7 @@ def _exclusion(out: Exclusion) -> Line:
 
 def verdict_columns(width: int) -> list[Column]:
     """The columns that fit; a wide line has room for the reading too."""
-    name = _NAME if width >= _WIDE else max(width - _FIXED - 10, 12)
+    name = _NAME if width >= _WIDE else max(width - _FIXED - 3, 12)
     columns = [
         Column("SIDE", 9),
         Column("WHAT", name),
