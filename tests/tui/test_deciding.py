@@ -38,6 +38,11 @@ async def fill(pilot: Pilot[None], line: str, typed: str) -> None:
     await write(pilot, typed)
 
 
+def is_on(pilot: Pilot[None], kind: type[object]) -> bool:
+    """Whether the screen is of this kind, by now."""
+    return isinstance(pilot.app.screen, kind)
+
+
 def said(pilot: Pilot[None]) -> str:
     """Every message that is shown."""
     return "\n".join(str(one.message) for one in pilot.app._notifications)
@@ -183,15 +188,15 @@ def test_retraining_states_data_fits_cost_and_budget_and_wants_the_name(
             assert words in seen, words
         await write(pilot, "air-tim")
         await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, ConfirmScreen)
+        assert is_on(pilot, ConfirmScreen)
         assert desk.done == []
         await write(pilot, "air-time")
         await press(pilot, "enter")
         assert desk.done == [("retrain", "air-time", "")]
-        assert isinstance(pilot.app.screen, RunsScreen)
+        assert is_on(pilot, RunsScreen)
         assert "run-2 is started" in said(pilot)
         await press(pilot, "escape")
-        assert isinstance(pilot.app.screen, VerdictScreen)
+        assert is_on(pilot, VerdictScreen)
 
     drive(standin, steps, desk=desk)
 
