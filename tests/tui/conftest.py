@@ -13,9 +13,11 @@ import pytest_textual_snapshot
 from textual.pilot import Pilot
 
 from tests.logs import binary_log
+from tests.tui.decisions import StandInDesk
 from tests.tui.standin import StandIn
 from workbench.clock import FixedClock
 from workbench.tui.application import WorkbenchApp
+from workbench.tui.desk import Desk
 from workbench.tui.glyphs import UNICODE
 from workbench.tui.source import Source
 from workbench.workspace import Workspace
@@ -39,12 +41,16 @@ async def settled(pilot: Pilot[None]) -> None:
 
 
 def drive(
-    source: Source, steps: Steps, size: tuple[int, int] = (80, 24), low_bandwidth: bool = True
+    source: Source,
+    steps: Steps,
+    size: tuple[int, int] = (80, 24),
+    low_bandwidth: bool = True,
+    desk: Desk | None = None,
 ) -> None:
     """Runs the app without a terminal and goes through the steps."""
 
     async def run() -> None:
-        app = WorkbenchApp(source, low_bandwidth=low_bandwidth, glyphs=UNICODE)
+        app = WorkbenchApp(source, low_bandwidth=low_bandwidth, glyphs=UNICODE, desk=desk)
         async with app.run_test(size=size, notifications=True) as pilot:
             await steps(pilot)
 
@@ -62,6 +68,14 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def standin() -> Iterator[StandIn]:
     """A stand-in whose gate is open at the end, whatever the test did."""
     made = StandIn()
+    yield made
+    made.gate.set()
+
+
+@pytest.fixture
+def desk() -> Iterator[StandInDesk]:
+    """Decisions from memory, whose gate is open at the end."""
+    made = StandInDesk()
     yield made
     made.gate.set()
 

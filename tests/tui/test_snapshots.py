@@ -15,6 +15,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.tui.conftest import settled
+from tests.tui.decisions import StandInDesk
 from tests.tui.standin import StandIn
 from workbench.errors import NoRowsError, StoreLockedError
 from workbench.tui.application import WorkbenchApp
@@ -58,6 +59,7 @@ def looks_the_same(
     keys: Sequence[str] = (),
     glyphs: Glyphs = UNICODE,
     is_answered: bool = True,
+    desk: StandInDesk | None = None,
 ) -> bool:
     async def before(pilot: Pilot[None]) -> None:
         # A cursor on the mouse's first place would be drawn as hovered over.
@@ -72,7 +74,7 @@ def looks_the_same(
         while size[1] >= 30 and _chart_is_due(pilot, source):
             await settled(pilot)
 
-    app = Still(source, low_bandwidth=True, glyphs=glyphs)
+    app = Still(source, low_bandwidth=True, glyphs=glyphs, desk=desk)
     return snap_compare(app, terminal_size=size, run_before=before)
 
 
@@ -119,6 +121,45 @@ def test_drift(snap_compare: SnapCompare, standin: StandIn, size: tuple[int, int
 @SIZES
 def test_help(snap_compare: SnapCompare, standin: StandIn, size: tuple[int, int]) -> None:
     assert looks_the_same(snap_compare, standin, size, ("enter", "question_mark"))
+
+
+@SIZES
+def test_verdict(
+    snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk, size: tuple[int, int]
+) -> None:
+    assert looks_the_same(snap_compare, standin, size, ("v", "j"), desk=desk)
+
+
+@SIZES
+def test_retrain_question(
+    snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk, size: tuple[int, int]
+) -> None:
+    assert looks_the_same(snap_compare, standin, size, ("v", "R"), desk=desk)
+
+
+@SIZES
+def test_promotion_against_the_holdout(
+    snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk, size: tuple[int, int]
+) -> None:
+    desk.told["is_forced"] = True
+    assert looks_the_same(snap_compare, standin, size, ("v", "P"), desk=desk)
+
+
+@SIZES
+def test_runs(
+    snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk, size: tuple[int, int]
+) -> None:
+    assert looks_the_same(snap_compare, standin, size, ("J",), desk=desk)
+
+
+def test_run_that_succeeded(snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk) -> None:
+    assert looks_the_same(snap_compare, standin, (80, 24), ("J", "j"), desk=desk)
+
+
+def test_help_of_the_verdict(
+    snap_compare: SnapCompare, standin: StandIn, desk: StandInDesk
+) -> None:
+    assert looks_the_same(snap_compare, standin, (80, 24), ("v", "question_mark"), desk=desk)
 
 
 def test_error_above_old_data(snap_compare: SnapCompare, standin: StandIn) -> None:

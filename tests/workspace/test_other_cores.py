@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -87,3 +89,33 @@ def test_results_are_in_order_and_an_error_comes_as_it_would_here() -> None:
             others.each(picky, [(n,) for n in range(8)])
         assert error.value.hint == "try another"
     assert others.each(where, [(1,), (2,)]) == [(1, os.getpid()), (2, os.getpid())]
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "from textual.app import App, _PrintCapture as P; sys.stderr = P(App(), stderr=True)",
+        "sys.stderr = None",
+    ],
+    ids=["terminal ui", "none"],
+)
+def test_a_standard_error_without_a_file_is_no_obstacle(stream: str) -> None:
+    # In a process of its own: the pool's helper is started once a process.
+    code = (
+        "import sys, time, math\n"
+        "from workbench.workspace.other_cores import other_processes\n"
+        f"{stream}\n"
+        "kept = sys.stderr\n"
+        "with other_processes() as others:\n"
+        "    others.start(1)\n"
+        "    assert sys.stderr is kept\n"
+        "    deadline = time.monotonic() + 60\n"
+        "    while not others.are_ready and time.monotonic() < deadline:\n"
+        "        time.sleep(0.05)\n"
+        "    print(others.are_ready, others.each(math.sqrt, [(4.0,), (9.0,), (16.0,)]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "True [2.0, 3.0, 4.0]"

@@ -116,7 +116,7 @@ class Destinations:
                 _printed(lambda: say(line))
 
     def _write(self, junit: Callable[[], str], metrics: Callable[[], str]) -> list[WorkbenchError]:
-        from workbench.cli.report import write_report
+        from workbench.report.files import write_report
 
         problems = []
         for path, text in ((self.junit, junit), (self.openmetrics, metrics)):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +13,6 @@ from workbench.cli.options import (
     session_of,
     version_option,
 )
-
-if TYPE_CHECKING:
-    from workbench.report import IncidentReport
 
 STDOUT = "-"
 
@@ -51,6 +46,7 @@ def report(
     """
     from workbench.domain.names import shown
     from workbench.report import build_report, to_json, to_markdown
+    from workbench.report.files import file_name, write_report
 
     with session_of(ctx).workspace() as ws:
         made = build_report(ws, name, period, version)
@@ -66,43 +62,3 @@ def report(
         path = Path(output) if output else reports / file_name(made, version, form)
         write_report(path, text)
         click.echo(shown(path))
-
-
-def file_name(made: IncidentReport, version: str | None, form: str) -> str:
-    """The name of a report's file: model, version if one was asked for, start and end.
-
-    A time of day is named only where there is one.
-    """
-    from workbench.domain.names import file_stem
-
-    parts = [made.model, *([version] if version else [])]
-    stems = [*(file_stem(part) for part in parts), _day(made.period.start), _day(made.period.end)]
-    return f"{'-'.join(stems)}.{form}"
-
-
-def _day(moment: datetime) -> str:
-    is_midnight = moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return moment.strftime("%Y-%m-%d" if is_midnight else "%Y-%m-%dT%H%M%S")
-
-
-def write_report(path: Path, text: str) -> None:
-    """Writes a report whole or not at all; to a pipe or a device, as it comes.
-
-    Raises:
-        WorkbenchError: the file cannot be written.
-    """
-    from workbench.errors import WorkbenchError
-    from workbench.workspace.locating import write_whole
-
-    try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_text(text, encoding="utf-8")
-            return
-        if path.parent.name == "reports":
-            path.parent.mkdir(exist_ok=True)
-        write_whole(path.resolve(), text)
-    except OSError as error:
-        raise WorkbenchError(
-            f"cannot write {path}: {error.strerror or error}",
-            "Name another file.",
-        ) from error

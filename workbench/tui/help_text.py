@@ -54,3 +54,34 @@ UNSEEN     how many categories appear now that the reference does not have
 P ADJ      the chance of such a difference were nothing changed, adjusted
 UNKNOWN ?  could not be compared; the strip below the table says why
 """
+
+VERDICT_HELP = """\
+The newest recorded verdict; where there is none, triage runs at once. T runs
+it anew on the period chosen with t on the model's screen.
+sure       share of resamplings that give the same verdict, calibrated
+then       what remains to be done once the causes are mended
+cause      what makes predictions worse, and its share of the rise
+for        figures that speak for the verdict
+against    figures that speak against it, or for another one
+also       figures that only describe
+keep out   rows that retraining leaves out
+95 %       the interval of the figure; N the rows that it rests on
+LIMIT      the threshold that it is held against
+A share is a fraction: 0.21 is 21 %. The strip below says the row in full.
+
+Nothing is done before a question is answered: it states what is done, on
+which data, and at what cost. The model's name, typed, confirms; Enter on an
+empty line and Esc cancel. A run goes on when the terminal UI is left.
+"""
+
+RUNS_HELP = """\
+FITS       fits that have ended, of those planned
+CHAMP      bad predictions of the champion on the newest labels
+NEW        the same of the best challenger, on the same rows
+gain       the difference in points, with its 95 % interval
+left       if the fits to come take as long as those before
+A run is read from the store: it goes on when the terminal UI is left, and is
+here again afterwards. One whose process died is marked as failed. While a run
+is under way the screen reads anew by itself, but not with --low-bandwidth.
+Promotion asks first, and for a reason where the holdout speaks against it.
+"""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from textual.message import Message
 
 from workbench.domain.drift import DriftReport
 from workbench.domain.rates import PerformanceReport
+from workbench.domain.run import Run
 from workbench.domain.status import ModelStatus
 from workbench.errors import NoRowsError, WorkbenchError
+from workbench.tui.confirmation import Confirmation
+from workbench.tui.desk import Standing
 
 
 @dataclass(frozen=True)
@@ -71,3 +76,55 @@ class QueryEnded(Message):
     """A question is no longer being asked, answered or not."""
 
     query: str
+
+
+@dataclass
+class StandingLoaded(Message):
+    """What is decided about a model was read, or a verdict was just reached."""
+
+    standing: Standing
+
+
+@dataclass
+class StepTaken(Message):
+    """Triage has taken a step."""
+
+    step: str
+    reading: str
+
+
+@dataclass
+class RunsLoaded(Message):
+    """The retraining runs were read."""
+
+    runs: tuple[Run, ...]
+    now: datetime
+
+
+@dataclass
+class LogLoaded(Message):
+    """What a run has said was read."""
+
+    run: str
+    lines: tuple[str, ...]
+
+
+@dataclass
+class DeedPrepared(Message):
+    """A deed was looked at before it is done: what to ask, and how it is done then."""
+
+    confirmation: Confirmation
+    deed: Callable[[str], str]
+    """Given the reason, does it, blocking, and says what was done."""
+    place: str = ""
+    """Where to go once it is done; empty: stay."""
+
+
+@dataclass
+class DeedDone(Message):
+    """A deed has ended, well or not."""
+
+    text: str
+    failure: Failure | None = None
+    place: str = ""
+    model: str = ""

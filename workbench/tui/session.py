@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from workbench.domain.status import ModelStatus
+from workbench.tui.desk import Desk
 from workbench.tui.glyphs import Glyphs
 from workbench.tui.source import Source
 
@@ -20,10 +21,13 @@ class Session:
 
     source: Source
     glyphs: Glyphs
+    desk: Desk
     is_low_bandwidth: bool = False
     statuses: tuple[ModelStatus, ...] | None = None
     """None until the fleet was read once."""
     period: str | None = None
+    doing: str = ""
+    """The deed that is under way, in words; empty: none."""
 
     @property
     def alerts(self) -> int | None:
@@ -54,7 +58,8 @@ class PlaceChosen(Message):
     """The operator wants to be on another screen; the app knows the way."""
 
     place: str
-    """`fleet`, `model` or `drift`."""
+    """`fleet`, `model`, `drift`, `verdict` or `runs`."""
     model: str = ""
+    """For `runs`: empty for those of all models."""
     column: str | None = None
     """For `drift`: the column to stand on."""

@@ -157,6 +157,15 @@ def period_days(period: Period) -> str:
     return f"{period.start:%Y-%m-%d}..{end}"
 
 
+def without_midnight(text: str) -> str:
+    """A text whose moments at midnight are days.
+
+    >>> without_midnight("since 2013-07-10T00:00:00Z, the onset")
+    'since 2013-07-10, the onset'
+    """
+    return text.replace("T00:00:00Z", "")
+
+
 def period_name(asked: str | None, period: Period | None) -> str:
     """How long the current period is: as asked for, else the length of the card's window."""
     if asked is not None:

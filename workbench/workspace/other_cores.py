@@ -8,6 +8,7 @@ waits for nobody: at worst it takes turns.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,11 +85,14 @@ class OtherProcesses:
         # joblib's own pool: unlike multiprocessing's it never runs the main module again.
         from joblib.externals.loky import ProcessPoolExecutor
 
-        self._pool = ProcessPoolExecutor(
-            min(processes, MOST_PROCESSES), timeout=_IDLE_SECONDS, initializer=_prepare,
-            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"},
-        )  # fmt: skip
-        self._started = self._pool.submit(_nothing)
+        with _error_stream():
+            self._pool = ProcessPoolExecutor(
+                min(processes, MOST_PROCESSES), timeout=_IDLE_SECONDS, initializer=_prepare,
+                env={
+                    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1",
+                },
+            )  # fmt: skip
+            self._started = self._pool.submit(_nothing)
 
     def each(self, function: Any, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         """See `Each`. What fails elsewhere is called again here: an error of its own comes again."""
@@ -135,6 +139,28 @@ def usable_cores() -> int:
     from joblib import cpu_count
 
     return int(cpu_count())
+
+
+@contextmanager
+def _error_stream() -> Iterator[None]:
+    """Standard error with a file behind it, for the length of the block.
+
+    The pool hands its descriptor to what it starts; that of the terminal UI has none, and says -1.
+    """
+    kept = sys.stderr
+    try:
+        has_file = kept is not None and kept.fileno() >= 0
+    except (AttributeError, OSError, ValueError):
+        has_file = False
+    if has_file:
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sys.stderr = nowhere
+        try:
+            yield
+        finally:
+            sys.stderr = kept
 
 
 def _prepare() -> None:

@@ -35,7 +35,15 @@ if TYPE_CHECKING:
 Told = Callable[[str], None]
 """Told each step in words, while a run is planned."""
 
-__all__ = ["WEIGHTS", "Asked", "Planned", "backend_of", "plan_and_write", "require_possible"]
+__all__ = [
+    "WEIGHTS",
+    "Asked",
+    "Planned",
+    "backend_of",
+    "limits_of",
+    "plan_and_write",
+    "require_possible",
+]
 
 _SEED = 20_261
 TRAINING_TABLES = Path("data") / "retrain"
@@ -133,7 +141,7 @@ def plan_and_write(
         gap_seconds=cut.gap.total_seconds(),
         seed=_SEED,
         champion=subject.champion,
-        limits=_limits(ws),
+        limits=limits_of(ws),
         reference_bad_rate=usual,
         smallest_gain=smallest,
         monthly_predictions=_monthly(subject),
@@ -189,7 +197,8 @@ def _orders(ws: Workspace, asked: Asked, code: Path | None) -> Orders:
     )
 
 
-def _limits(ws: Workspace) -> Limits:
+def limits_of(ws: Workspace) -> Limits:
+    """What the settings allow a run: seconds a fit, fits at once, memory."""
     settings = ws.settings.retrain
     return Limits(
         fit_seconds=settings.fit_timeout,

@@ -47,6 +47,7 @@ from workbench.workspace.retrain_budget import BudgetState, budget_state
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
+    from workbench.workspace.foreseeing_runs import Foreseen
 
 DIED = "its supervisor died"
 _LAST_LINES = 5
@@ -92,7 +93,7 @@ class Retraining:
         self.find_dead()
         self._require_allowed(name, asked)
         with writing(ws.store, f"starting a retraining of {name}") as catalog:
-            _require_alone(read_runs(catalog, model=name, only_open=True))
+            require_alone(read_runs(catalog, model=name, only_open=True))
             number = add_run(
                 catalog, model=name, backend=backend, champion=subject.champion,
                 author=asked.author, now=ws.clock.now(), mode=asked.mode, forced=asked.force,
@@ -122,6 +123,12 @@ class Retraining:
         finally:
             os.close(descriptor)
         return self.run(run)
+
+    def foreseen(self, name: str, asked: Asked | None = None) -> Foreseen:
+        """What `start` would do and cost; see `foreseeing_runs.foresee`."""
+        from workbench.workspace.foreseeing_runs import foresee
+
+        return foresee(self.ws, name, asked)
 
     def budget(self, name: str) -> BudgetState:
         """What of a model's budget is used.
@@ -292,7 +299,8 @@ def _hold(folder: Path) -> int:
     return descriptor
 
 
-def _require_alone(open_runs: tuple[Run, ...]) -> None:
+def require_alone(open_runs: tuple[Run, ...]) -> None:
+    """Raises a `WorkbenchError` where there is a run under way."""
     if open_runs:
         first = open_runs[0]
         raise WorkbenchError(

@@ -143,6 +143,10 @@ class QueryScreen(Screen[None]):
 
     def on_query_failed(self, message: QueryFailed) -> None:
         """Keeps the failure; what was known before stays."""
+        self.failed(message)
+
+    def failed(self, message: QueryFailed) -> None:
+        """What a failure of a question means for the screen: a strip above what is shown."""
         self._failures[message.query] = message
 
     def on_query_ended(self, message: QueryEnded) -> None:
@@ -197,12 +201,14 @@ class QueryScreen(Screen[None]):
     def _show_header(self) -> None:
         facts = self.facts()
         state = "loading" if self._pending - self.QUIET else "stale" if self._failures else ""
+        state = f"{self.session.doing} ..." if self.session.doing else state
         self.query_one(HeaderLine).show(
             HeaderFacts(
                 workspace=self.session.source.root.name,
                 crumbs=facts.crumbs,
                 period=facts.period,
-                age=facts.age,
+                # A narrow line has room for one of the two.
+                age=facts.age if not self.session.doing else "",
                 state=state if self.has_content() else "",
                 alerts=self.session.alerts,
                 warnings=self.session.warnings,

@@ -28,6 +28,7 @@ class DriftScreen(QueryScreen):
     BINDINGS = [
         Binding("t", "period", "period", tooltip="the card's window, 24h, 7d, 30d, all"),
         Binding("2", "model", "model", tooltip="the rate over time and the suspects"),
+        Binding("v,6", "verdict", "verdict", tooltip="what to do about it: evidence, decisions"),
         Binding("1", "fleet", "fleet", show=False, tooltip="all models"),
     ]
     HELP_TEXT = DRIFT_HELP
@@ -119,6 +120,10 @@ class DriftScreen(QueryScreen):
     def action_model(self) -> None:
         """Goes to the model."""
         self.post_message(PlaceChosen("model", self.model))
+
+    def action_verdict(self) -> None:
+        """Goes to the verdict."""
+        self.post_message(PlaceChosen("verdict", self.model))
 
     def action_period(self) -> None:
         """The next period."""

@@ -33,6 +33,7 @@ class FleetScreen(QueryScreen):
     BINDINGS = [
         Binding("enter", "open", "open", tooltip="the model under the cursor"),
         Binding("d,3", "drift", "drift", tooltip="the drift table of the model under the cursor"),
+        Binding("v,6", "verdict", "verdict", tooltip="what to do about the model under the cursor"),
         Binding("2", "open", "model", show=False),
         # Esc is named in the line at the bottom only where it leads somewhere.
         Binding("escape,backspace", "app.back", "back", show=False),
@@ -144,6 +145,10 @@ class FleetScreen(QueryScreen):
     def action_drift(self) -> None:
         """Goes to the drift table of the model under the cursor."""
         self._go("drift")
+
+    def action_verdict(self) -> None:
+        """Goes to the verdict on the model under the cursor."""
+        self._go("verdict")
 
     def action_period(self) -> None:
         """Says why there is no other period here."""

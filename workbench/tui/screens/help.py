@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -32,6 +33,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "page_up", show=False),
     ]
 
+    TITLE_OF_PAGE: ClassVar[str] = "Help"
+    """Harmless."""
+
     def __init__(self, hints: Sequence[KeyHint], prose: str) -> None:
         """The help of a screen with these keys and this text about its figures."""
         super().__init__()
@@ -41,7 +45,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One scrolling page."""
         with VerticalScroll(id="help") as page:
-            page.border_title = "Help"
+            page.border_title = self.TITLE_OF_PAGE
             page.border_subtitle = "Esc closes"
             yield Static(self._page(), markup=False)
 

@@ -17,7 +17,7 @@ from workbench.domain.status import ModelStatus
 from workbench.tui.help_text import MODEL_HELP
 from workbench.tui.messages import DriftLoaded, PerformanceLoaded
 from workbench.tui.palette import Palette, palette_of
-from workbench.tui.screens.base import QueryScreen
+from workbench.tui.screens.deciding import DecidingScreen
 from workbench.tui.session import PlaceChosen, Session
 from workbench.tui.suspects import suspects
 from workbench.tui.widgets.header import HeaderFacts
@@ -35,7 +35,7 @@ from workbench.tui.wording import (
 )
 
 
-class ModelScreen(QueryScreen):
+class ModelScreen(DecidingScreen):
     """One model: its rate over time above, the columns that could be behind it below."""
 
     BINDINGS = [
@@ -43,6 +43,9 @@ class ModelScreen(QueryScreen):
             "enter", "open", "suspect", tooltip="the suspect under the cursor, in the drift table"
         ),
         Binding("d,3", "drift", "drift", tooltip="the drift table"),
+        Binding("v,6", "verdict", "verdict", tooltip="what to do about it: evidence, decisions"),
+        Binding("J", "runs", "runs", tooltip="its retraining runs"),
+        Binding("e", "export", "report", tooltip="write the incident report into reports/"),
         Binding("t", "period", "period", tooltip="the card's window, 24h, 7d, 30d, all"),
         Binding("1", "fleet", "fleet", show=False, tooltip="all models"),
     ]
@@ -172,6 +175,18 @@ class ModelScreen(QueryScreen):
     def action_drift(self) -> None:
         """Goes to the drift table."""
         self.post_message(PlaceChosen("drift", self.model))
+
+    def action_verdict(self) -> None:
+        """Goes to the verdict."""
+        self.post_message(PlaceChosen("verdict", self.model))
+
+    def action_runs(self) -> None:
+        """Goes to the runs."""
+        self.post_message(PlaceChosen("runs", self.model))
+
+    def action_export(self) -> None:
+        """Writes the report."""
+        self.export(self.model)
 
     def action_fleet(self) -> None:
         """Goes home."""
