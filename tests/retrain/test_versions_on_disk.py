@@ -74,6 +74,19 @@ def test_the_record_of_the_champion_says_which_was_before(tmp_path: Path) -> Non
     assert previous_version(tmp_path, CARD, "2").version == "1"  # type: ignore[union-attr]
 
 
+def test_a_later_model_that_was_rolled_back_is_not_before_the_champion(tmp_path: Path) -> None:
+    put(tmp_path, "1")
+    put(tmp_path, "2", metadata='{"trained_at": "2024-03-01T00:00:00Z"}')
+    put(tmp_path, "3", metadata='{"trained_at": "2024-04-01T00:00:00Z"}')
+
+    crown(tmp_path, {"version": "1", "previous": {"version": "2"}})
+    assert previous_version(tmp_path, CARD, "1") is None
+    crown(tmp_path, {"version": "2", "previous": {"version": "3"}})
+    assert previous_version(tmp_path, CARD, "2").version == "1"  # type: ignore[union-attr]
+    crown(tmp_path, {"version": "3", "previous": {"version": "2"}})
+    assert previous_version(tmp_path, CARD, "3").version == "2"  # type: ignore[union-attr]
+
+
 def test_without_a_registry_there_is_nothing(tmp_path: Path) -> None:
     assert versions_on_disk(tmp_path, CARD) == ()
     assert previous_version(tmp_path, CARD, "1") is None

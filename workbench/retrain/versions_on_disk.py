@@ -56,7 +56,8 @@ def versions_on_disk(root: Path, card: ModelCard) -> tuple[VersionOnDisk, ...]:
 def previous_version(root: Path, card: ModelCard, champion: str) -> VersionOnDisk | None:
     """The version before the champion; None where there is none.
 
-    It is the one that `champion.json` calls `previous`, or else the last one before it by name.
+    It is the one that `champion.json` calls `previous`, or else the last one before it by name. After a
+    rollback the former champion is a later model, not one from before: it is passed over.
 
     Args:
         root: the workspace.
@@ -71,10 +72,18 @@ def previous_version(root: Path, card: ModelCard, champion: str) -> VersionOnDis
     named = record.get("previous") if str(record.get("version")) == champion else None
     if isinstance(named, dict):
         named = named.get("version")
-    if named is not None and str(named) in versions and str(named) != champion:
-        return versions[str(named)]
+    before = None if named is None or str(named) == champion else versions.get(str(named))
+    if before is not None and not _is_later(before, versions.get(champion)):
+        return before
     older = [v for v in versions if natural_order(v) < natural_order(champion)]
     return versions[older[-1]] if older else None
+
+
+def _is_later(one: VersionOnDisk, own: VersionOnDisk | None) -> bool:
+    """Whether a version was trained after the champion; one without a time is from before there were runs."""
+    time = one.metadata.get("trained_at")
+    champion = own.metadata.get("trained_at") if own is not None else None
+    return isinstance(time, str) and (not isinstance(champion, str) or time > champion)
 
 
 def champion_record(root: Path, card: ModelCard) -> dict[str, Any] | None:
