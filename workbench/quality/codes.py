@@ -89,7 +89,7 @@ def as_codes(values: Values) -> Values | None:
 def likeness(
     values: Values, rows: NDArray[Any], rest: Coded, reference_rows: NDArray[Any] | None = None
 ) -> Likeness:
-    """How well each code of some log rows goes with each category.
+    """How well each code of some log rows goes with each category, in nats over what all rows say.
 
     Args:
         values: the column, as categories.
@@ -112,8 +112,9 @@ def likeness(
         table = np.bincount(values.reference[own] * bins + reference[own], minlength=known * bins)
         table = table.reshape(known, bins).astype(float)
         marginal = (table.sum(axis=0) + 0.5) / (table.sum() + 0.5 * bins)
-        # A category of few rows is drawn to what all rows have.
+        # A category of few rows is drawn to what all rows have, which itself says nothing.
         chance = np.log((table + 20 * marginal) / (table.sum(axis=1, keepdims=True) + 20))
+        chance -= np.log(marginal)
         met = np.bincount(values.log[use] * bins + log[use], minlength=codes * bins)
         met = met.reshape(codes, bins).astype(float)
         if not _goes_with(table):

@@ -78,6 +78,10 @@ VEILED_TABLES: dict[str, dict[str, tuple[str, str]]] = {
         ("reason", "evidence"), ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)
     ),
     "verdicts": {"document": ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)},
+    "runs": dict.fromkeys(
+        ("result", "reason", "forced"), ("model IN (SELECT * FROM wb_veiled_models)", _TEXT)
+    ),
+    "run_fits": {"note": ("run IN (SELECT * FROM wb_veiled_runs)", _TEXT)},
     "baselines": {"shape": _CLASSES, "rules": _CLASSES},
     "kept_baselines": {"shape": _CLASSES, "rules": _CLASSES},
 }
@@ -147,7 +151,14 @@ def _make_hidden(connection: Connection, database: str, models: Sequence[StoredM
     _fill(connection, "wb_veiled_models", "model VARCHAR", veiled)
     # What was written before a column became sensitive may name its values.
     bare = [model.name for model in models if (model.name,) not in veiled]
-    for table, number in (("alerts", "alert"), ("incidents", "incident")):
+    there = {
+        row[0]
+        for row in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+        ).fetchall()
+    }
+    numbered = (("alerts", "alert"), ("incidents", "incident"), ("runs", "run"))
+    for table, number in ((t, n) for t, n in numbered if t in there):
         connection.execute(
             f"CREATE TABLE wb_veiled_{table} AS SELECT {number} FROM {database}.main.{table} "
             f"WHERE NOT list_contains({literal_list(bare)}, model)"

@@ -37,9 +37,12 @@ def other_names(case: Case) -> dict[str, str] | None:
     import numpy as np
     import polars as pl
 
+    both = (case.reference, case.current)
+    if any(not {"wb_prediction", "wb_label"} <= set(frame.columns) for frame in both):
+        return None
     usual, now = (
         frame.select(pl.col("wb_prediction", "wb_label").cast(pl.String)).drop_nulls()
-        for frame in (case.reference, case.current)
+        for frame in both
     )
     now = now.tail(max(now.height // 2, LEAST_LABELS))
     if min(usual.height, now.height) < LEAST_LABELS:

@@ -301,11 +301,11 @@ def _no_excess(
 ) -> Decision:
     """The recipe does no better even on these very rows: what is there is all that there is.
 
-    The rise is left alone only where it surely is not critical.
+    The rise is left alone where it is below what is critical.
     """
     usual = rest.backtest.usual
     if rise is not None and usual is not None:
-        if rise.high < usual.critical - usual.reference.value:
+        if rise.value < usual.critical - usual.reference.value:
             return Decision("no_action", "harder_mix")
     elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.decision import CHANGES
 from workbench.domain.health import ERROR, WARNING, Check, found_or_well, number_of
 from workbench.domain.names import shown
-from workbench.errors import WorkbenchError
+from workbench.errors import StoreLockedError, WorkbenchError
 from workbench.retrain.artifacts import artifact_path
 from workbench.retrain.registry import champion_history, standing_change, unwritten_record
 from workbench.retrain.versions_on_disk import champion_record
@@ -36,6 +36,8 @@ def check_champions(ws: Workspace, cards: Iterable[ModelCard]) -> tuple[Check, .
             with reading(ws.store, "reading decisions") as catalog:
                 for decision in read_decisions(catalog, kinds=CHANGES):
                     stored.setdefault(decision.model, []).append(decision)
+        except StoreLockedError:
+            return ()  # the check of the catalog tells who holds it
         except WorkbenchError as error:
             return (Check("champions", ERROR, error.message, error.hint),)
     found: list[Check] = []
