@@ -67,6 +67,18 @@ def test_redesign_needs_that_retraining_is_shown_not_to_help() -> None:
     assert decide(moved(**potential(0.07, 0.03))) == Decision("wait", "more_labels")
 
 
+def test_three_witnesses_that_no_number_of_labels_helps_outweigh_what_few_rows_cost() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    parts = potential(0.02, 0.06)
+    parts["attainable"] = replace(rest.attainable, excess=about(0.0, 0.02))
+    never, still_open = (replace(rest.curve, state=state) for state in ("never", "open"))
+    assert decide(moved(**parts, curve=never)).verdict == "redesign"
+    assert decide(moved(**parts, curve=still_open)).verdict == "undecided"
+    parts["backtest"] = replace(rest.backtest, gain=about(0.03, 0.04))
+    assert decide(moved(**parts, curve=never)).verdict == "undecided"
+
+
 @pytest.mark.parametrize(
     ("rise", "verdict"),
     [((0.03, 0.01), "no_action"), ((0.03, 0.025), "no_action"), ((0.08, 0.02), "redesign")],

@@ -202,7 +202,7 @@ def _not_recovered(
     other = _another_model(rest, draw) if later.value < NEARLY * matters else None
     if other is not None:
         return Decision("redesign", "another_model", other)
-    if later.most < GOOD_RECOVERY * matters:
+    if later.most < GOOD_RECOVERY * matters or _never_enough(rest, matters, draw):
         return _no_excess(found, rest, read(found.clean_harm.figure, draw), draw)
     effects = [repair.effect for repair in found.repairs.repairs]
     if any(effect is not None and effect.amount.low > 0 for effect in effects):
@@ -210,6 +210,19 @@ def _not_recovered(
     if later.is_sure and later.value >= GOOD_RECOVERY * matters:
         return Decision("wait", "more_labels")
     return Decision("undecided", "excess_not_recovered")
+
+
+def _never_enough(rest: Remainder, matters: float, draw: int | None) -> bool:
+    """Whether three witnesses agree that no number of labels would take half of the rise back.
+
+    The newest labels, the rows of the incident among themselves, and the learning curve, whose floor
+    surely is above the target. What few rows cost in calm times is then no hope: where times differ
+    much from one another it is large, and says little of how many rows there are.
+    """
+    newest, inside = read(rest.backtest.gain, draw), read(rest.attainable.excess, draw)
+    return rest.curve.state == "never" and all(
+        one is not None and one.high < GOOD_RECOVERY * matters for one in (newest, inside)
+    )
 
 
 def _refused(found: Findings) -> Decision | None:
