@@ -15,6 +15,7 @@ from tests.tui.standin import StandIn, model_status
 from tests.tui.test_screens import lines, press, text
 from workbench.domain.decision import FLAG, Decision
 from workbench.errors import WorkbenchError
+from workbench.tui.messages import StandingLoaded
 from workbench.tui.screens.confirm import ConfirmScreen
 from workbench.tui.screens.fleet import FleetScreen
 from workbench.tui.screens.runs import RunsScreen
@@ -149,6 +150,27 @@ def test_triage_can_be_ended_and_records_nothing(standin: StandIn, desk: StandIn
         assert "RETRAIN" in text(pilot)
         await press(pilot, "T")
         assert desk.done == [("triage", "air-time", "")]
+
+    drive(standin, steps, desk=desk)
+
+
+def test_an_older_answer_does_not_end_the_triage_that_is_under_way(
+    standin: StandIn, desk: StandInDesk
+) -> None:
+    desk.gate.clear()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await press(pilot, "v")
+        await pilot.press("T")
+        pilot.app.screen.post_message(StandingLoaded(desk.standing("air-time")))
+        await pilot.pause()
+        assert "Triage is under way" in text(pilot)
+        await pilot.press("x")
+        await pilot.pause()
+        desk.gate.set()
+        await settled(pilot)
+        assert desk.done == []
 
     drive(standin, steps, desk=desk)
 

@@ -106,9 +106,7 @@ class WorkbenchApp(App[None]):
         """Tells how a deed ended, wherever the operator is by now, and reads anew."""
         self.session.doing = ""
         if message.failure is not None:
-            parts = (message.failure.message, message.failure.hint)
-            text = "\n".join(shown(part) for part in parts if part)
-            self.notify(text, severity="error", timeout=30, markup=False)
+            self.notify(message.failure.words, severity="error", timeout=30, markup=False)
         else:
             self.notify(shown(message.text), timeout=8, markup=False)
         if not isinstance(self.screen, QueryScreen):

@@ -9,6 +9,7 @@ from datetime import datetime
 from textual.message import Message
 
 from workbench.domain.drift import DriftReport
+from workbench.domain.names import shown
 from workbench.domain.rates import PerformanceReport
 from workbench.domain.run import Run
 from workbench.domain.status import ModelStatus
@@ -27,6 +28,11 @@ class Failure:
     hint: str
     is_empty: bool = False
     """There is nothing to show yet; nothing is broken."""
+
+    @property
+    def words(self) -> str:
+        """What went wrong and what to do, harmless, a line each."""
+        return "\n".join(shown(part) for part in (self.message, self.hint) if part)
 
 
 def failure_of(error: Exception) -> Failure:
@@ -83,6 +89,8 @@ class StandingLoaded(Message):
     """What is decided about a model was read, or a verdict was just reached."""
 
     standing: Standing
+    is_reached: bool = False
+    """Whether triage has just ended with it."""
 
 
 @dataclass

@@ -8,7 +8,6 @@ from workbench.domain.names import shown
 from workbench.domain.run import Run
 from workbench.errors import WorkbenchError
 from workbench.tui.confirmation import (
-    Confirmation,
     cancel_question,
     change_question,
     flag_question,
@@ -32,9 +31,7 @@ class DecidingScreen(QueryScreen):
 
     def prepare(self, make: Callable[[], DeedPrepared]) -> None:
         """Looks at a deed in a worker, and asks then; one at a time."""
-        if self.session.doing:
-            self.say(f"Wait: {self.session.doing} is under way.")
-        elif not self.is_pending(_PREPARE):
+        if not self._is_busy() and not self.is_pending(_PREPARE):
             self.ask(_PREPARE, make)
             self.settle()
 
@@ -105,16 +102,13 @@ class DecidingScreen(QueryScreen):
     def export(self, model: str) -> None:
         """Writes the incident report; nothing is asked, since nothing else changes."""
         desk, period = self.session.desk, self.session.period
-        if self.session.doing:
-            self.say(f"Wait: {self.session.doing} is under way.")
-        else:
-            self._do("the report", lambda: f"report: {desk.export(model, period)}")
+        self._do("the report", lambda: f"report: {desk.export(model, period)}")
 
     # Asking and doing.
 
     def on_deed_prepared(self, message: DeedPrepared) -> None:
         """Asks."""
-        question: Confirmation = message.confirmation
+        question = message.confirmation
 
         def answered(reason: str | None) -> None:
             if reason is None:
@@ -129,15 +123,21 @@ class DecidingScreen(QueryScreen):
         if message.query != _PREPARE:
             super().failed(message)
             return
-        failure = message.failure
-        text = "\n".join(shown(part) for part in (failure.message, failure.hint) if part)
-        self.notify(text, severity="error", timeout=30, markup=False)
+        self.notify(message.failure.words, severity="error", timeout=30, markup=False)
 
     def say(self, text: str) -> None:
         """Tells something in passing."""
         self.notify(shown(text), timeout=4, markup=False)
 
+    def _is_busy(self) -> bool:
+        """Whether a deed is under way; the operator is told of it."""
+        if self.session.doing:
+            self.say(f"Wait: {self.session.doing} is under way.")
+        return bool(self.session.doing)
+
     def _do(self, what: str, deed: Callable[[], str], place: str = "") -> None:
+        if self._is_busy():
+            return
         app, model = self.app, getattr(self, "model", None) or ""
         self.session.doing = what
 

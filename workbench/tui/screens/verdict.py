@@ -79,12 +79,13 @@ class VerdictScreen(DecidingScreen):
 
     def on_standing_loaded(self, message: StandingLoaded) -> None:
         """Keeps what stands; without any verdict one is reached at once."""
-        was_triage, self._began = self._began is not None, None
         is_first = self._standing is None
         self._standing = message.standing
         self._answered("standing")
-        self._answered(_TRIAGE)
-        if message.standing.verdict is None and is_first and not was_triage:
+        if message.is_reached:
+            self._began = None
+            self._answered(_TRIAGE)
+        elif message.standing.verdict is None and is_first and self._began is None:
             self.action_triage()
 
     def failed(self, message: QueryFailed) -> None:
@@ -111,7 +112,7 @@ class VerdictScreen(DecidingScreen):
                     raise _StoppedError
                 self.post_message(StepTaken(step, reading))
 
-            return StandingLoaded(desk.triage(model, period, told))
+            return StandingLoaded(desk.triage(model, period, told), is_reached=True)
 
         self.ask(_TRIAGE, reach)
         self.settle()
@@ -249,10 +250,6 @@ class VerdictScreen(DecidingScreen):
     def action_drift(self) -> None:
         """Goes to the drift table."""
         self.post_message(PlaceChosen("drift", self.model))
-
-    def action_fleet(self) -> None:
-        """Goes home."""
-        self.post_message(PlaceChosen("fleet"))
 
 
 class _StoppedError(Exception):
