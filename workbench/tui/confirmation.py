@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workbench.domain.decision import PROMOTION
 from workbench.domain.names import shown
 from workbench.domain.run import Run, RunResult
 from workbench.tui.desk import Standing
@@ -92,12 +93,13 @@ def change_question(
         facts.append(("judgement", result.reason))
     if hook:
         facts.append(("then runs", hook))
-    if plan.kind == "promotion":
+    verb = "Roll back"
+    if plan.kind == PROMOTION:
+        verb = "Promote"
         facts.append(("way back", "B rolls back"))
-    is_promotion = plan.kind == "promotion"
     return Confirmation(
-        title="Promote" if is_promotion else "Roll back",
-        verb="Promote" if is_promotion else "Roll back",
+        title=verb,
+        verb=verb,
         facts=tuple(facts),
         warnings=plan.notes,
         word=plan.model,

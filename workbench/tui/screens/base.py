@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from workbench.tui.keys import key_hints
 from workbench.tui.messages import FleetLoaded, QueryEnded, QueryFailed, failure_of
-from workbench.tui.session import Session
+from workbench.tui.session import PlaceChosen, Session
 from workbench.tui.widgets.header import HeaderFacts, HeaderLine
 from workbench.tui.widgets.keyline import KeyLine
 from workbench.tui.widgets.notice import Notice
@@ -98,6 +98,10 @@ class QueryScreen(Screen[None]):
     def facts(self) -> HeaderFacts:
         """What the header says; state and alerts are added to it."""
         raise NotImplementedError
+
+    def action_fleet(self) -> None:
+        """Goes home."""
+        self.post_message(PlaceChosen("fleet"))
 
     # Asking.
 

@@ -119,7 +119,7 @@ class ConfirmScreen(ModalScreen[str | None]):
 
     def _facts(self) -> Text:
         palette, text = palette_of(self.app), Text()
-        width = 84 - 6 if self.app.size.width >= 84 else self.app.size.width - 6
+        width = min(self.app.size.width, 84) - 6
         told = [(label, said, Style()) for label, said in self._asked.facts]
         told += [("!", warning, palette.warning) for warning in self._asked.warnings]
         for label, said, style in told:

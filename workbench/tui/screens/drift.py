@@ -113,10 +113,6 @@ class DriftScreen(QueryScreen):
             about = drift_about(column, palette_of(self.app), self.session.glyphs)
             self.query_one("#about", Static).update(about)
 
-    def action_fleet(self) -> None:
-        """Goes home."""
-        self.post_message(PlaceChosen("fleet"))
-
     def action_model(self) -> None:
         """Goes to the model."""
         self.post_message(PlaceChosen("model", self.model))

@@ -44,7 +44,7 @@ class ModelScreen(DecidingScreen):
         ),
         Binding("d,3", "drift", "drift", tooltip="the drift table"),
         Binding("v,6", "verdict", "verdict", tooltip="what to do about it: evidence, decisions"),
-        Binding("J", "runs", "runs", tooltip="its retraining runs"),
+        Binding("J", "app.runs", "runs", tooltip="its retraining runs"),
         Binding("e", "export", "report", tooltip="write the incident report into reports/"),
         Binding("t", "period", "period", tooltip="the card's window, 24h, 7d, 30d, all"),
         Binding("1", "fleet", "fleet", show=False, tooltip="all models"),
@@ -180,17 +180,9 @@ class ModelScreen(DecidingScreen):
         """Goes to the verdict."""
         self.post_message(PlaceChosen("verdict", self.model))
 
-    def action_runs(self) -> None:
-        """Goes to the runs."""
-        self.post_message(PlaceChosen("runs", self.model))
-
     def action_export(self) -> None:
         """Writes the report."""
         self.export(self.model)
-
-    def action_fleet(self) -> None:
-        """Goes home."""
-        self.post_message(PlaceChosen("fleet"))
 
     def action_period(self) -> None:
         """The next period."""

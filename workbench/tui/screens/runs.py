@@ -184,10 +184,6 @@ class RunsScreen(DecidingScreen):
             model = run.model if run is not None else str(self.model)
             self.post_message(PlaceChosen("verdict", model))
 
-    def action_fleet(self) -> None:
-        """Goes home."""
-        self.post_message(PlaceChosen("fleet"))
-
 
 class LogTail(Widget):
     """The end of a log, as much as there is room for."""
