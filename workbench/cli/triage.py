@@ -112,17 +112,7 @@ def lines(verdict: Verdict) -> list[str]:
     ]
     if verdict.residual_verdict:
         found.append(f"once that is mended: {verdict.residual_verdict.replace('_', ' ')}")
-    for heading, kept in (
-        ("for", [e for e in verdict.evidence if e.supports == verdict.verdict]),
-        (
-            "against",
-            [
-                e for e in verdict.evidence
-                if e.against == verdict.verdict
-                or (e.supports is not None and e.supports != verdict.verdict)
-            ],
-        ),
-    ):  # fmt: skip
+    for heading, kept in (("for", verdict.pro), ("against", verdict.contra)):
         if kept:
             found += ["", heading]
             for one in kept:

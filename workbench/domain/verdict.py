@@ -112,3 +112,16 @@ class Verdict:
     """Its number in the store; None before it is recorded."""
     inputs: tuple[tuple[str, str], ...] = ()
     """What it was made from: periods, hashes, seeds, thresholds; name and value."""
+
+    @property
+    def pro(self) -> tuple[Evidence, ...]:
+        """The evidence that speaks for it."""
+        return tuple(e for e in self.evidence if e.supports == self.verdict)
+
+    @property
+    def contra(self) -> tuple[Evidence, ...]:
+        """The evidence that speaks against it, or for another verdict."""
+        return tuple(
+            e for e in self.evidence
+            if e.supports != self.verdict and (e.against == self.verdict or e.supports is not None)
+        )  # fmt: skip

@@ -36,13 +36,7 @@ class Line:
 
 def verdict_lines(verdict: Verdict) -> tuple[Line, ...]:
     """Causes first, then what speaks for and against, what only describes, and what to do."""
-    said = verdict.verdict
-    pro = [e for e in verdict.evidence if e.supports == said]
-    contra = [
-        e
-        for e in verdict.evidence
-        if e.supports != said and (e.against == said or e.supports is not None)
-    ]
+    pro, contra = verdict.pro, verdict.contra
     rest = [e for e in verdict.evidence if e not in pro and e not in contra]
     known = [e for e in rest if e.value is not None]
     return (
