@@ -32,8 +32,6 @@ class DemoDays:
 
     last: date
     """The last day that is ingested of every model."""
-    days: int
-    """How many days of predictions were ingested, of the model with the most."""
     is_over: bool
     """Whether there are no later days."""
 
@@ -77,11 +75,9 @@ def advance(ws: Workspace, days: int, account: Account) -> DemoDays:
     files = {name: _dated(exports / name / "predictions") for name in MODELS}
     end = max(day for dated in files.values() for day in dated)
     target = min(newest.values()) + days * _DAY
-    most = 0
     for name in MODELS:
         chosen = {d: f for d, f in files[name].items() if newest[name] < d <= target}
         scored = _scored(ws, name, chosen) if chosen else []
-        most = max(most, len(chosen))
         labels = _dated(exports / name / "labels")
         came = [labels[day] for day in sorted(labels) if LAST_DAY < day <= target]
         version = _champion(ws, name)[0]
@@ -90,7 +86,7 @@ def advance(ws: Workspace, days: int, account: Account) -> DemoDays:
             f"and {_ingest(ws, name, came, 'labels'):,} labels ingested"
         )
     last = min(min(target, max(newest[name], *files[name])) for name in MODELS)
-    return DemoDays(last, most, target >= end)
+    return DemoDays(last, target >= end)
 
 
 def _newest(ws: Workspace, name: str) -> date:

@@ -16,6 +16,7 @@ from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.domain.card import ModelCard
+    from workbench.store.version_lives import VersionLife
 
 
 @click.group(short_help="Add, list, show, check and trust model cards.")
@@ -172,19 +173,18 @@ def history(ctx: click.Context, name: str, as_json: bool) -> None:
         below=[shown(one.reason) for one in decisions],
     )  # fmt: skip
     for life in lives:
-        since = life.gone_at or life.half_at
-        lost = "all" if life.gone_at else "half"
-        lasted = (
-            f"{lost} of its gain was gone {(since - life.born).total_seconds() / 86400:.1f} days "
-            "after it took over"
-            if since is not None
-            else "its gain is not gone"
-            if life.gain is not None
-            else "no gain is recorded"
-        )
-        print_text(f"version {shown(life.version, 24)}, since {when(life.born)}: {lasted}")
+        print_text(f"version {shown(life.version, 24)}, since {when(life.born)}: {_lasted(life)}")
     if problem is not None:
         note(f"how long versions lasted is not known: {problem}")
+
+
+def _lasted(life: VersionLife) -> str:
+    since = life.gone_at or life.half_at
+    if since is not None:
+        lost = "all" if life.gone_at else "half"
+        days = (since - life.born).total_seconds() / 86400
+        return f"{lost} of its gain was gone {days:.1f} days after it took over"
+    return "no gain is recorded" if life.gain is None else "its gain is not gone"
 
 
 @model.command(short_help="Can the cards be used?")

@@ -44,16 +44,7 @@ def performance(
 ) -> None:  # fmt: skip
     """Shows how many predictions of NAME were bad, over time, with intervals."""
     from workbench.cli.documents import performance_document
-    from workbench.cli.printing import (
-        interval,
-        note,
-        print_json,
-        print_table,
-        print_text,
-        rate,
-        when,
-        word,
-    )
+    from workbench.cli.printing import note, print_json
 
     if estimate:
         note("estimating from the rows what is not remembered yet: a minute or so")
@@ -66,41 +57,53 @@ def performance(
         report = replace(report, by_arm=())
     if as_json:
         print_json(performance_document(report))
-        return
-    print_text(
-        f"{shown(name)} {shown(', '.join(report.versions))}  {when(report.period.start)} to {when(report.period.end)}"
-    )
+    else:
+        _print_report(report, is_segmented=segment is not None)
+
+
+def _print_report(report: PerformanceReport, is_segmented: bool) -> None:
+    from workbench.cli.printing import note, print_text, rate, when
+
+    start, end = when(report.period.start), when(report.period.end)
+    print_text(f"{shown(report.model)} {shown(', '.join(report.versions))}  {start} to {end}")
     click.echo(
         f"reference {rate(report.reference_rate)}  warning from {rate(report.warning_rate)}"
         f"  critical from {rate(report.critical_rate)}"
     )
-    known = ("rows", "labelled", "bad", "95 %")
-    expected = () if segment else ("estimated", "95 %")
-    headers = ("from", *(("segment",) if segment else ()), *known, *expected, "status")
-    starts = _starts(report.buckets)
-
-    def cells(bucket: RateBucket) -> tuple[str, ...]:
-        first = (starts[bucket.start], *((_value(bucket),) if segment else ()))
-        return (
-            *first, f"{bucket.rows:,}", f"{bucket.labelled:,}", rate(bucket.bad_rate),
-            interval(bucket.low, bucket.high),
-            *(() if segment else _estimate(bucket)),
-            word(bucket.status),
-        )  # fmt: skip
-
     if not report.buckets:
         note("no predictions of these versions in this period")
-    print_table(
-        headers,
-        [cells(bucket) for bucket in report.buckets],
-        "llrrrrl" if segment else "lrrrrrrl",
-        shrink=(1,) if segment else (),
-    )
+    starts = _starts(report.buckets)
+    _print_buckets(report.buckets, starts, is_segmented)
     for line in (*reason_lines(report.buckets, starts), *_estimated_lines(report)):
         print_text(line)
     _print_groups(report)
     for text in report.notes:
         note(text)
+
+
+def _print_buckets(
+    buckets: Sequence[RateBucket], starts: Mapping[datetime, str], is_segmented: bool
+) -> None:
+    from workbench.cli.printing import interval, print_table, rate, word
+
+    known = ("rows", "labelled", "bad", "95 %")
+    expected = () if is_segmented else ("estimated", "95 %")
+    headers = ("from", *(("segment",) if is_segmented else ()), *known, *expected, "status")
+    print_table(
+        headers,
+        [
+            (
+                starts[bucket.start], *((_value(bucket),) if is_segmented else ()),
+                f"{bucket.rows:,}", f"{bucket.labelled:,}", rate(bucket.bad_rate),
+                interval(bucket.low, bucket.high),
+                *(() if is_segmented else _estimate(bucket)),
+                word(bucket.status),
+            )
+            for bucket in buckets
+        ],
+        "llrrrrl" if is_segmented else "lrrrrrrl",
+        shrink=(1,) if is_segmented else (),
+    )  # fmt: skip
 
 
 def _starts(buckets: Sequence[RateBucket]) -> dict[datetime, str]:

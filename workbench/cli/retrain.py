@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from workbench.cli.incident import author_option
 from workbench.cli.options import common_options, json_option, session_of
 from workbench.domain.names import shown
-
-if TYPE_CHECKING:
-    from workbench.domain.run import Run
 
 _RESERVED = ("kubeflow", "vertex")
 
@@ -85,7 +82,7 @@ def retrain(
     with session_of(ctx).workspace() as ws:
         runs = ws.retraining
         started = runs.start(name, asked, told=note)
-        note(f"{runs.budget(name).words}")
+        note(runs.budget(name).words)
         if not wait:
             if as_json:
                 print_json(run_document(started, ws.clock.now()))
@@ -100,11 +97,7 @@ def retrain(
     else:
         for line in lines(ended):
             click.echo(line)
-    _exit_as(ctx, ended)
-
-
-def _exit_as(ctx: click.Context, run: Run) -> None:
-    if run.state != "succeeded":
+    if ended.state != "succeeded":
         ctx.exit(1)
 
 

@@ -123,19 +123,20 @@ class Watching:
 
     def look(self, run: Run) -> None:
         """Says how far it is, if that is news."""
+        from workbench.cli.printing import rate
+
         text = run.phase
-        if run.fits and run.done:
-            best = run.best
+        if run.done:
             text += f": {run.done} of {len(run.fits)} fits done"
-            if best is not None:
-                text += f", the best {best.bad_rate or 0.0:.1%} bad"
+            if run.best is not None:
+                text += f", the best {rate(run.best.bad_rate)} bad"
         if run.is_open and text and text != self._last:
             self._last = text
             self.tell(text)
 
 
 def lines(run: Run, now: datetime | None = None) -> list[str]:
-    """A run in words, at most 80 columns."""
+    """A run in words, as wide as the terminal, 80 columns without one."""
     from workbench.cli.fitting import wrapped
     from workbench.cli.printing import age, rate, when
 
