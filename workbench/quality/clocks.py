@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.fault import Transform
 from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
-from workbench.quality.groups import Group, jumping_groups
+from workbench.quality.groups import Group, jumping_groups, run_of_group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import affected_run, run_of_rows
+from workbench.quality.stretches import affected_run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,9 +188,7 @@ def _turned_run(
     scope = group.mask & (log >= 0) & (log < DAY)
     hours = log[scope].astype(np.int64)
     gains = chance[(hours - shift) % DAY] - chance[hours]
-    run = run_of_rows(gains, sides.at[scope], len(sides.starts))
-    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
-    return group.run if run is None or is_elsewhere else run
+    return run_of_group(sides, group, scope, gains)
 
 
 def _finding(

@@ -17,10 +17,9 @@ from workbench.domain.fault import Transform
 from workbench.domain.names import shown
 from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
-from workbench.quality.groups import Group, coarse_codes, whole_group
+from workbench.quality.groups import Group, coarse_codes, run_of_group, whole_group
 from workbench.quality.permutations import STEADY, odds_of_shares, simple_orders
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -172,7 +171,7 @@ def exchanged_codes(
     places, own = best.places, best.like
     moved = np.flatnonzero(places != np.arange(values.known))
     scope = group.mask
-    run = _run(sides, values, group, places, own, rest) or group.run
+    run = _run(sides, values, group, places, own, rest)
     rows = scope & np.isin(values.log, moved) & (sides.at >= run[0]) & (sides.at < run[1])
     since, until = times_of(sides.starts, run, bucket)
     mapping = tuple((values.names[a], values.names[places[a]]) for a in moved)
@@ -309,7 +308,7 @@ def _run(
     places: NDArray[Any],
     own: Likeness,
     rest: Coded,
-) -> tuple[int, int] | None:
+) -> tuple[int, int]:
     """The buckets in which the rows are likelier with the codes put back."""
     import numpy as np
 
@@ -321,4 +320,4 @@ def _run(
     for name, chance in own.tables:
         bins = rest[name][0][use]
         gains += chance[places[codes], bins] - chance[codes, bins]
-    return run_of_rows(np.clip(gains, -10, 10), sides.at[use], len(sides.starts))
+    return run_of_group(sides, group, use, gains)

@@ -13,9 +13,8 @@ from workbench.domain.fault import Transform
 from workbench.quality.codes import Coded, as_codes, likeness
 from workbench.quality.distances import ks, thinned, total_variation
 from workbench.quality.findings import Finding, times_of
-from workbench.quality.groups import Group
+from workbench.quality.groups import Group, run_of_group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import run_of_rows
 from workbench.quality.units import log_density
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def _clearest(values: Values, groups: Sequence[Group]) -> list[Group]:
 
 def _now_and_usual(values: Values, group: Group) -> tuple[NDArray[Any], NDArray[Any]]:
     """A column's values in a group, and what they are compared with."""
-    is_beside = group.others.sum() >= 100
+    is_beside = group.others.sum() >= _LEAST_USUAL
     usual = values.log[group.others] if is_beside else values.reference[group.reference]
     return values.log[group.rows], usual
 
@@ -123,9 +122,7 @@ def _run(sides: Sides, a: Values, b: Values, group: Group) -> tuple[int, int]:
     gains = np.zeros(int(scope.sum()))
     for sample, own, other in ((usual[0], a, b), (usual[1], b, a)):
         gains += log_density(sample, other.log[scope]) - log_density(sample, own.log[scope])
-    run = run_of_rows(np.clip(gains, -10, 10), sides.at[scope], len(sides.starts))
-    is_elsewhere = run is None or run[1] <= group.run[0] or run[0] >= group.run[1]
-    return group.run if run is None or is_elsewhere else run
+    return run_of_group(sides, group, scope, gains)
 
 
 def _is_same(one: Group, other: Group) -> bool:

@@ -11,9 +11,8 @@ from workbench.domain.fault import Transform
 from workbench.quality.affine import Conversion, find_conversion
 from workbench.quality.distances import ks, ks_by_chance, thinned
 from workbench.quality.findings import Finding, times_of
-from workbench.quality.groups import Group
+from workbench.quality.groups import Group, run_of_group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import run_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,9 +155,7 @@ def _refined(sides: Sides, values: Values, group: Group, conversion: Conversion)
     gains = log_density(usual, conversion.undone(logged)) - log_density(usual, logged)
     if conversion.kind == "affine":
         gains -= math.log(abs(conversion.factor))
-    run = run_of_rows(np.clip(gains, -10, 10), sides.at[scope], len(sides.starts))
-    if run is None or run[1] <= group.run[0] or run[0] >= group.run[1]:
-        return group.run
+    run = run_of_group(sides, group, scope, gains)
     # Buckets without rows of the segment on either side do not end or begin anything.
     seen = np.flatnonzero(np.bincount(sides.at[scope], minlength=len(sides.starts)))
     first = 0 if not (seen < run[0]).any() else run[0]
