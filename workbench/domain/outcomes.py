@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -62,6 +63,15 @@ class OutcomeBucket:
     """Binary: (positives, negatives) a score bin, bins ascending in score."""
     classes: tuple[tuple[str, str, float], ...] = ()
     """Classes: (label, prediction, rows)."""
+
+
+def bad_rate(buckets: Iterable[OutcomeBucket]) -> float | None:
+    """The share of the labelled rows of all buckets together that are bad; None without a label."""
+    bad = labelled = 0.0
+    for bucket in buckets:
+        bad += bucket.counts.bad
+        labelled += bucket.counts.labelled
+    return bad / labelled if labelled else None
 
 
 @dataclass(frozen=True)

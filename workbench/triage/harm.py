@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.outcomes import OutcomeBucket, bad_rate
 from workbench.domain.verdict import Evidence
 from workbench.performance.blocks import DRAWS
 from workbench.performance.intervals import LEAST_CLUSTERS, spread_between, wilson
@@ -167,13 +167,7 @@ def measure_harm(
     state = state_of(rise, low, high, floor, labelled)
     moved = measure_unjudged(case) if state != "yes" else None
     signs = moved.signs if moved is not None else ()
-    usual_spread, _ = _day_spread(
-        then, case.before_counted, ()
-    )  # not by the rise that is asked for
-    newer = ""
-    if state == "no":
-        newer = _newer_rise(then, now, usual_spread, floor)
-        newer = newer or _budding_rise(case.before_counted, then, now, usual_spread, floor)
+    newer = _newest(case.before_counted, then, now, floor) if state == "no" else ""
     is_open = state == "no" and bool(signs or newer)
     if is_open:
         state = "unknown"
@@ -202,6 +196,18 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
     if low > 0 and rise >= floor:
         return "yes"
     return "no" if high < _RULED_OUT * floor else "unknown"
+
+
+def _newest(
+    before: Sequence[OutcomeBucket],
+    then: Sequence[OutcomeBucket],
+    now: Sequence[OutcomeBucket],
+    floor: float,
+) -> str:
+    """Whether the end of a calm whole is worse by what matters, in words; "" if not."""
+    spread, _ = _day_spread(then, before, ())  # not by the rise that is asked for
+    found = _newer_rise(then, now, spread, floor)
+    return found or _budding_rise(before, then, now, spread, floor)
 
 
 def _newer_rise(
@@ -268,7 +274,7 @@ def _unknown(
 
 
 def _rate(buckets: Sequence[OutcomeBucket]) -> float:
-    return sum(b.counts.bad for b in buckets) / sum(b.counts.labelled for b in buckets)
+    return bad_rate(buckets) or 0.0
 
 
 def _wilson(buckets: Sequence[OutcomeBucket]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from workbench.domain.card import Thresholds
-from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.outcomes import OutcomeBucket, bad_rate
 from workbench.performance.judgement import threshold_rates_of
 from workbench.triage.since import Since, find_rise
 
@@ -41,7 +41,7 @@ def onset_of_harm(
         thresholds: of the card.
     """
     labelled = [b for b in reference if b.counts.labelled > 0]
-    usual = _rate(labelled)
+    usual = bad_rate(labelled)
     if usual is None:
         return since
     for _ in range(_MOST_STEPS):
@@ -71,7 +71,7 @@ def _is_older(
         for b in buckets
         if b.start >= onset and (ended is None or b.end <= ended) and b.counts.labelled > 0
     ]
-    then, now = _rate(before), _rate(after)
+    then, now = bad_rate(before), bad_rate(after)
     rows = sum(b.counts.labelled for b in before)
     if then is None or rows < _LEAST_LABELS:
         return False
@@ -80,8 +80,3 @@ def _is_older(
     if then - 2 * deviation < threshold_rates_of(usual, thresholds)[0]:
         return False
     return now is None or then - usual >= MOST * (now - usual)
-
-
-def _rate(buckets: Sequence[OutcomeBucket]) -> float | None:
-    rows = sum(b.counts.labelled for b in buckets)
-    return sum(b.counts.bad for b in buckets) / rows if rows else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.outcomes import OutcomeBucket, bad_rate
 from workbench.performance.intervals import wilson
 from workbench.triage.half_life import Retraining
 from workbench.triage.since import find_rise
@@ -82,4 +82,4 @@ def _gone_at(
 
 def _rate(buckets: Sequence[OutcomeBucket]) -> float | None:
     rows = sum(b.counts.labelled for b in buckets)
-    return sum(b.counts.bad for b in buckets) / rows if rows >= LEAST_LABELS else None
+    return bad_rate(buckets) if rows >= LEAST_LABELS else None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.domain.fault import Fault
-from workbench.domain.outcomes import OutcomeBucket
+from workbench.domain.outcomes import OutcomeBucket, bad_rate
 from workbench.domain.period import (
     Period,
     bucket_end,
@@ -199,8 +199,7 @@ def _history(
         gain = metrics.get("gain") if isinstance(metrics, dict) else None
         if isinstance(gain, int | float):
             recorded[one.version] = float(gain)
-    labelled = sum(b.counts.labelled for b in reference)
-    usual = sum(b.counts.bad for b in reference) / labelled if labelled else None
+    usual = bad_rate(reference)
     alarm = None
     if usual is not None:
         alarm = threshold_rates_of(usual, subject.card.thresholds)[0]
