@@ -14,7 +14,7 @@ from tests.triage.planted import ONSET, case_of, expit, logit
 from workbench.domain.fault import Fault, Transform
 from workbench.triage.case import Case
 from workbench.triage.label_faults import measure_label_faults
-from workbench.triage.label_join import label_join
+from workbench.triage.label_join import begins_at, label_join
 
 TASKS = ["binary", "multiclass", "regression"]
 DEFINITION = Fault(
@@ -283,3 +283,18 @@ def test_exchanged_classes_are_proven_in_nearly_all_draws() -> None:
         (one,) = measure_label_faults(replace(turned, faults=(DEFINITION,))).faults
         proven += one.is_proven
     assert proven >= 19
+
+
+@pytest.mark.parametrize(
+    ("gains", "first"),
+    [
+        ([1, 1, -1, -1, -1, -1], 2),
+        ([-1, -1, -1, -1], 0),
+        ([0, 0, 0, 0], 0),
+        ([1, 1, 1, -1], 0),
+        ([], 0),
+    ],
+    ids=["a third before", "from the first row", "nothing told", "most before", "no rows"],
+)
+def test_the_fault_begins_after_what_fits_as_logged(gains: list[int], first: int) -> None:
+    assert begins_at(np.array(gains, dtype=float)) == first

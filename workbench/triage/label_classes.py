@@ -10,14 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.triage.case import Case
+from workbench.triage.label_join import begins_at
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
 LEAST_LABELS = 100
-_MOST_BEFORE = 0.5
-"""Of the rows: what may have come before the names were exchanged."""
 _LEAST_GAIN = 20.0
 """Nats by which the labels must be likelier under other names."""
 
@@ -78,12 +77,9 @@ def since_exchanged(frame: pl.DataFrame, mended: pl.Series, rows: NDArray[Any]) 
 
     said, label = (frame[c].cast(pl.String) for c in ("wb_prediction", "wb_label"))
     gain = (said == label).cast(pl.Int8) - (said == mended).cast(pl.Int8)
-    sums = np.cumsum(np.where(rows, gain.fill_null(0).to_numpy(), 0))
-    first = int(np.argmax(sums)) + 1
-    if sums[first - 1] <= 0 or rows[:first].sum() > _MOST_BEFORE * rows.sum():
-        return rows
+    own = np.flatnonzero(rows)
     kept = rows.copy()
-    kept[:first] = False
+    kept[own[: begins_at(gain.fill_null(0).to_numpy()[own])]] = False
     return kept
 
 

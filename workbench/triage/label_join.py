@@ -97,12 +97,26 @@ def _begun(case: Case, join: JoinShift) -> datetime | None:
     k, n = join.rows, len(labels)
     moved[max(-k, 0) : n - max(k, 0)] = labels[max(k, 0) : n - max(-k, 0)]
     gain = (out * (labels - moved)).sum(axis=1)
-    first = int(np.argmax(np.cumsum(gain))) + 1
-    # What fits as logged must be the beginning, and not most of what there is.
-    if not 0 < first <= n * _MOST_BEFORE:
+    first = begins_at(gain)
+    if not first:
         return None
     found: datetime = frame["wb_timestamp"][first]
     return found
+
+
+def begins_at(gains: NDArray[Any]) -> int:
+    """The row from which on a fault of the labels is; 0 where none is before it.
+
+    What fits as logged must be the beginning, and not most of what there is.
+
+    Args:
+        gains: of each row in order of time, by how much it fits better as logged than mended.
+    """
+    import numpy as np
+
+    sums = np.cumsum(gains)
+    first = int(np.argmax(sums)) + 1 if len(sums) else 0
+    return first if first and sums[first - 1] > 0 and first <= _MOST_BEFORE * len(sums) else 0
 
 
 def _best_move(case: Case, reference: float) -> JoinShift | None:
