@@ -97,7 +97,14 @@ def time_folds(rows: pl.DataFrame, folds: int = FOLDS) -> NDArray[Any]:
     _, day = np.unique(rows["wb_timestamp"].dt.epoch("d").to_numpy(), return_inverse=True)
     if len(day) and day.max() + 1 >= _STRETCHES * folds:
         return np.asarray(day % folds)
-    return np.arange(rows.height) * (_STRETCHES * folds) // max(rows.height, 1) % folds
+    return stretch_folds(rows.height, folds)
+
+
+def stretch_folds(many: int, folds: int) -> NDArray[Any]:
+    """The fold of each of so many rows: stretches of rows in turn, `_STRETCHES` of them a fold."""
+    import numpy as np
+
+    return np.arange(many) * (_STRETCHES * folds) // max(many, 1) % folds
 
 
 def measure_attainable(case: Case, windows: Windows, choice: Choice) -> Attainable:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.triage.refitting import MOST_ROWS, fitted, losses, mixed_rows, outputs_of, thinned
+from workbench.triage.refitting import MOST_ROWS, mixed_rows, refitted_losses, thinned
 from workbench.triage.windows import TRAINED, Windows
 
 if TYPE_CHECKING:
@@ -146,7 +146,4 @@ def _bad_of_part(
     )
     judged = windows.rows.filter(windows.part == part)
     learned = training_rows(case, kind, windows.rows.filter(others), old, MOST_CHOOSING)
-    model = fitted(fit, learned, case.feature_names, case.seed)
-    if isinstance(model, str):
-        return model
-    return losses(outputs_of(model, judged, case.feature_names), judged, case.rules)
+    return refitted_losses(fit, learned, judged, case.feature_names, case.rules, case.seed)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.verdict import Evidence
 from workbench.performance.blocks import blocks_of
-from workbench.triage.attainable import Attainable, measure_attainable
+from workbench.triage.attainable import Attainable, measure_attainable, stretch_folds
 from workbench.triage.challengers import Choice, plain
 from workbench.triage.figures import Figure, figure, mean_figures
-from workbench.triage.refitting import fitted, labelled_rows, losses, outputs_of, thinned
+from workbench.triage.refitting import labelled_rows, refitted_losses, thinned
 from workbench.triage.windows import Windows
 
 if TYPE_CHECKING:
@@ -111,11 +111,12 @@ def measure_potential(
 def _tested(case: Case, windows: Windows) -> Figure | None:
     """The gain on the newest rows of the recipe fitted to the older ones of the incident alone."""
     fit, names = case.models.fit, case.feature_names
-    learned, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
-    model = None if fit is None else fitted(fit, plain(case, learned), names, case.seed)
-    if model is None or isinstance(model, str):
+    if fit is None:
         return None
-    bad = losses(outputs_of(model, judged, names), judged, case.rules)
+    learned, judged = windows.rows.filter(windows.train), windows.rows.filter(windows.judge)
+    bad = refitted_losses(fit, plain(case, learned), judged, names, case.rules, case.seed)
+    if isinstance(bad, str):
+        return None
     blocks, basis = blocks_of(judged, case.card.columns.entity)
     return mean_figures([judged["wb_bad"].to_numpy() - bad], blocks, basis, case.seed)[0]
 
@@ -131,16 +132,16 @@ def _cost(case: Case, windows: Windows, many: int) -> Figure | None:
     rows = rows_before(case, windows)
     if rows.height < LEAST_BEFORE:
         return None
-    fold = np.arange(rows.height) * 4 * FOLDS // rows.height % FOLDS
+    fold = stretch_folds(rows.height, FOLDS)
     lost: list[NDArray[Any]] = []
     judged: list[pl.DataFrame] = []
     for number in range(FOLDS):
         learned = thinned(plain(case, rows.filter(fold != number)), many)
-        model = fitted(fit, learned, names, case.seed)
-        if isinstance(model, str):
-            return None
         part = rows.filter(fold == number)
-        lost.append(losses(outputs_of(model, part, names), part, case.rules))
+        bad = refitted_losses(fit, learned, part, names, case.rules, case.seed)
+        if isinstance(bad, str):
+            return None
+        lost.append(bad)
         judged.append(part)
     frame = pl.concat(judged)
     extra = np.concatenate(lost) - frame["wb_bad"].to_numpy()

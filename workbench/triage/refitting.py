@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAST_ROWS", "MOST_ROWS", "fitted", "labelled_rows", "losses", "mixed_rows", "outputs_of",
-    "repeated", "thinned",
+    "refitted_losses", "refitted_outputs", "repeated", "thinned",
 ]  # fmt: skip
 
 LEAST_ROWS = 50
@@ -74,3 +74,16 @@ def losses(outputs: pl.DataFrame, rows: pl.DataFrame, rules: OutcomeRules) -> ND
 
     bad = badness(rules, outputs["wb_prediction"], rows["wb_label"])
     return np.where(np.isfinite(bad), bad, 1.0)
+
+
+def refitted_losses(
+    fit: Fitter,
+    rows: pl.DataFrame,
+    judged: pl.DataFrame,
+    names: Sequence[str],
+    rules: OutcomeRules,
+    seed: int,
+) -> NDArray[Any] | str:
+    """How bad the recipe, fitted to rows, is on each of others; or why it could not be fitted."""
+    outputs = refitted_outputs(fit, rows, judged, names, seed)
+    return outputs if isinstance(outputs, str) else losses(outputs, judged, rules)

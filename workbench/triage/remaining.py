@@ -13,11 +13,11 @@ from workbench.triage.challengers import plain
 from workbench.triage.figures import Figure, figure, mean_figures
 from workbench.triage.noise_floor import NoiseFloor, measure_noise_floor
 from workbench.triage.potential import rows_before
+from workbench.triage.reading import Reading, read
 from workbench.triage.refitting import (
-    fitted,
     labelled_rows,
     losses,
-    outputs_of,
+    refitted_losses,
     refitted_outputs,
     thinned,
 )
@@ -74,15 +74,24 @@ class Remaining:
         moved = now.draws - np.maximum(then.draws, 0.0)
         return figure(now.value - max(then.value, 0.0), moved, now.n, now.basis)
 
-    @property
-    def is_another_class_better(self) -> bool:
-        """Whether the stronger class gains as much as matters, and surely half of it.
+    def stronger_gain(self, draw: int | None = None) -> Reading | None:
+        """`stronger_over_usual`, if it is as much as matters, and surely half of it; else None.
 
         A stronger class is a little better even where the recipe has the right form; what it gains
         where nothing had happened is no part of the incident.
+
+        Args:
+            draw: a number of a resampling; None: the figure as it is.
         """
-        found = self.stronger_over_usual
-        return found is not None and found.value >= self.smallest and found.low > self.smallest / 2
+        found = read(self.stronger_over_usual, draw)
+        if found is None or found.value < self.smallest or found.low <= self.smallest / 2:
+            return None
+        return found
+
+    @property
+    def is_another_class_better(self) -> bool:
+        """Whether the stronger class gains as much as matters."""
+        return self.stronger_gain() is not None
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it says, in an operator's words."""
@@ -196,10 +205,10 @@ def _stronger_before(case: Case, windows: Windows, backtest: Backtest) -> Figure
         return None
     bad = []
     for one in (fit, strong):
-        model = fitted(one, plain(case, learned), names, case.seed)
-        if isinstance(model, str):
+        lost = refitted_losses(one, plain(case, learned), judged, names, case.rules, case.seed)
+        if isinstance(lost, str):
             return None
-        bad.append(losses(outputs_of(model, judged, names), judged, case.rules))
+        bad.append(lost)
     blocks, basis = blocks_of(judged, case.card.columns.entity)
     return mean_figures([bad[0] - bad[1]], blocks, basis, case.seed + 19)[0]
 

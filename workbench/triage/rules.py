@@ -297,16 +297,13 @@ def _retrain(found: Findings, rest: Remainder) -> Decision:
 def _another_model(rest: Remainder, draw: int | None) -> str | None:
     """Why another model would do what a retraining does not; None where nothing would."""
     unused = rest.remaining.unused.best
-    stronger = read(rest.remaining.stronger_over_usual, draw)
+    stronger = rest.remaining.stronger_gain(draw)
     column = read(unused.gain, draw) if unused is not None else None
-    # A stronger class varies less, and gains a little everywhere: it must gain what matters.
-    smallest = rest.remaining.smallest
-    is_class = stronger is not None and stronger.value >= smallest and stronger.low > smallest / 2
     if column is not None and column.is_sure and column.value >= rest.remaining.unused.smallest:
-        if is_class and stronger is not None and stronger.value > column.value:
+        if stronger is not None and stronger.value > column.value:
             return "model_class"
         return "missing_information"
-    return "model_class" if is_class else None
+    return "model_class" if stronger is not None else None
 
 
 def _no_excess(

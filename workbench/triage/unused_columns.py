@@ -12,7 +12,7 @@ from workbench.performance.intervals import LEVEL
 from workbench.performance.quantiles import normal_quantile
 from workbench.triage.backtest import Backtest
 from workbench.triage.figures import Figure, mean_figures
-from workbench.triage.refitting import MOST_ROWS, fitted, losses, outputs_of, thinned
+from workbench.triage.refitting import MOST_ROWS, refitted_losses, thinned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -124,10 +124,7 @@ def measure_unused(
         fit = wider(added) if added else case.models.fit
         if fit is None:
             return case.models.why_not("fit")
-        model = fitted(fit, recent, names, case.seed)
-        return model if isinstance(model, str) else losses(
-            outputs_of(model, judged, names), judged, case.rules
-        )  # fmt: skip
+        return refitted_losses(fit, recent, judged, names, case.rules, case.seed)
 
     plain = backtest.challenger_losses if backtest.kind == "incident" else bad_with(())
     gains: list[ColumnGain] = []

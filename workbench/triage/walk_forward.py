@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.triage.challengers import MOST_CHOOSING, Choice, training_rows
-from workbench.triage.refitting import fitted, losses, outputs_of
+from workbench.triage.refitting import refitted_losses
 from workbench.triage.windows import PARTS, TRAINED, Windows
 
 if TYPE_CHECKING:
@@ -54,14 +54,12 @@ def walk_forward(
             learned = training_rows(
                 case, choice.kind, rows.filter(before), choice.old, MOST_CHOOSING
             )
-            fit = case.models.fit
-            model = (
-                "no recipe" if fit is None else fitted(fit, learned, case.feature_names, case.seed)
-            )
-            if isinstance(model, str):
+            fit, names = case.models.fit, case.feature_names
+            if fit is None:
                 continue
-            judged = rows.filter(inside)
-            bad = losses(outputs_of(model, judged, case.feature_names), judged, case.rules)
+            bad = refitted_losses(fit, learned, rows.filter(inside), names, case.rules, case.seed)
+            if isinstance(bad, str):
+                continue
             own_gain = own[inside] - bad
         start = windows.cuts[part - 1]
         found.append(
