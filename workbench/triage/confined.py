@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.quality.sides import VERSION
 from workbench.triage.case import Case
+from workbench.triage.undoing import in_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,14 +41,9 @@ def confined_rows(
         since: the start of the stretch that they are in.
         until: its end.
     """
-    import numpy as np
     import polars as pl
 
-    scope = np.ones(rows.height, dtype=bool)
-    if since is not None:
-        scope &= (rows["wb_timestamp"] >= since).to_numpy()
-    if until is not None:
-        scope &= (rows["wb_timestamp"] < until).to_numpy()
+    scope = in_time(rows, since, until)
     part, hit = rows.filter(scope), hits[scope]
     total = int(hit.sum())
     if total < _LEAST_ROWS or total >= _MOSTLY * part.height:

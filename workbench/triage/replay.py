@@ -31,6 +31,7 @@ from workbench.triage.rescoring import (
     sampled,
 )
 from workbench.triage.served_since import newly_live
+from workbench.triage.undoing import in_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -203,8 +204,6 @@ def measure_replay(case: Case) -> Replay:
 
     `skipped` where there is no artifact, it fails, or no row has an output to compare with.
     """
-    import polars as pl
-
     case = ordered(case)
     champion = case.models.champion
     if champion is None:
@@ -232,9 +231,18 @@ def measure_replay(case: Case) -> Replay:
     )
     if found.agrees:
         return replace(found, badness=_both(case, now))
-    usual = reference.share or 0.0
+    return _explained(case, champion, found, before, now)
+
+
+def _explained(
+    case: Case, champion: Scorer, found: Replay, before: Disagreement, now: Disagreement
+) -> Replay:
+    """What is found, with where and since when outputs differ, why, and what it does."""
+    import polars as pl
+
+    usual = found.share_reference or 0.0
     comparable = not (
-        usual > NOT_THE_MODEL or (usual >= LEAST_SHARE and usual >= 0.8 * now.share)
+        usual > NOT_THE_MODEL or (usual >= LEAST_SHARE and usual >= 0.8 * (found.share or 0.0))
     )  # fmt: skip
     rows = pl.concat([case.before, case.current], how="diagonal_relaxed")
     hits, known = _joined(before.differs, now.differs), _joined(before.known, now.known)
@@ -260,7 +268,7 @@ def measure_replay(case: Case) -> Replay:
         from_the_first_day=everywhere
         and comparable
         and not rounding
-        and reference.share is not None,
+        and found.share_reference is not None,
         segment=confined_rows(case, rows, hits & known, since, until),
         is_rounding=rounding,
         is_previous=is_previous,
@@ -327,14 +335,7 @@ def _is_given_by(case: Case, previous: Scorer, now: Disagreement) -> bool:
 
 def _since(case: Case, since: datetime | None, until: datetime | None) -> NDArray[Any]:
     """The rows of the period in the stretch in which outputs differ; all where it has none of them."""
-    import numpy as np
-
-    found = np.ones(case.current.height, dtype=bool)
-    if "wb_timestamp" in case.current.columns:
-        if since is not None:
-            found &= (case.current["wb_timestamp"] >= since).fill_null(value=False).to_numpy()
-        if until is not None:
-            found &= (case.current["wb_timestamp"] < until).fill_null(value=False).to_numpy()
+    found = in_time(case.current, since, until)
     return found if found.any() else ~found
 
 

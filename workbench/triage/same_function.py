@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.verdict import Evidence
 from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
+from workbench.triage.refitting import thinned
 from workbench.triage.rescoring import sampled, score_columns
 from workbench.triage.served_since import newly_live
 
@@ -103,8 +104,8 @@ def measure_same_function(case: Case) -> SameFunction:
     if min(known.height, current.height) < LEAST_ROWS:
         return SameFunction(f"fewer than {LEAST_ROWS} rows with outputs on a side", against)
     # No more rows now than before: the fit of both must not become one of the period.
-    current = _thinned(current, min(MOST_ROWS, known.height))
-    known = _thinned(known, MOST_ROWS)
+    current = thinned(current, min(MOST_ROWS, known.height))
+    known = thinned(known, MOST_ROWS)
     columns = _columns(case, known, current)
     targets = [_outputs(case, frame, columns) for frame in (known, current)]
     if not case.rules.is_classification:
@@ -281,11 +282,3 @@ def _with_outputs(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     if case.rules.task == "binary" and "wb_score" in frame.columns and frame["wb_score"].count():
         has &= pl.col("wb_score").is_not_null()
     return frame.filter(has)
-
-
-def _thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:
-    import numpy as np
-
-    if frame.height <= most:
-        return frame
-    return frame[np.arange(most) * frame.height // most]

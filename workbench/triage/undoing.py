@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.fault import Fault, Transform
@@ -38,14 +38,7 @@ def in_scope(frame: pl.DataFrame, fault: Fault) -> NDArray[Any]:
     import numpy as np
     import polars as pl
 
-    inside = np.ones(frame.height, dtype=bool)
-    if "wb_timestamp" in frame.columns:
-        since, until = fault.since, fault.until
-        times = frame["wb_timestamp"]
-        if since is not None:
-            inside &= (times >= since).fill_null(value=False).to_numpy()
-        if until is not None:
-            inside &= (times < until).fill_null(value=False).to_numpy()
+    inside = in_time(frame, fault.since, fault.until)
     if fault.segment is not None:
         column, value = fault.segment
         column = "wb_version" if column == VERSION else column
@@ -55,6 +48,20 @@ def in_scope(frame: pl.DataFrame, fault: Fault) -> NDArray[Any]:
         inside &= (
             frame[column].cast(pl.String).is_in(values).fill_null(value=False).to_numpy()
         )  # fmt: skip
+    return inside
+
+
+def in_time(frame: pl.DataFrame, since: datetime | None, until: datetime | None) -> NDArray[Any]:
+    """The rows of a stretch of time, open where an end is None: (rows,) of bool; all without times."""
+    import numpy as np
+
+    inside = np.ones(frame.height, dtype=bool)
+    if "wb_timestamp" in frame.columns:
+        times = frame["wb_timestamp"]
+        if since is not None:
+            inside &= (times >= since).fill_null(value=False).to_numpy()
+        if until is not None:
+            inside &= (times < until).fill_null(value=False).to_numpy()
     return inside
 
 

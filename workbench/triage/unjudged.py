@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.domain.fault import OF_LABELS
 from workbench.domain.names import shown
-from workbench.drift.shares import psi_of_shares
+from workbench.drift.divergence import psi
 from workbench.triage.rescoring import score_columns
 
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
     from workbench.triage.case import Case
 
@@ -126,17 +125,17 @@ def _farther(
     if codes is None:
         return None
     usual, now, *earlier = codes
-    value = _psi(usual, now)
-    if value < least:
+    value = psi(usual, now)
+    if value is None or value < least:
         return None
     if len(earlier) >= _LEAST_STRETCHES:
-        limit = _BEYOND * max(_psi(usual, part) for part in earlier)
+        limit = _BEYOND * max(psi(usual, part) or 0.0 for part in earlier)
     else:
-        limit = _CHANCE * (len(usual) - 1) * (1 / usual.sum() + 1 / now.sum())
+        limit = _CHANCE * (len(usual) - 1) * (1 / sum(usual) + 1 / sum(now))
     return value if value > limit else None
 
 
-def _coded(old: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> list[NDArray[Any]] | None:
+def _coded(old: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> list[list[int]] | None:
     """Counts of the bins of a column, first of the old rows; None where it does not vary there."""
     import numpy as np
     import polars as pl
@@ -151,7 +150,7 @@ def _coded(old: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> list[NDAr
         for frame in frames:
             values = frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(float)
             place = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values))
-            counts.append(np.bincount(place, minlength=len(edges) + 2))
+            counts.append(np.bincount(place, minlength=len(edges) + 2).tolist())
         return counts
     texts = [frame[name].cast(pl.String) for frame in frames]
     listed = texts[0].drop_nulls().value_counts(sort=True)[name].to_list()[:_MOST_VALUES]
@@ -162,12 +161,6 @@ def _coded(old: pl.DataFrame, parts: list[pl.DataFrame], name: str) -> list[NDAr
         np.bincount(
             t.replace_strict(codes, default=len(codes), return_dtype=pl.Int64)
             .fill_null(len(codes)).to_numpy(), minlength=len(codes) + 1,
-        )
+        ).tolist()
         for t in texts
     ]  # fmt: skip
-
-
-def _psi(usual: NDArray[Any], now: NDArray[Any]) -> float:
-    """Of counts, each with a half added."""
-    a, b = ((side + 0.5) / (side.sum() + 0.5 * len(side)) for side in (usual, now))
-    return psi_of_shares(a.tolist(), b.tolist())
