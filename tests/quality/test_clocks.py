@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.quality.made_sides import DAY, START, sides_of
-from workbench.quality.clocks import clock_shifts
+from workbench.quality.clocks import clock_shifts, turned_clocks
 from workbench.quality.findings import Finding
 from workbench.quality.groups import jumping_groups
 
@@ -50,3 +50,25 @@ def test_half_a_day_more_or_less_is_told_to_the_bucket(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_hours_as_usual_are_none(seed: int) -> None:
     assert found_of(150, 0, 14.0, seed) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_producer_s_turned_timestamps_begin_with_their_own_day(seed: int) -> None:
+    """The evening before looks turned by itself: rows of a day are in the order of these hours."""
+    rng = np.random.default_rng(seed)
+    days = np.repeat(np.arange(16), 400)
+    hour = (hours(rng, days.size) + rng.random(days.size)) % 24
+    producer = rng.choice(["A", "B"], days.size)
+    hour = np.where((producer == "A") & (days >= 12), (hour + 4) % 24, hour)
+    order = np.argsort(days + hour / 24)
+    moments, makers = (days + hour / 24)[order], producer[order]
+    sides = sides_of(
+        {"x": rng.normal(size=days.size), "producer": makers},
+        {"x": rng.normal(size=4000), "producer": rng.choice(["A", "B"], 4000)},
+        moments, days=16, asked=7, segments=("producer",),
+    )  # fmt: skip
+    (found,) = turned_clocks(sides, "timestamp", DAY)
+    assert found.segment == ("producer", "A")
+    assert found.transform is not None
+    assert found.transform.hours == 4
+    assert found.since == START + 12 * DAY

@@ -17,7 +17,7 @@ from workbench.quality.distances import total_variation, tv_by_chance
 from workbench.quality.findings import Finding, times_of
 from workbench.quality.groups import Group, jumping_groups, run_of_group
 from workbench.quality.sides import Sides, Values
-from workbench.quality.stretches import affected_run
+from workbench.quality.stretches import affected_run, best_run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,8 +135,10 @@ def _by_turning(
     reference: NDArray[Any],
     groups: Sequence[Group],
     bucket: timedelta,
+    *,
+    by_bucket: bool = False,
 ) -> list[Finding]:
-    """Shifts of the distribution over the day."""
+    """Shifts of the distribution over the day; its begin to the bucket, or within one by the rows."""
     import numpy as np
 
     def day(side: NDArray[Any], mask: NDArray[Any]) -> NDArray[Any]:
@@ -167,7 +169,7 @@ def _by_turning(
         further = [math.sqrt(max(distances[k] ** 2 - mean**2, 0.0)) for k in (best, *rest)]
         if distances[best] > least or further[0] > 0.5 * min(further[1:]):
             continue
-        run = _turned_run(sides, log, group, chance, best)
+        run = _turned_run(sides, log, group, chance, best, by_bucket=by_bucket)
         left = round(distances[best] / distances[0], 2)
         fits.append((left, -int(group.rows.sum()), group, shift, run))
     found: list[Finding] = []
@@ -180,14 +182,27 @@ def _by_turning(
 
 
 def _turned_run(
-    sides: Sides, log: NDArray[Any], group: Group, chance: NDArray[Any], shift: int
+    sides: Sides,
+    log: NDArray[Any],
+    group: Group,
+    chance: NDArray[Any],
+    shift: int,
+    *,
+    by_bucket: bool,
 ) -> tuple[int, int]:
-    """The buckets in which a group's hours are likelier turned than as they are."""
+    """The buckets in which a group's hours are likelier turned than as they are.
+
+    By the rows where their order within a day is none of the hours themselves: the evenings of any
+    day, taken alone, look turned.
+    """
     import numpy as np
 
     scope = group.mask & (log >= 0) & (log < DAY)
     hours = log[scope].astype(np.int64)
     gains = chance[(hours - shift) % DAY] - chance[hours]
+    if by_bucket:
+        told = np.bincount(sides.at[scope], weights=gains, minlength=len(sides.starts))
+        return best_run(told) or group.run
     return run_of_group(sides, group, scope, gains)
 
 
@@ -266,4 +281,4 @@ def turned_clocks(sides: Sides, name: str, bucket: timedelta) -> list[Finding]:
     log, reference = np.floor(sides.hours), np.floor(sides.reference_hours)
     values = Values(name, "numeric", log, reference)
     groups = [g for g in jumping_groups(sides, values) if g.rows.sum() >= 200]
-    return _by_turning(sides, values, log, reference, groups, bucket)
+    return _by_turning(sides, values, log, reference, groups, bucket, by_bucket=True)
