@@ -26,6 +26,7 @@ def sides_of(
     asked: int,
     segments: tuple[str, ...] = (),
     labels: tuple[Any, Any] | None = None,
+    usual_moments: Any = None,
 ) -> Sides:
     """Both sides by the day.
 
@@ -37,10 +38,13 @@ def sides_of(
         asked: how many of them, the last, are of the period.
         segments: columns that a fault may be confined to.
         labels: of the log and of the reference; none by default.
+        usual_moments: days since a month before, a row of the reference; one hour by default.
     """
     many, other = len(moments), len(next(iter(reference.values())))
     times = [START + float(moment) * DAY for moment in moments]
     old = [START - DAY + timedelta(seconds=place) for place in range(other)]
+    if usual_moments is not None:
+        old = [START - 30 * DAY + float(moment) * DAY for moment in usual_moments]
 
     def framed(columns: Mapping[str, Any], stamps: list[datetime], y: Any) -> pl.DataFrame:
         rows = len(stamps)

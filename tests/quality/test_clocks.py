@@ -62,10 +62,11 @@ def test_a_producer_s_turned_timestamps_begin_with_their_own_day(seed: int) -> N
     hour = np.where((producer == "A") & (days >= 12), (hour + 4) % 24, hour)
     order = np.argsort(days + hour / 24)
     moments, makers = (days + hour / 24)[order], producer[order]
+    usual = np.sort(rng.integers(0, 14, 4000) + (hours(rng, 4000) + rng.random(4000)) % 24 / 24)
     sides = sides_of(
         {"x": rng.normal(size=days.size), "producer": makers},
         {"x": rng.normal(size=4000), "producer": rng.choice(["A", "B"], 4000)},
-        moments, days=16, asked=7, segments=("producer",),
+        moments, days=16, asked=7, segments=("producer",), usual_moments=usual,
     )  # fmt: skip
     (found,) = turned_clocks(sides, "timestamp", DAY)
     assert found.segment == ("producer", "A")
