@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from tests.logs import START
 from tests.retrain.runs import card_of, write_run
@@ -37,8 +38,7 @@ def scored(
     )
 
 
-def test_the_gain_is_the_difference_of_means_and_its_interval_that_of_days() -> None:
-    plan = _any_plan()
+def test_the_gain_is_the_difference_of_means_and_its_interval_that_of_days(plan: RunPlan) -> None:
     rows = scored(0.4, 0.2)
     # One day in three is worse by half: rows of a day are alike.
     day = rows["wb_timestamp"].dt.ordinal_day()
@@ -49,8 +49,6 @@ def test_the_gain_is_the_difference_of_means_and_its_interval_that_of_days() -> 
     gains = (rows["wb_champion_bad"] - rows["wb_new_bad"]).alias("gain")
     assert found.gain == pytest.approx(gains.mean())
     by_day = pl.DataFrame([gains, day.alias("day")]).group_by("day").agg(pl.col("gain").mean())
-    from scipy import stats
-
     error = float(by_day["gain"].std() or 0.0) / np.sqrt(by_day.height)  # type: ignore[arg-type]
     half = stats.t.ppf(0.975, by_day.height - 1) * error
     assert found.gain_low == pytest.approx((found.gain or 0.0) - half, abs=0.25 * half)
@@ -116,10 +114,3 @@ def test_a_gain_that_is_worth_less_than_a_retraining_costs_is_not_recommended(
 
     assert not priced(0.1)
     assert priced(10.0)
-
-
-def _any_plan() -> RunPlan:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        return write_run(Path(folder))

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.retrain.runs import assert_no_process_left, registry_of, turned_workspace, until
-from tests.retrain.test_ray import children_of
+from workbench.retrain.keeper import descendants
 from workbench.retrain.ray_environment import ray_variables
 from workbench.workspace import Workspace
 from workbench.workspace.planning_runs import Asked
@@ -55,18 +55,13 @@ class Cluster:
     def end(self, node: int) -> None:
         """Kills a node with all that it started; by their numbers, never by a name."""
         process = self.nodes[node]
-        below = [process.pid, *descendants(process.pid)]
+        below = [process.pid, *descendants([process.pid])]
         for one in below:
             try:
                 os.kill(one, signal.SIGKILL)
             except ProcessLookupError:
                 continue
         process.wait()
-
-
-def descendants(process: int) -> list[int]:
-    found = children_of(process, "")
-    return found + [one for child in found for one in descendants(child)]
 
 
 @pytest.fixture(scope="module")
