@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.performance.segment_gains import LEAST_ROWS, SegmentGain, gains_by_segment
+from workbench.performance.segment_gains import SegmentGain, gains_by_segment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from workbench.triage.case import Case
 
-__all__ = ["LEAST_ROWS", "SegmentGain", "segment_gains"]
+__all__ = ["SegmentGain", "segment_gains"]
 
 
 def segment_gains(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
 from workbench.performance.badness import badness
-from workbench.retrain.mixing import MOST_ROWS, mixed_rows, repeated, thinned
+from workbench.retrain.mixing import MOST_ROWS, mixed_rows, thinned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAST_ROWS", "MOST_ROWS", "fitted", "labelled_rows", "losses", "mixed_rows", "outputs_of",
-    "refitted_losses", "refitted_outputs", "repeated", "thinned",
+    "refitted_losses", "refitted_outputs", "thinned",
 ]  # fmt: skip
 
 LEAST_ROWS = 50
