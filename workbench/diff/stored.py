@@ -66,10 +66,7 @@ def stored_side(
     _copy_rows(connection, rules, columns, filtered, target)
     relation = f"read_parquet({literal(str(target))}, hive_partitioning = false)"
     found = {n: t for n, t in relation_columns(connection, relation).items() if n != _BAD}
-    rows, digest = connection.execute(
-        f"SELECT count(*), printf('%016x', (coalesce(sum(hash({', '.join(map(identifier, found))})::HUGEINT), 0) "
-        f"% 9223372036854775807)::BIGINT) FROM {relation}"
-    ).fetchall()[0]
+    rows, digest = _digest(connection, relation, found)
     if not rows:
         raise NoRowsError(
             f"no rows of {shown(card.name)} are stored from {iso(period.start)} to {iso(period.end)}",
@@ -128,6 +125,17 @@ def _copy_rows(
         f"ELSE {bad} END::DOUBLE AS {_BAD} FROM judged_rows j WHERE {where}) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
+
+
+def _digest(
+    connection: Connection, relation: str, columns: Mapping[str, ValueType]
+) -> tuple[int, str]:
+    """How many rows there are, and 16 hexadecimal digits that follow from them in any order."""
+    rows, digest = connection.execute(
+        f"SELECT count(*), printf('%016x', (coalesce(sum(hash({', '.join(map(identifier, columns))})::HUGEINT), 0) "
+        f"% 9223372036854775807)::BIGINT) FROM {relation}"
+    ).fetchall()[0]
+    return int(rows), str(digest)
 
 
 def _numbers_as_text(

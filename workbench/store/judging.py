@@ -61,14 +61,7 @@ def make_judged_view(
     columns = {**(further or {}), **known_columns(rules, shape)}
     make_rows_view(connection, "stored_rows", files, columns)
     sequence = segments.version + 1
-    conditions = []
-    if start is not None:
-        conditions.append(f"wb_timestamp >= {moment_literal(start)}")
-    if end is not None:
-        conditions.append(f"wb_timestamp < {moment_literal(end)}")
-    if as_of is not None:
-        conditions.append(f"wb_timestamp <= {moment_literal(as_of)}")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    where = _within(start, end, as_of)
     bucket = bucket_of("wb_timestamp", by or own_bucket(rules))
     if segments.labels:
         make_label_records(
@@ -101,6 +94,16 @@ def make_judged_view(
         f"{label} AS judged_label FROM {joined}"
     )
     make_judged_union(connection, rules)
+
+
+def _within(start: datetime | None, end: datetime | None, as_of: datetime | None) -> str:
+    """The WHERE of the rows of a time; empty for all."""
+    conditions = [
+        f"wb_timestamp {compared} {moment_literal(moment)}"
+        for compared, moment in ((">=", start), ("<", end), ("<=", as_of))
+        if moment is not None
+    ]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _known_by(connection: Connection, segments: ModelSegments, version: int, joined: str) -> str:
