@@ -13,8 +13,6 @@ STATES = ("queued", "running", "succeeded", "failed", "cancelled")
 OPEN = ("queued", "running")
 """The states of a run that is still under way."""
 
-BACKENDS = ("ray", "local")
-
 FIT_STATES = ("waiting", "fitting", "fitted", "failed")
 
 

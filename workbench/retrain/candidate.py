@@ -28,6 +28,7 @@ from workbench.retrain.versions_on_disk import (
     registry_folder,
 )
 from workbench.store.failures import store_error
+from workbench.store.settling import settle
 
 BASELINE = "holdout.parquet"
 _MAKING = ".making-"
@@ -86,7 +87,7 @@ def add_candidate(root: Path, card: ModelCard, made: Path, version: str) -> Path
                 raise store_error(error) from error
             version = next_version(root, card)
             continue
-        _sync(folder)
+        settle(folder)
         return target
 
 
@@ -126,7 +127,7 @@ def save_candidate(
         _write(made / METADATA, json.dumps(metadata, indent=2, sort_keys=True).encode() + b"\n")
         if (made / MODEL).read_bytes() != files[MODEL]:
             raise RetrainError("the model on the disk is not the one that was trained")
-        _sync(made)
+        settle(made)
         target = add_candidate(root, plan.card, made, version)
     except OSError as error:
         raise store_error(error) from error
@@ -234,11 +235,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -134,8 +134,9 @@ class Received:
                 self._file(said)
             elif kind == "done":
                 self.done = said
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None  # cut off, or printed by somebody else
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # Cut off, printed by somebody else, or of a file that the shared folder lacks.
+            return None
         return None
 
     def driven(self) -> Driven | None:

@@ -213,28 +213,11 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
     apply(ray_variables(new_token(folder)))
     keeper = Keeper(temporary)
     try:
-        import ray
-
-        ray.init(
-            address="local",
-            num_cpus=plan.limits.at_once,
-            num_gpus=0,
-            include_dashboard=False,
-            object_store_memory=max(object_memory, 80_000_000),
-            configure_logging=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-            _temp_dir=str(temporary),
-        )
-    # What Ray raises where it cannot start has many classes; a missing one is an ImportError.
-    except Exception as error:
+        ray = _started_ray(temporary, plan.limits.at_once, object_memory)
+    except RetrainError:
         keeper.note(descendants([os.getpid()]))
         keeper.close()
-        first = (str(error).splitlines() or [""])[0][:200]
-        raise RetrainError(
-            f"Ray cannot be started on this machine: {type(error).__name__}: {first}",
-            "Fit without it: --backend local, or [retrain] backend in workbench.toml.",
-        ) from error
+        raise
     vital = _vital_processes()
     # Its agents too: where its head or this process is killed they do not hear of the end.
     keeper.note(descendants([os.getpid()]))
@@ -259,6 +242,32 @@ def own_ray(folder: Path, plan: RunPlan, code: Path | None, object_memory: int) 
         close,
         lambda process: keeper.note([process]),
     )
+
+
+def _started_ray(temporary: Path, at_once: int, object_memory: int) -> Any:
+    """Ray's module, connected to a Ray that was started for this process; a `RetrainError` without."""
+    try:
+        import ray
+
+        ray.init(
+            address="local",
+            num_cpus=at_once,
+            num_gpus=0,
+            include_dashboard=False,
+            object_store_memory=max(object_memory, 80_000_000),
+            configure_logging=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            _temp_dir=str(temporary),
+        )
+    # What Ray raises where it cannot start has many classes; a missing one is an ImportError.
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0][:200]
+        raise RetrainError(
+            f"Ray cannot be started on this machine: {type(error).__name__}: {first}",
+            "Fit without it: --backend local, or [retrain] backend in workbench.toml.",
+        ) from error
+    return ray
 
 
 def joined_ray(tables: Tables, plan: RunPlan, code: Mapping[str, bytes]) -> RayTasks:

@@ -23,9 +23,7 @@ _BETWEEN = 0.5
 class RunBook:
     """What a run says of itself."""
 
-    def __init__(
-        self, home: StoreHome, number: int, folder: Path, clock: Clock, is_quiet: bool = False
-    ) -> None:
+    def __init__(self, home: StoreHome, number: int, folder: Path, clock: Clock) -> None:
         """Nothing is written yet.
 
         Args:
@@ -33,10 +31,8 @@ class RunBook:
             number: the run's.
             folder: the run's.
             clock: the machine's.
-            is_quiet: nothing is written into the store.
         """
         self._home, self._number, self._folder, self._clock = home, number, folder, clock
-        self._is_quiet = is_quiet
         self._waiting: dict[int, FitNote] = {}
         self._last = 0.0
 
@@ -76,7 +72,7 @@ class RunBook:
         self.flush()
         self.say(f"{state}: {reason}" if reason else state)
         deadline = time.monotonic() + _PATIENCE
-        while not self._is_quiet:
+        while True:
             try:
                 with writing(self._home, f"recording the end of run {self._number}") as catalog:
                     end_run(
@@ -97,8 +93,6 @@ class RunBook:
 
     def _perhaps(self, write: Callable[[Connection], None]) -> bool:
         """Writes progress if the store can be had; that others hold it is no reason to stop."""
-        if self._is_quiet:
-            return True
         try:
             with writing(self._home, f"noting the progress of run {self._number}") as catalog:
                 write(catalog)

@@ -6,8 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -55,18 +54,14 @@ def _opened_privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[int]:
-    """Holds a run for the length of the block; the descriptor can be handed to another process.
+def hold(folder: Path) -> int:
+    """Holds a new run; the descriptor can be handed to another process.
 
     The lock belongs to the opened file: it is let go when every process that has it is gone.
     """
     descriptor = os.open(folder / HELD, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
 
 
 def take_over(descriptor: int) -> None:

@@ -72,13 +72,7 @@ def make_snapshot(
     import numpy as np
     import polars as pl
 
-    known = incident.filter(pl.col("wb_label").is_not_null()).sort("wb_timestamp", "wb_id")
-    if known.height < LEAST_LABELLED:
-        raise NoRowsError(
-            f"only {known.height:,} labelled rows to learn from and to judge on; "
-            f"{LEAST_LABELLED} are needed",
-            "Ingest labels, or name a longer window: --window 60d.",
-        )
+    known = _labelled(incident)
     times = known["wb_timestamp"].dt.epoch("us").to_numpy()
     span = timedelta(microseconds=int(times[-1] - times[0]))
     snaps = span >= _DAYS_TO_SNAP * _DAY
@@ -106,17 +100,39 @@ def make_snapshot(
     rows = _plain(train, features, "incident", np.searchsorted(borders, own, side="right"))
     start = known["wb_timestamp"].filter(newest)[0]
     if older is not None and older.height:
-        kept = _without_holdout(older, holdout, start - gap)
-        if kept.height < older.height:
-            notes.append(
-                f"{older.height - kept.height:,} older rows are of the time that judges, and left out"
-            )
-        side = _plain(kept, features, "older", np.zeros(kept.height, dtype=int))
+        side, left_out = _older_side(older, features, holdout, start - gap)
+        if left_out:
+            notes.append(f"{left_out:,} older rows are of the time that judges, and left out")
         rows = pl.concat([side, rows], how="vertical_relaxed")
     return Snapshot(
         rows, holdout, tuple(float(b) / 1e6 for b in borders), gap, start,
         holdout["wb_timestamp"][-1], tuple(notes),
     )  # fmt: skip
+
+
+def _labelled(incident: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a label, by time; a `NoRowsError` where they are too few."""
+    import polars as pl
+
+    known = incident.filter(pl.col("wb_label").is_not_null()).sort("wb_timestamp", "wb_id")
+    if known.height < LEAST_LABELLED:
+        raise NoRowsError(
+            f"only {known.height:,} labelled rows to learn from and to judge on; "
+            f"{LEAST_LABELLED} are needed",
+            "Ingest labels, or name a longer window: --window 60d.",
+        )
+    return known
+
+
+def _older_side(
+    older: pl.DataFrame, features: Sequence[str], holdout: pl.DataFrame, start: datetime
+) -> tuple[pl.DataFrame, int]:
+    """The older rows that may be learned from, and how many may not."""
+    import numpy as np
+
+    kept = _without_holdout(older, holdout, start)
+    side = _plain(kept, features, "older", np.zeros(kept.height, dtype=int))
+    return side, older.height - kept.height
 
 
 def _cut(times: Any, share: float, *, snaps: bool) -> int:

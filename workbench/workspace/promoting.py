@@ -285,10 +285,8 @@ def _told(ws: Workspace, change: ChampionChange, notes: tuple[str, ...]) -> Chan
 def _record(catalog: Connection, change: ChampionChange, now: datetime) -> None:
     """Decision, event and a note in every open incident, in the open transaction."""
     one = change.decision
-    did = "promoted" if one.kind == PROMOTION else "rolled back to"
-    text = f"version {one.version} {did}, was {one.previous}"
-    if one.kind == ROLLBACK:
-        text = f"rolled back to version {one.version}, was {one.previous}"
+    did = "rolled back to version {}" if one.kind == ROLLBACK else "version {} promoted"
+    text = f"{did.format(one.version)}, was {one.previous}"
     add_decision(catalog, one)
     add_event(catalog, one.model, change.takes_over, "deploy", text, one.author, now)
     said = f"{text}: {one.reason}" if one.reason else text

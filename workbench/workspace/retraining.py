@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
 import shutil
@@ -21,9 +20,9 @@ from workbench.domain.run import Run, run_name
 from workbench.errors import WorkbenchError
 from workbench.retrain.run_folder import (
     CANCEL,
-    HELD,
     OUTPUT,
     TEMPORARY,
+    hold,
     is_alive,
     made_folder,
     private_file,
@@ -101,7 +100,7 @@ class Retraining:
             run = run_name(number)
             folder = made_folder(ws.store, run)
             # Held before anybody can see the run: one that nobody holds is taken for dead.
-            descriptor = _hold(folder)
+            descriptor = hold(folder)
         try:
             planned = plan_and_write(ws, subject, run, folder, asked, say)
             for note in planned.plan.notes:
@@ -291,12 +290,6 @@ def start_supervisor(root: Path, run: str, folder: Path, descriptor: int) -> int
             "Look at the machine's memory and its number of processes.",
         ) from error
     return process.pid
-
-
-def _hold(folder: Path) -> int:
-    descriptor = os.open(folder / HELD, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
 
 
 def require_alone(open_runs: tuple[Run, ...]) -> None:
