@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.domain.decision import Decision
-from workbench.domain.period import parse_duration
-from workbench.errors import NoRowsError
-from workbench.retrain.challengers import challengers_of
-from workbench.retrain.snapshot import make_snapshot
 from workbench.store.connections import reading
 from workbench.store.runs import read_runs
 from workbench.workspace.flagging import standing_flag
-from workbench.workspace.planning_runs import Asked, backend_of, limits_of, require_possible
+from workbench.workspace.planning_runs import (
+    Asked,
+    backend_of,
+    choose_rows,
+    limits_of,
+    require_possible,
+)
 from workbench.workspace.retrain_budget import BudgetState, budget_state
-from workbench.workspace.training_rows import choose_window, collect_rows
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -60,41 +61,24 @@ def foresee(ws: Workspace, name: str, asked: Asked | None = None) -> Foreseen:
 
     asked = asked or Asked()
     subject = ws.subject(name)
-    card, baseline = subject.card, subject.store.baseline
+    card = subject.card
     backend = backend_of(ws, asked)
     require_possible(ws, subject, asked)
     ws.retraining.find_dead()
     with reading(ws.store, "reading runs") as catalog:
         runs = read_runs(catalog, model=name)
     require_alone(tuple(one for one in runs if one.is_open))
-    window = choose_window(ws, subject, asked.window)
-    rows = collect_rows(ws, subject, window, None)
-    names, delay = baseline.shape.feature_names, parse_duration(card.labels.delay)
-    try:
-        cut = make_snapshot(rows.incident, rows.older, names, delay)
-    except NoRowsError as error:
-        if not rows.left_out:
-            raise
-        by = "faults keep" if window.verdict is None else f"verdict {window.verdict} keeps"
-        raise NoRowsError(
-            f"{error.message}; {by} {rows.left_out:,} rows out of training", error.hint
-        ) from error
-    sides = set(cut.train["wb_side"])
-    challengers = challengers_of(
-        card, baseline.rules, has_incident="incident" in sides, has_older="older" in sides,
-        recipe=asked.recipe, weights=asked.weights, seeds=range(1, asked.seeds + 1),
-        most=asked.most_fits,
-    )  # fmt: skip
+    chosen = choose_rows(ws, subject, asked)
     limits = limits_of(ws)
     return Foreseen(
         model=name,
         champion=subject.champion,
-        window=window.words,
-        verdict=window.verdict,
-        train_rows=cut.train.height,
-        holdout_rows=cut.holdout.height,
-        left_out=rows.left_out,
-        fits=len(challengers),
+        window=chosen.window.words,
+        verdict=chosen.window.verdict,
+        train_rows=chosen.cut.train.height,
+        holdout_rows=chosen.cut.holdout.height,
+        left_out=chosen.rows.left_out,
+        fits=len(chosen.challengers),
         recipe=asked.recipe or card.training.recipe,
         backend=backend,
         fit_seconds=limits.fit_seconds,

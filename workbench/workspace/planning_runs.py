@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from workbench.domain.card import ModelCard
 from workbench.domain.names import file_stem, shown
 from workbench.domain.period import iso, parse_duration
-from workbench.errors import MisuseError, StoreError, WorkbenchError
+from workbench.errors import MisuseError, NoRowsError, StoreError, WorkbenchError
 from workbench.performance.judgement import threshold_rates_of
 from workbench.retrain.challengers import MOST_FITS, WEIGHTS, challengers_of
-from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, Limits, RunPlan, plan_text
+from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, Challenger, Limits, RunPlan, plan_text
 from workbench.retrain.recipes import recipe_of
 from workbench.retrain.snapshot import Snapshot, make_snapshot
 from workbench.retrain.supervisor import ORDERS, Orders
@@ -26,7 +26,13 @@ from workbench.settings import size_bytes
 from workbench.store.failures import translated
 from workbench.store.modes import private_files
 from workbench.workspace.subjects import Subject, reference_outcomes
-from workbench.workspace.training_rows import champion_losses, choose_window, collect_rows
+from workbench.workspace.training_rows import (
+    TrainingRows,
+    Window,
+    champion_losses,
+    choose_window,
+    collect_rows,
+)
 from workbench.workspace.trusting import recipe_folder
 
 if TYPE_CHECKING:
@@ -38,8 +44,10 @@ Told = Callable[[str], None]
 __all__ = [
     "WEIGHTS",
     "Asked",
+    "Chosen",
     "Planned",
     "backend_of",
+    "choose_rows",
     "limits_of",
     "plan_and_write",
     "require_possible",
@@ -71,6 +79,16 @@ class Asked:
     force: str | None = None
     """Why the budget is overstepped."""
     author: str = ""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a run would learn from, and how."""
+
+    window: Window
+    rows: TrainingRows
+    cut: Snapshot
+    challengers: tuple[Challenger, ...]
 
 
 @dataclass(frozen=True)
@@ -114,21 +132,12 @@ def plan_and_write(
     features, rules = store.baseline.shape.features, store.baseline.rules
     code = recipe_folder(ws.root, card)
     told("choosing the rows")
-    window = choose_window(ws, subject, asked.window)
-    table = _table(ws, asked.data) if asked.data is not None else None
-    rows = collect_rows(ws, subject, window, table)
-    names = store.baseline.shape.feature_names
-    cut = make_snapshot(rows.incident, rows.older, names, parse_duration(card.labels.delay))
+    chosen = choose_rows(ws, subject, asked)
+    window, rows, cut = chosen.window, chosen.rows, chosen.cut
     told("asking the champion")
     holdout, basis = champion_losses(ws, subject, cut.holdout)
     told("writing the training table")
     path, md5, note = _training_table(ws, card, run, cut)
-    sides = set(cut.train["wb_side"])
-    challengers = challengers_of(
-        card, rules, has_incident="incident" in sides, has_older="older" in sides,
-        recipe=asked.recipe, weights=asked.weights, seeds=range(1, asked.seeds + 1),
-        most=asked.most_fits,
-    )  # fmt: skip
     usual, smallest = _usual(subject)
     plan = RunPlan(
         run=run,
@@ -136,7 +145,7 @@ def plan_and_write(
         card=card,
         features=features,
         rules=rules,
-        challengers=challengers,
+        challengers=chosen.challengers,
         folds=cut.folds,
         gap_seconds=cut.gap.total_seconds(),
         seed=_SEED,
@@ -166,6 +175,36 @@ def plan_and_write(
         orders = _orders(ws, asked, code)
         (folder / ORDERS).write_text(json.dumps(asdict(orders)), encoding="utf-8")
     return Planned(plan, cut.train.height, holdout.height)
+
+
+def choose_rows(ws: Workspace, subject: Subject, asked: Asked) -> Chosen:
+    """The rows of a run as they are cut, and its challengers; nothing is written.
+
+    Raises:
+        NoRowsError: there are too few labelled rows.
+        WorkbenchError: the table or the period cannot be used.
+    """
+    card, baseline = subject.card, subject.store.baseline
+    window = choose_window(ws, subject, asked.window)
+    table = _table(ws, asked.data) if asked.data is not None else None
+    rows = collect_rows(ws, subject, window, table)
+    names, delay = baseline.shape.feature_names, parse_duration(card.labels.delay)
+    try:
+        cut = make_snapshot(rows.incident, rows.older, names, delay)
+    except NoRowsError as error:
+        if not rows.left_out:
+            raise
+        by = "faults keep" if window.verdict is None else f"verdict {window.verdict} keeps"
+        raise NoRowsError(
+            f"{error.message}; {by} {rows.left_out:,} rows out of training", error.hint
+        ) from error
+    sides = set(cut.train["wb_side"])
+    challengers = challengers_of(
+        card, baseline.rules, has_incident="incident" in sides, has_older="older" in sides,
+        recipe=asked.recipe, weights=asked.weights, seeds=range(1, asked.seeds + 1),
+        most=asked.most_fits,
+    )  # fmt: skip
+    return Chosen(window, rows, cut, challengers)
 
 
 def backend_of(ws: Workspace, asked: Asked) -> str:
