@@ -22,7 +22,7 @@ _LENGTHS = {
     "retrain": ("fit_timeout",),
 }
 BACKENDS = ("ray", "local")
-_SIZE = re.compile(r"^\d+(\.\d+)?\s*[KMGT]i?B$", re.IGNORECASE)
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([KMGT])(i?)B$", re.IGNORECASE)
 _HEAD = """\
 # The settings of this workspace. Keys behind a # have their default; take the # away to
 # change one. An empty file is valid.
@@ -185,7 +185,7 @@ def size_bytes(text: str) -> int:
     >>> size_bytes("200MB"), size_bytes("1.5 GiB"), size_bytes("")
     (200000000, 1610612736, 0)
     """
-    found = re.match(r"^([0-9.]+)\s*([KMGT])(i?)B$", text.strip(), re.IGNORECASE)
+    found = _SIZE.match(text.strip())
     if found is None:
         return 0
     power = "KMGT".index(found[2].upper()) + 1

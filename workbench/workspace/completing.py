@@ -55,10 +55,8 @@ def read_label_law(subject: Subject) -> DelayLaw:
     if subject.extent is None or store.as_of is not None:
         return DelayLaw({})
     with reading(store.home, f"reading {subject.card.name}") as catalog:
-        remembered = read_delays(catalog, store.baseline, store.segments.labels_version)
-    if remembered:
-        return DelayLaw(remembered)
-    ages = label_ages(store)
+        is_read = bool(read_delays(catalog, store.baseline, store.segments.labels_version))
+    ages = None if is_read else label_ages(store)
     if ages is None:
         return label_law(subject)
     now = bucket_end(subject.extent.newest, subject.bucket)
