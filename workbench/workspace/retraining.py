@@ -33,6 +33,7 @@ from workbench.retrain.run_folder import (
     write_log,
 )
 from workbench.store.connections import reading, writing
+from workbench.store.failures import translated
 from workbench.store.runs import add_run, end_run, plan_run, read_runs, run_number
 from workbench.workspace.flagging import standing_flag
 from workbench.workspace.planning_runs import (
@@ -205,7 +206,8 @@ class Retraining:
             )
         folder = run_folder(self.ws.store, found.id)
         write_log(folder, f"cancelled by {shown(author, 80)}", self.ws.clock.now())
-        (folder / CANCEL).touch(mode=0o600)
+        with translated():
+            (folder / CANCEL).touch(mode=0o600)
         process = supervisor_pid(folder)
         if process is not None:
             with suppress(ProcessLookupError, PermissionError):

@@ -17,6 +17,7 @@ from workbench.domain.decision import PROMOTION
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import bucket_start
 from workbench.errors import WorkbenchError
+from workbench.performance.completeness import DelayLaw
 from workbench.retrain.registry import ChampionChange, champion_history
 from workbench.store.connections import writing
 from workbench.store.measured import Choice
@@ -54,11 +55,11 @@ def lives_of(subject: Subject, root: Path) -> tuple[VersionLife, ...]:
     promotions = [place for place, one in enumerate(changes) if one.decision.kind == PROMOTION]
     if not promotions:
         return ()
-    outcomes = _by_version(subject)
+    outcomes, law = _by_version(subject), label_law(subject)
     lives = []
     for place in promotions:
         until = changes[place + 1].takes_over if place + 1 < len(changes) else None
-        lives.append(_life(subject, changes[place], until, outcomes))
+        lives.append(_life(subject, changes[place], until, outcomes, law))
     return tuple(lives)
 
 
@@ -133,6 +134,7 @@ def _life(
     change: ChampionChange,
     until: datetime | None,
     outcomes: Sequence[OutcomeBucket],
+    law: DelayLaw,
 ) -> VersionLife:
     metrics = change.decision.evidence.get("metrics")
     known = metrics if isinstance(metrics, dict) else {}
@@ -149,8 +151,7 @@ def _life(
         if one.segment == change.version and one.start >= start
         and (until is None or one.start <= until) and one.counts.rows > 0
     ]  # fmt: skip
-    ripe = list(without_unripe(subject, label_law(subject), mine)) if mine else []
-    ripe = [one for one in ripe if one.counts.labelled > 0]
+    ripe = [one for one in without_unripe(subject, law, mine) if one.counts.labelled > 0]
     half_at = gone_at = None
     if gain is not None and gain > 0 and former is not None and own is not None:
         half_at = gone_since(ripe, own + gain / 2)
