@@ -103,6 +103,27 @@ def test_where_the_world_has_changed_going_back_mends_nothing() -> None:
     assert not slightly.decides
 
 
+def test_a_world_that_turned_in_the_hour_of_a_switch_is_not_the_versions_fault() -> None:
+    def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
+        z = logit(frame)
+        found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 1.0, -z, z)
+        return found
+
+    def slightly_worse(frame: pl.DataFrame) -> NDArray[np.float64]:
+        return logit(frame.with_columns(pl.col("x1") * 0.8))
+
+    case = switched("binary", slightly_worse, law=turned)
+    few = replace(case, current=case.current.head(400))
+    found = measure_versions(few)
+    by_how = {c.how: c for c in found.comparisons}
+    assert by_how["rescored"].is_worse is None
+    assert by_how["onset"].rolls_back
+    assert not found.decides
+    bare = measure_versions(replace(few, models=Models()))
+    assert bare.bad is not None
+    assert bare.bad.how == "onset"
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_bad_canary_is_found_by_the_champion_on_its_rows(task: str) -> None:
     found = measure_versions(with_canary(task, worse))

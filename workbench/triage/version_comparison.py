@@ -2,7 +2,7 @@
 
 In the order of how much they prove: one model's artifact asked about the very rows that the other
 one served (`rescored`); rows that both served (`pairs`); rows of the same time (`concurrent`),
-adjusted to the same mix of segments; and, where there is nothing else, that harm began with the
+adjusted to the same mix of segments; and, where no rows can be compared, that harm began with the
 version (`onset`). A version is only gone back to if it is surely better, by more than half the
 floor, and no worse than it was itself: where the old one has become as bad, the world has changed.
 """
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _NEXT_TO = 7
 """Buckets on either side of a switch of versions that are compared."""
+_MOST_OF_IT = 0.5
 _STEP = "version_comparison"
 
 
@@ -95,13 +96,25 @@ class Versions:
     @property
     def bad(self) -> Comparison | None:
         """The comparison that says to go back; the best proven one; None where none does."""
-        against = {
-            (c.newer, c.older)
-            for c in self.comparisons
-            if c.how == "rescored" and c.is_worse is False
-        }
-        kept = [c for c in self.comparisons if c.rolls_back and (c.newer, c.older) not in against]
+        kept = [c for c in self.comparisons if c.rolls_back and not self._is_contradicted(c)]
         return kept[0] if kept else None
+
+    def _is_contradicted(self, by_time: Comparison) -> bool:
+        """Whether the same rows, asked of both versions, say otherwise than rows of other times or rows.
+
+        That harm began with a version is no proof when the version makes less than half of it on the
+        very rows: the world changed in the same hour.
+        """
+        rows = [
+            c for c in self.comparisons
+            if c.how in ("rescored", "pairs") and c.newer == by_time.newer and c is not by_time
+        ]  # fmt: skip
+        if any(
+            c.how == "rescored" and c.is_worse is False and c.older == by_time.older for c in rows
+        ):
+            return True
+        part = _MOST_OF_IT * by_time.worse_by.value
+        return by_time.how == "onset" and any(c.worse_by.value < part for c in rows)
 
     @property
     def is_proven(self) -> bool:
