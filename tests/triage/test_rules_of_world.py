@@ -11,6 +11,7 @@ import pytest
 
 from tests.triage.retraining_worlds import case_of, hidden_flip
 from tests.triage.test_verdict import examined
+from workbench.triage.arms import Arms
 from workbench.triage.backtest import Backtest
 from workbench.triage.examining import Findings
 from workbench.triage.figures import Figure
@@ -88,6 +89,19 @@ def test_a_rise_that_nothing_recovers_is_left_alone_only_below_what_is_critical(
     rise: tuple[float, float], verdict: str
 ) -> None:
     assert decide(moved(rise, **potential(0.0, 0.005))).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("mix", "verdict"),
+    [(about(0.05, 0.02), "no_action"), (about(0.05, 0.06), "redesign"), (None, "redesign")],
+    ids=["another split", "perhaps another split", "no experiment"],
+)
+def test_what_another_split_of_the_arms_makes_of_a_rise_is_not_held_against_the_model(
+    mix: Figure | None, verdict: str
+) -> None:
+    found = moved((0.08, 0.02), **potential(0.0, 0.005))
+    arms = Arms("arm", mix, None if mix is None else about(0.03, 0.02))
+    assert decide(replace(found, arms=arms)).verdict == verdict
 
 
 def test_a_retraining_that_recovers_enough_goes_before_another_model() -> None:

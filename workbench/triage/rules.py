@@ -311,11 +311,12 @@ def _no_excess(
 ) -> Decision:
     """The recipe does no better even on these very rows: what is there is all that there is.
 
-    The rise is left alone where it is below what is critical.
+    The rise is left alone where it is below what is critical. What another split of an experiment's
+    arms surely makes of it is decided by whoever splits them, and no fault of the model's.
     """
     usual = rest.backtest.usual
     if rise is not None and usual is not None:
-        if rise.value < usual.critical - usual.reference.value:
+        if rise.value - _of_the_split(found, draw) < usual.critical - usual.reference.value:
             return Decision("no_action", "harder_mix")
     elif not found.clean_harm.is_critical:
         return Decision("no_action", "harder_mix")
@@ -325,6 +326,11 @@ def _no_excess(
     if _largest(rest, draw) == "meaning":
         return Decision("redesign", "no_excess", "missing_information")
     return Decision("redesign", "no_excess", "harder_cases")
+
+
+def _of_the_split(found: Findings, draw: int | None) -> float:
+    mix = read(found.arms.mix, draw)
+    return mix.value if mix is not None and mix.low > 0 else 0.0
 
 
 def _largest(rest: Remainder, draw: int | None) -> str | None:
