@@ -55,3 +55,15 @@ def test_few_blocks_widen_and_many_do_not() -> None:
     assert few_blocks(8) == pytest.approx(np.sqrt(8 / 7) * 2.364624 / 1.959964, rel=1e-5)
     assert few_blocks(100_000) == pytest.approx(1.0, abs=1e-4)
     assert few_blocks(1) > 6
+
+
+def test_many_blocks_are_drawn_as_often_as_in_a_bootstrap() -> None:
+    rng = np.random.default_rng(8)
+    values = np.column_stack([rng.exponential(size=5000), np.ones(5000)])
+    sums = resampled_sums(values, np.arange(5000), seed=2, draws=4000)
+    error = np.sqrt((values**2).sum(axis=0))
+    off = np.abs(sums.mean(axis=0) - values.sum(axis=0))
+    assert (off < 4 * error / np.sqrt(4000)).all()
+    assert sums.std(axis=0) == pytest.approx(error, rel=0.05)
+    again = resampled_sums(values, np.arange(5000), seed=2, draws=4000)
+    assert (again == sums).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ DRAWS = 400
 
 LEAST_BLOCKS = 8
 """With fewer blocks than this, rows are resampled instead: quantiles of a few blocks mean nothing."""
+
+_PARTS = 65_536
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,33 @@ def resampled_sums(
     np.add.at(sums, blocks, values)
     if many > 2000:
         # Poisson counts are the multinomial ones in the limit, and need no (draws, blocks) table at once.
-        return np.stack([random.poisson(1.0, many) @ sums for _ in range(draws)])
+        counted = _counts_by_chance()
+        return np.stack(
+            [
+                counted[random.integers(0, _PARTS, many, dtype=np.uint16)].astype(float) @ sums
+                for _ in range(draws)
+            ]
+        )
     counts = random.multinomial(many, np.full(many, 1 / many), size=draws)
     found: NDArray[Any] = counts @ sums
     return found
+
+
+@cache
+def _counts_by_chance() -> NDArray[Any]:
+    """How often a block is drawn, by a number from 0 to 65,535 that all are equally likely: Poisson of mean 1.
+
+    A table is three times as fast as NumPy's own Poisson numbers, and right to 2^-17.
+    """
+    import math
+
+    import numpy as np
+
+    chances = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(12)])
+    return np.repeat(
+        np.arange(13, dtype=np.uint8),
+        np.diff(np.rint(_PARTS * chances).astype(int), prepend=0, append=_PARTS),
+    )
 
 
 def resampled_mean(
