@@ -17,10 +17,12 @@ from workbench.domain.verdict import Cause, Evidence
 from workbench.performance.blocks import Resampled, blocks_of, resampled_sums
 from workbench.quality.distances import ks, ks_by_chance
 from workbench.triage.case import Case
+from workbench.triage.confined import is_hidden
 from workbench.triage.replay import Replay
 from workbench.triage.rescoring import ordered, rise_of, score_columns
 from workbench.triage.same_function import SameFunction, measure_same_function
 from workbench.triage.served_since import newly_live
+from workbench.triage.stuck_part import StuckPart, stuck_part
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,6 +57,8 @@ class Outputs:
     """The ranking is surely below 0, where the reference's is above."""
     is_mirrored: bool | None = None
     """The score's distribution is turned round as well; None where that cannot be told."""
+    is_replayed: bool = False
+    """The champion, asked anew, gives these outputs."""
     is_cleared: bool = False
     """Replaying the champion gives these outputs: serving gives what the model says."""
     follows_from: str = ""
@@ -68,6 +72,10 @@ class Outputs:
     draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     same: SameFunction | None = None
     """Whether the same inputs still get the same outputs; None where replaying tells."""
+    stuck: StuckPart | None = None
+    """Rows of one segment that all got one score."""
+    is_sensitive: bool = False
+    """Its column's values must not be shown."""
 
     @property
     def is_unlike(self) -> bool:
@@ -79,6 +87,7 @@ class Outputs:
         """Whether the outputs are surely not what the model would say of these inputs."""
         return (
             self.is_collapsed
+            or (self.stuck is not None and not self.is_replayed)
             or (self.is_inverted and self.is_mirrored is True)
             or (self.is_unlike and not self.is_cleared)
         )
@@ -93,6 +102,8 @@ class Outputs:
             return None
         if self.is_new_version:
             return "roll_back"
+        if self.stuck is not None and not self.is_replayed:
+            return "fix_serving"
         return None if self.is_cleared else "fix_serving"
 
     def evidence(self) -> tuple[Evidence, ...]:
@@ -117,6 +128,13 @@ class Outputs:
                     supports=self.verdict if self.is_collapsed else None,
                 )
             )  # fmt: skip
+        if self.stuck is not None:
+            found.append(
+                Evidence(
+                    _STEP, "stuck_part", float(self.stuck.rows), self._stuck_reading(self.stuck), n=self.n,
+                    supports=self.verdict if not self.is_replayed else None,
+                )
+            )  # fmt: skip
         if self.ranking is not None:
             found.append(
                 Evidence(
@@ -132,11 +150,29 @@ class Outputs:
         if self.verdict is None:
             return ()
         where = "version" if self.verdict == "roll_back" else "serving"
-        kind = "constant_prediction" if self.is_collapsed else "serving_mismatch"
+        is_stuck = self.stuck is not None and not self.is_replayed
+        is_constant = self.is_collapsed or is_stuck
+        kind = "constant_prediction" if is_constant else "serving_mismatch"
         repair = (
             "go back to the version before" if where == "version" else "mend what serves the model"
         )
-        return (Cause(kind, where, since=self.since, repair=repair, verdict=self.verdict),)
+        part = self.stuck if is_stuck and not self.is_collapsed else None
+        segment = None if part is None or self.is_sensitive else part.segment
+        since = self.since if part is None else part.since
+        return (
+            Cause(kind, where, segment=segment, since=since, repair=repair, verdict=self.verdict),
+        )
+
+    def _stuck_reading(self, stuck: StuckPart) -> str:
+        where = "in all of them"
+        if stuck.segment is not None:
+            column, value = (shown(one, 40) for one in stuck.segment)
+            where = (
+                f"in one value of {column}" if self.is_sensitive else f"where {column} is {value}"
+            )
+        words = f"{stuck.rows:,} rows of different inputs got one and the same score, {where}"
+        words = f"{words} since {stuck.since:%Y-%m-%d %H:%MZ}"
+        return f"{words}; the champion gives it too." if self.is_replayed else f"{words}."
 
     def _ranking_reading(self) -> str:
         value = self.ranking.value if self.ranking is not None else 0.0
@@ -185,6 +221,7 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
     onset = case.onset or case.period.start
     is_replayed = replay is None or (replay.skipped is None and replay.is_comparable)
     same = None if is_replayed else measure_same_function(case)
+    stuck = stuck_part(case)
     return Outputs(
         share_of_one=now,
         share_of_one_reference=usual,
@@ -193,6 +230,7 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         ranking_reference=None if reference is None else reference.value,
         is_inverted=inverted,
         is_mirrored=mirrored,
+        is_replayed=replay is not None and replay.agrees,
         is_cleared=(replay is not None and replay.agrees)
         or (same is not None and same.has_changed is False),
         follows_from=_spoilt_input(case),
@@ -202,7 +240,9 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         has_rise=has_rise,
         draws=None if ranking is None else ranking.draws,
         same=same,
-    )
+        stuck=stuck,
+        is_sensitive=stuck is not None and stuck.segment is not None and is_hidden(case, stuck.segment[0]),
+    )  # fmt: skip
 
 
 def _spoilt_input(case: Case) -> str:
