@@ -244,3 +244,23 @@ def test_strange_values_that_are_right_are_not_taken_for_harm() -> None:
     assert not found.decides
     assert "labels do not show" in found.evidence()[0].reading
     assert all(e.supports is None for e in found.evidence())
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "proven"),
+    [(60.0, "out_of_range", False), (-999.0, "sentinel_value", True)],
+)
+def test_without_labels_numbers_beyond_what_was_there_are_suspected_and_no_proof(
+    value: float, kind: str, proven: bool
+) -> None:
+    case = case_of(spoil=put("x0", value, 0.5), rows=4000)  # type: ignore[arg-type]
+    bare = case.current.with_columns(
+        pl.lit(None, pl.String).alias("wb_label"), pl.lit(None, pl.Float64).alias("wb_bad")
+    )
+    transform = Transform("to_missing", values=("-999.0",)) if kind == "sentinel_value" else None
+    fault = Fault("x0", kind, "critical", ONSET, 0.5, "", transform=transform)
+    found = measure_injections(replace(case, current=bare, faults=(fault,)))
+    (one,) = found.injections
+    assert one.is_harmful is (True if proven else None)
+    assert found.decides is proven
+    assert (one in found.unclear) is not proven

@@ -133,7 +133,7 @@ def evidence_of(
     part = f", {min(share[0], 1.0):.0%} of the rise" if share is not None else ""
     harmful = effect.is_harmful
     if unseen and harmful:
-        reading = f"{subject}: it would make {points}, {basis}, but the labels do not show them."
+        reading = f"{subject}: it would make {points}, {basis}, but labels do not show them."
         harmful = None
     elif harmful:
         sure = "perhaps " if effect.basis == "comparison" else ""

@@ -99,9 +99,12 @@ class Injection:
         """Whether the period's own labels say otherwise: what was put in is not what has happened.
 
         Affected rows are no worse than others of the same time; or all the rise seen is smaller than
-        what the fault would make. The strange values may then be right.
+        what the fault would make; or they are numbers beyond what was there before, and no labels say
+        that they are wrong. The strange values may then be right.
         """
         effect = self.effect
+        if self.fault.kind == "out_of_range" and self.contrast is None:
+            return True
         if effect is None or effect.floor is None or effect.basis != "injection":
             return False
         return self._are_no_worse if self.contrast is not None else effect.exceeds_rise
