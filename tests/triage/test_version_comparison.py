@@ -119,9 +119,6 @@ def test_a_world_that_turned_in_the_hour_of_a_switch_is_not_the_versions_fault()
     assert by_how["rescored"].is_worse is None
     assert by_how["onset"].rolls_back
     assert not found.decides
-    bare = measure_versions(replace(few, models=Models()))
-    assert bare.bad is not None
-    assert bare.bad.how == "onset"
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -184,7 +181,7 @@ def test_the_older_version_as_a_holdout_says_that_the_new_one_is_worse() -> None
 
 def test_harm_that_began_with_the_version_is_suspected() -> None:
     case = switched("binary", worse, previous=False)
-    found = measure_versions(case)
+    found = measure_versions(replace(case, others=case.others.tail(299)))
     assert found.decides
     assert not found.is_proven
     assert found.bad is not None

@@ -39,7 +39,8 @@ from workbench.triage.season import Season, measure_season
 from workbench.triage.segment_rise import SegmentRise, measure_segment_rise
 from workbench.triage.selective import Selective, measure_selective
 from workbench.triage.since import Since
-from workbench.triage.version_comparison import Versions, measure_versions
+from workbench.triage.version_comparison import measure_versions
+from workbench.triage.versions import Versions
 from workbench.triage.windows import split_windows
 
 if TYPE_CHECKING:

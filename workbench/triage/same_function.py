@@ -110,7 +110,7 @@ def measure_same_function(case: Case) -> SameFunction:
     targets = [_outputs(case, frame, columns) for frame in (known, current)]
     if not case.rules.is_classification:
         targets = _held(*targets)
-    inputs = _inputs(case, known, current)
+    inputs = inputs_as_numbers(case, known, current)
     if inputs is None or not columns:
         return SameFunction("there are no inputs or no outputs to compare", against)
     better = np.zeros(current.height)
@@ -179,10 +179,19 @@ def _fitted(
     return found
 
 
-def _inputs(
+def inputs_as_numbers(
     case: Case, known: pl.DataFrame, current: pl.DataFrame
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
-    """Both sides as numbers, and which columns are categories; None without an input."""
+    """The inputs of both sides as numbers, and which columns are categories; None without an input.
+
+    Args:
+        case: names the inputs.
+        known: the rows that something is learnt from.
+        current: the rows that it is asked about.
+
+    Returns:
+        (rows, columns) of either side, not a number where there is no value, and (columns,) of bool.
+    """
     import numpy as np
     import polars as pl
 
