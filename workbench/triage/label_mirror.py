@@ -58,8 +58,9 @@ def _pairs(frame: pl.DataFrame) -> NDArray[Any]:
     if not {"wb_prediction", "wb_label"} <= set(frame.columns):
         return np.zeros((0, 2))
     both = frame.select(pl.col("wb_prediction", "wb_label").cast(pl.Float64, strict=False))
-    found = both.drop_nulls().to_numpy()
-    return found[np.isfinite(found).all(axis=1)]
+    pairs = both.drop_nulls().to_numpy()
+    found: NDArray[Any] = pairs[np.isfinite(pairs).all(axis=1)]
+    return found
 
 
 def _ranking(pairs: NDArray[Any]) -> float:
