@@ -41,5 +41,5 @@ def test_the_end_of_a_day_that_has_too_many_itself() -> None:
 def test_days_still_without_labels_are_left_out() -> None:
     found = newest_stretch(buckets(400, 400, 400, unlabelled=1), most=500)
     assert found == Period(START + DAY, START + 2 * DAY)
-    assert newest_stretch(buckets(400, unlabelled=1)) is None
-    assert newest_stretch([]) is None
+    assert newest_stretch(buckets(400, unlabelled=1), most=500) is None
+    assert newest_stretch([], most=500) is None

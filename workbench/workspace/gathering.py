@@ -153,7 +153,7 @@ def gather(
     inside = [b for b in counted.outcomes if b.start >= period_judged.start]
     live = sum(b.counts.rows for b in counted.outcomes if b.start >= cut.start)
     ripe = [b for b in counted.ripe if b.start >= period_judged.start]
-    stretch = newest_stretch(ripe)
+    stretch = newest_stretch(ripe, most // 2)
     case = Case(
         card=subject.card,
         rules=store.baseline.rules,

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.period import Period
 
-MOST_ROWS = 10_000
-"""Of one stretch."""
 
-
-def newest_stretch(buckets: Sequence[OutcomeBucket], most: int = MOST_ROWS) -> Period | None:
+def newest_stretch(buckets: Sequence[OutcomeBucket], most: int) -> Period | None:
     """The time of the newest buckets up to the last that has labels, as many as hold `most` rows.
 
     Of a bucket with more rows than that its end, by its rows spread evenly. None without labels.
