@@ -298,3 +298,44 @@ def test_exchanged_classes_are_proven_in_nearly_all_draws() -> None:
 )
 def test_the_fault_begins_after_what_fits_as_logged(gains: list[int], first: int) -> None:
     assert begins_at(np.array(gains, dtype=float)) == first
+
+
+def test_rows_of_which_none_is_left_out_prove_what_a_sample_only_suggests() -> None:
+    case = case_of(rows=16_000)
+    moved = relabelled(case, case.current["wb_label"].shift(1))
+    half = moved.current.filter(
+        pl.Series(np.random.default_rng(1).random(moved.current.height) < 0.5)
+    )
+    found = label_join(replace(moved, current=half, stretch=moved.current[-4000:]))
+    assert found is not None
+    assert (found.rows, found.is_restored) == (1, True)
+    assert found.since is None
+    assert measure_label_faults(replace(moved, current=half, stretch=moved.current[-4000:])).decides
+
+
+def test_a_sample_is_asked_where_the_newest_rows_are_right_again() -> None:
+    case = case_of(rows=6000)
+    label = case.current["wb_label"]
+    late = pl.Series(np.arange(6000) >= 5500)
+    moved = relabelled(case, label.zip_with(late, label.shift(1)))
+    found = label_join(replace(moved, stretch=moved.current[-400:]))
+    assert found is not None
+    assert found.rows == 1
+
+
+@pytest.mark.parametrize("before", [250, 330])
+def test_a_join_that_went_wrong_in_a_period_of_few_rows_is_found_since_then(before: int) -> None:
+    """As a whole they agree by more than half of what is usual."""
+    case = case_of(rows=740)
+    label = case.current["wb_label"]
+    late = pl.Series(np.arange(740) >= before)
+    found = measure_label_faults(relabelled(case, label.shift(1).zip_with(late, label)))
+    assert found.decides
+    assert found.join is not None
+    assert found.join.since is not None
+    (one,) = found.faults
+    assert one.effect is not None
+    rise = float(relabelled(case, label.shift(1)).current["wb_bad"].mean())  # type: ignore[arg-type]
+    rise -= float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
+    share = (740 - before) / 740
+    assert one.effect.amount.value == pytest.approx(share * rise, abs=0.05)

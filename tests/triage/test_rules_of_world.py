@@ -11,10 +11,14 @@ import pytest
 
 from tests.triage.retraining_worlds import case_of, hidden_flip
 from tests.triage.test_verdict import examined
+from workbench.domain.fault import Fault
+from workbench.performance.blocks import Resampled
 from workbench.triage.arms import Arms
 from workbench.triage.backtest import Backtest
+from workbench.triage.effects import Effect
 from workbench.triage.examining import Findings
 from workbench.triage.figures import Figure
+from workbench.triage.label_faults import LabelFault, LabelFaults
 from workbench.triage.recalibration import Recalibration
 from workbench.triage.rules import Decision, decide
 
@@ -162,3 +166,23 @@ def test_what_surely_helps_now_and_will_do_more_later_need_not_wait() -> None:
     parts["backtest"] = replace(parts["backtest"], gain=about(0.02, 0.03))
     parts["attainable"] = replace(rest.attainable, excess=about(0.02, 0.03))
     assert decide(moved(**parts)).verdict == "wait"
+
+
+def test_nothing_rests_on_labels_that_are_chosen_by_the_prediction() -> None:
+    """Neither that the model must be redesigned, nor that a rise may be left alone."""
+    for rise in ((0.08, 0.02), (0.03, 0.01)):
+        found = moved(rise, **potential(0.0, 0.005))
+        chosen = replace(found, selective=replace(found.selective, is_selective=True))
+        assert decide(chosen) == Decision("undecided", "chosen_labels")
+
+
+def test_what_may_be_another_definition_or_another_world_is_left_open() -> None:
+    found = moved((0.08, 0.02), **potential(0.0, 0.005))
+    fault = Fault("", "label_definition", "critical", None, 1.0, "")
+    effect = Effect(Resampled(0.1, np.full(400, 0.1), 1000, "rows"), "labels", 0.02)
+    one = LabelFault(fault, "definition", effect, False, True, True, alike=1e-3)
+    unsure = replace(found, labels=LabelFaults(faults=(one,)))
+    assert decide(unsure) == Decision("undecided", "label_or_world")
+    for alike in (1e-9, None):
+        sure = replace(found, labels=LabelFaults(faults=(replace(one, alike=alike),)))
+        assert decide(sure).verdict == ("fix_upstream" if alike is None else "redesign")

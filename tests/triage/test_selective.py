@@ -95,3 +95,57 @@ def test_without_labels_it_is_skipped_with_the_reason() -> None:
     found: Selective = measure_selective(case(rows(2, 500, 0.8, 0.8), empty))
     assert found.skipped == "there are no labels on a side"
     assert found.evidence() == ()
+
+
+def judged(frame: pl.DataFrame) -> pl.DataFrame:
+    bad = (pl.col("wb_prediction") != pl.col("wb_label")).cast(pl.Float64)
+    return frame.with_columns(wb_bad=bad)
+
+
+def without_the_sure(frame: pl.DataFrame, share: float, beyond: float = 0.47) -> pl.DataFrame:
+    """Most labels of the surest rows stay away."""
+    rng = np.random.default_rng(9)
+    lost = (np.abs(frame["wb_score"].to_numpy() - 0.5) > beyond) & (rng.random(len(frame)) < share)
+    return frame.with_columns(
+        wb_label=pl.when(~pl.Series(lost)).then(pl.col("wb_label")),
+    )
+
+
+def of_both(before: pl.DataFrame, current: pl.DataFrame) -> Case:
+    made = case(judged(before), judged(current))
+    return replace(made, reference=made.before)
+
+
+def test_what_the_choice_adds_to_the_rate_is_what_weights_take_off_again() -> None:
+    before, whole = rows(1, 6000, 1.0, 1.0), rows(2, 6000, 1.0, 1.0)
+    chosen = without_the_sure(whole, 0.9, beyond=0.3)
+    found = measure_selective(of_both(before, chosen)).by_choice
+    rates = [float(judged(frame)["wb_bad"].mean()) for frame in (chosen, whole)]  # type: ignore[arg-type]
+    assert found is not None
+    assert found.value == pytest.approx(rates[0] - rates[1], abs=0.01)
+    assert found.low > 0
+
+
+def test_a_choice_too_fine_for_bands_is_seen_by_what_it_does_to_the_rate() -> None:
+    before, current = rows(1, 8000, 1.0, 1.0), rows(2, 8000, 1.0, 1.0)
+    both = of_both(before, without_the_sure(current, 0.9, beyond=0.43))
+    found = measure_selective(both)
+    assert not any(band.is_sure for band in found.bands)
+    assert found.is_selective
+    (told,) = found.evidence()
+    assert (told.name, told.against) == ("by_choice", "retrain")
+
+
+def test_fewer_labels_for_all_move_no_rate_by_choice() -> None:
+    for seed in range(15):
+        both = of_both(rows(seed, 2000, 1.0, 1.0), rows(seed + 50, 2000, 0.4, 0.4))
+        found = measure_selective(both)
+        assert not found.is_selective
+        assert found.by_choice is not None
+        assert abs(found.by_choice.value) < 0.02
+
+
+def test_where_all_have_a_label_nothing_comes_from_choice() -> None:
+    found = measure_selective(of_both(rows(1, 2000, 1.0, 1.0), rows(2, 2000, 1.0, 1.0)))
+    assert found.by_choice is not None
+    assert found.by_choice.value == pytest.approx(0.0, abs=1e-3)

@@ -103,6 +103,8 @@ class Case:
     labels_as_of: datetime | None = None
     """When the newest label is from."""
     notes: tuple[str, ...] = field(default=())
+    stretch: pl.DataFrame | None = None
+    """The newest labelled rows of the period, with none between them left out; None where `current` is whole."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:

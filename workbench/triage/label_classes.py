@@ -66,6 +66,7 @@ def since_exchanged(frame: pl.DataFrame, mended: pl.Series, rows: NDArray[Any]) 
     """Those of some rows from which on the mended labels fit the predictions better than the logged ones.
 
     The time of a fault is known to the bucket. Where most of the rows came before, all are kept.
+    A class fits as the one that was predicted, a number as it is nearer to it.
 
     Args:
         frame: in order of time.
@@ -75,8 +76,11 @@ def since_exchanged(frame: pl.DataFrame, mended: pl.Series, rows: NDArray[Any]) 
     import numpy as np
     import polars as pl
 
-    said, label = (frame[c].cast(pl.String) for c in ("wb_prediction", "wb_label"))
-    gain = (said == label).cast(pl.Int8) - (said == mended).cast(pl.Int8)
+    said, label = (frame[c].cast(mended.dtype) for c in ("wb_prediction", "wb_label"))
+    if mended.dtype.is_numeric():
+        gain = ((said - mended).abs() - (said - label).abs()).sign().cast(pl.Int8)
+    else:
+        gain = (said == label).cast(pl.Int8) - (said == mended).cast(pl.Int8)
     own = np.flatnonzero(rows)
     kept = rows.copy()
     kept[own[: begins_at(gain.fill_null(0).to_numpy()[own])]] = False

@@ -3,31 +3,37 @@
 Harm that labels show is no harm of the model's where the labels are wrong. Two faults of labels can
 be proven by undoing them: exchanged classes and another unit; a third by moving them (`label_join`).
 A definition that changed looks like a world that changed in one direction: it is told apart only as
-far as inputs and scores stayed as they were and no group of scores moved the other way.
+far as scores stayed as they were, no group of them moved the other way, and of rows that scored
+alike none moved more than others for their inputs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.domain.fault import Fault
 from workbench.domain.names import shown
 from workbench.domain.verdict import Cause, Evidence
 from workbench.performance.badness import badness
 from workbench.performance.blocks import Resampled
-from workbench.performance.class_probabilities import class_probabilities
-from workbench.quality.distances import ks, ks_by_chance
 from workbench.triage.case import Case
 from workbench.triage.confined import is_hidden
 from workbench.triage.effects import Effect, called, cause_of
+from workbench.triage.label_alike import (
+    OPEN,
+    UNALIKE,
+    chance_of_alike,
+    is_calm,
+    is_one_sided,
+)
 from workbench.triage.label_classes import other_names, since_exchanged
 from workbench.triage.label_expected import is_as_expected
 from workbench.triage.label_join import JoinShift, label_join
+from workbench.triage.label_mirror import mirror_point
 from workbench.triage.outputs import ranking_of
 from workbench.triage.rescoring import (
     badness_of,
-    expectations,
     floor_of,
     ordered,
     reference_rate,
@@ -38,12 +44,9 @@ from workbench.triage.undoing import in_scope
 
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
 KINDS = ("label_definition", "label_coverage", "label_delay_change")
-_GROUPS = 5
 _LEAST_LABELS = 100
-_OPPOSITE = 3.0
 _MOST_NAMED = 6
 _STEP = "label_faults"
 
@@ -63,6 +66,8 @@ class LabelFault:
     """No group of scores moved against the rest; None where that cannot be told."""
     is_calm: bool | None = None
     """Scores are spread as in the reference, though labels are not."""
+    alike: float | None = None
+    """The chance that labels moved for all inputs alike; None where that cannot be told."""
     words: Evidence | None = None
 
     @property
@@ -77,6 +82,17 @@ class LabelFault:
             return False
         if self.is_proven:
             return True
+        return self._is_like_a_definition and (self.alike is None or self.alike >= OPEN)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may be another definition, or a world that changed for some inputs."""
+        return (
+            self._is_like_a_definition and self.alike is not None and UNALIKE <= self.alike < OPEN
+        )
+
+    @property
+    def _is_like_a_definition(self) -> bool:
         sure = self.is_one_sided is not False and self.is_calm is True
         return self.how == "definition" and sure and bool(self.is_harmful)
 
@@ -96,6 +112,11 @@ class LabelFaults:
         return any(f.decides for f in self.faults)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it cannot be told from a changed world that the labels mean something else."""
+        return not self.decides and any(f.is_open for f in self.faults)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """Why the labelled rows may not stand for all, in words."""
         return tuple(
@@ -109,6 +130,8 @@ class LabelFaults:
             return (
                 "another definition of the label, and an outcome that became more (or less) frequent for all alike",
             )
+        if self.is_open:
+            return ("another definition of the label, and a meaning that changed for some inputs",)
         if any(f.how == "exchanged" for f in self.faults):
             return ("exchanged labels, and a concept that turned round",)
         return ()
@@ -143,7 +166,9 @@ def measure_label_faults(case: Case) -> LabelFaults:
         # Labels of other rows look like another definition, or like exchanged ones.
         found = [f for f in found if f.how in ("coverage", "delay")]
         found.insert(0, _of_join(case, join))
-    renamed = _renamed(case) if join is None and labelled >= _LEAST_LABELS else None
+    renamed = None
+    if join is None and labelled >= _LEAST_LABELS:
+        renamed = _renamed(case) if case.rules.is_classification else _mirrored(case)
     found = [renamed, *found] if renamed is not None else found
     if not found and labelled < _LEAST_LABELS:
         return LabelFaults(skipped=f"fewer than {_LEAST_LABELS} labels")
@@ -237,6 +262,21 @@ def _renamed(case: Case) -> LabelFault | None:
     return found if found.is_proven else None
 
 
+def _mirrored(case: Case) -> LabelFault | None:
+    """Numbers that run the other way round; None unless turning them back proves it."""
+    import polars as pl
+
+    point = mirror_point(case)
+    if point is None:
+        return None
+    fault = Fault(
+        "", "label_definition", "critical", case.onset, 1.0, "high where they used to be low",
+        repair=f"turn the labels back: {point:.4g} less the label",
+    )  # fmt: skip
+    found = _of_exchange(case, fault, point - case.current["wb_label"].cast(pl.Float64))
+    return found if found.is_proven else None
+
+
 def _of_exchange(case: Case, fault: Fault, turned: pl.Series) -> LabelFault:
     """Labels that are exchanged, and the proof: with these ones all is as in the reference.
 
@@ -246,7 +286,7 @@ def _of_exchange(case: Case, fault: Fault, turned: pl.Series) -> LabelFault:
     import polars as pl
 
     rows = since_exchanged(case.current, turned, in_scope(case.current, fault))
-    label = case.current["wb_label"].cast(pl.String)
+    label = case.current["wb_label"].cast(turned.dtype)
     mended = label.zip_with(pl.Series(~rows), turned)
     before = badness_of(case, case.current, None)
     after = badness(case.rules, case.current["wb_prediction"], mended)
@@ -259,7 +299,7 @@ def _of_exchange(case: Case, fault: Fault, turned: pl.Series) -> LabelFault:
     is_exact = is_exact and _is_near(left, usual_bad)
     is_exact = is_exact and is_as_expected(case, mended, rows) is not False
     reading = (
-        f"outputs run against the labels; with the classes exchanged {left.value:.1%} are bad, "
+        f"outputs run against the labels; with these turned back {left.value:.1%} are bad, "
         f"in the reference {reference_rate(case) or 0.0:.1%}"
     )
     words = _words(
@@ -274,7 +314,9 @@ def _of_definition(case: Case, fault: Fault) -> LabelFault:
     effect = None
     if rise is not None:
         effect = _effect(case, Resampled(rise.value, rise.draws, rise.n, "rows"))
-    one_sided, calm = _is_one_sided(case, in_scope(case.current, fault)), _is_calm(case)
+    rows = in_scope(case.current, fault)
+    one_sided, calm = is_one_sided(case, rows), is_calm(case)
+    alike = chance_of_alike(case, rows)
     parts = [fault.detail]
     if one_sided is False:
         parts.append(
@@ -282,7 +324,12 @@ def _of_definition(case: Case, fault: Fault) -> LabelFault:
         )
     if calm is False:
         parts.append("the scores moved as well, as they do when the world changes")
-    found = LabelFault(fault, "definition", effect, False, one_sided, calm)
+    if alike is not None and alike < OPEN:
+        sure = "moved" if alike < UNALIKE else "may have moved"
+        parts.append(
+            f"labels {sure} for some inputs and not for others that scored alike, as a changed world does"
+        )
+    found = LabelFault(fault, "definition", effect, False, one_sided, calm, alike)
     words = _words(case, fault, effect, "; ".join(parts), "fix_upstream" if found.decides else None)
     return replace(found, words=words)
 
@@ -332,50 +379,3 @@ def _is_near(one: Resampled, other: Resampled) -> bool:
 
     error = float(np.hypot(np.std(one.draws), np.std(other.draws)))
     return abs(one.value - other.value) <= 2.6 * error
-
-
-def _is_one_sided(case: Case, rows: NDArray[Any]) -> bool | None:
-    """Whether in five groups of scores no label rate moved surely against the whole."""
-    import numpy as np
-    import polars as pl
-
-    found = expectations(case)
-    if (
-        case.rules.task != "binary"
-        or isinstance(found, str)
-        or "wb_score" not in case.current.columns
-    ):
-        return None
-    part = case.current.filter(
-        pl.Series(rows) & pl.col("wb_label").is_not_null() & pl.col("wb_score").is_not_null()
-    )
-    if part.height < _LEAST_LABELS:
-        return None
-    score = part["wb_score"].to_numpy().astype(float)
-    chance = class_probabilities(found.bins, score[:, None])[:, 1]
-    label = (part["wb_label"].cast(pl.String) == case.rules.positive_class).to_numpy().astype(float)
-    whole = float(np.sign((label - chance).mean()))
-    for own in np.array_split(np.argsort(score, kind="stable"), _GROUPS):
-        gap = float((label[own] - chance[own]).mean())
-        rate = (float(label[own].sum()) + 1) / (len(own) + 2)
-        error = float(np.sqrt(max(rate * (1 - rate), 1e-9) / len(own)))
-        if gap * whole < 0 and abs(gap) > _OPPOSITE * error + 0.02:
-            return False
-    return True
-
-
-def _is_calm(case: Case) -> bool | None:
-    """Whether the scores (numbers: the predictions) are spread as in the reference."""
-    import polars as pl
-
-    names = ["wb_score"] if case.rules.task == "binary" else ["wb_prediction"]
-    name = names[0]
-    if name not in case.current.columns or name not in case.reference.columns:
-        return None
-    now, usual = (
-        f[name].cast(pl.Float64, strict=False).drop_nulls().to_numpy()
-        for f in (case.current, case.reference)
-    )
-    if min(now.size, usual.size) < _LEAST_LABELS:
-        return None
-    return ks(now, usual) <= max(0.05, ks_by_chance(now.size, usual.size))

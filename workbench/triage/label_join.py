@@ -62,26 +62,63 @@ def label_join(case: Case) -> JoinShift | None:
 
     They are when the agreement has fallen below half the reference's, and moving the labels by some
     number of rows brings back 0.7 of it, by six times what other moves differ, and 1.5 times as much
-    as any other move. In a sample the next row is often not there; what is left must then stand out
-    just as clearly. The period begins with a bucket, and the fault perhaps later in it: what came
-    before the moment from which on the labels fit better moved is not counted against either.
+    as any other move. In a sample the next row is often not there: `case.stretch`, among whose rows
+    none is missing, is looked at first; in the sample what is left must stand out just as clearly.
     """
     reference = _agreement(case, case.reference)
     if reference is None or reference <= 0.05:
         return None
+    if case.stretch is not None:
+        found = _join(replace(case, current=case.stretch), reference)
+        if found is not None:
+            return found
+    return _join(case, reference)
+
+
+def _join(case: Case, reference: float) -> JoinShift | None:
+    """The move that puts the labels right, and from which of the rows on.
+
+    The period begins with a bucket, and the fault perhaps later in it: where the rows as a whole show
+    nothing, their newer half is asked, and what came before the moment from which on the labels fit
+    better moved is not counted against either.
+    """
     whole = _best_move(case, reference)
-    if whole is None or whole.is_restored:
+    if whole is not None and whole.is_restored:
         return whole
-    begun = _begun(case, whole)
+    found = whole if whole is not None else _newer_join(case, reference)
+    if found is None:
+        return None
+    begun = _begun(case, found)
     if begun is None:
-        return whole
+        return found
     later = replace(case, current=case.current.filter(case.current["wb_timestamp"] >= begun))
-    found = _best_move(later, reference)
-    if found is None or found.rows != whole.rows:
-        return whole
-    share = later.current.height / case.current.height
-    fall = replace(found.fall, value=share * found.fall.value, draws=share * found.fall.draws)
-    return replace(found, since=begun, fall=fall)
+    own = _best_move(later, reference)
+    if own is None or own.rows != found.rows:
+        return found
+    return replace(_of_a_part(own, later.current.height / case.current.height), since=begun)
+
+
+def _newer_join(case: Case, reference: float) -> JoinShift | None:
+    newer = _newer_half(case.current)
+    found = _best_move(replace(case, current=newer), reference)
+    return None if found is None else _of_a_part(found, newer.height / case.current.height)
+
+
+def _of_a_part(join: JoinShift, share: float) -> JoinShift:
+    """The same, with what it takes off the rate of all rows, where only a share of them is touched."""
+    fall = replace(join.fall, value=share * join.fall.value, draws=share * join.fall.draws)
+    return replace(join, fall=fall)
+
+
+def _newer_half(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows from the middle one of those with a label on."""
+    import numpy as np
+
+    frame = frame.sort("wb_timestamp", "wb_id")
+    labelled = np.flatnonzero(frame["wb_label"].is_not_null().to_numpy())
+    if labelled.size < 2 * LEAST_LABELS:
+        return frame.head(0)
+    return frame[int(labelled[labelled.size // 2]) :]
 
 
 def _begun(case: Case, join: JoinShift) -> datetime | None:

@@ -189,7 +189,7 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
         # What surely helps now, and will do more with more labels, need not wait for them.
         grows = later is not None and later.value >= GOOD_RECOVERY * matters
         if now.value >= WORTHWHILE * matters or (grows and now.value >= floor / 2):
-            return _retrain(found, rest)
+            return _retrain(rest)
     if later is None:
         return Decision("undecided", "no_backtest")
     return _not_recovered(found, rest, later, matters, draw)
@@ -231,6 +231,10 @@ def _refused(found: Findings) -> Decision | None:
         return Decision("fix_upstream", "coincident_fault")
     if found.selective.censored_share:  # what is fitted to such labels learns the decision
         return Decision("undecided", "censored")
+    if found.selective.is_selective:  # the rise may be that of the rows that still get a label
+        return Decision("undecided", "chosen_labels")
+    if found.labels.is_open:
+        return Decision("undecided", "label_or_world")
     return None
 
 
@@ -286,9 +290,7 @@ def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> 
     return excess is None or cheap.value >= excess.value - TIE * floor
 
 
-def _retrain(found: Findings, rest: Remainder) -> Decision:
-    if found.selective.is_selective:
-        return Decision("undecided", "chosen_labels")
+def _retrain(rest: Remainder) -> Decision:
     if rest.half_life.is_short:
         return Decision("redesign", "half_life", "short_half_life")
     return Decision("retrain", "backtest")

@@ -2,21 +2,25 @@
 
 A decision that keeps labels from ever coming (a refused loan is never repaid or not) makes every
 rate one of the rows that were let through. When that choice moves, the rate moves with it, and a
-model that is trained on those rows learns the choice.
+model that is trained on those rows learns the choice. As far as the choice went by what was predicted,
+it is undone by weights: each labelled row stands for as many as there are like it to one that has a label.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.domain.classes import class_name
 from workbench.domain.verdict import Evidence
+from workbench.performance.blocks import Resampled
 from workbench.triage.case import Case
+from workbench.triage.rescoring import badness_of, floor_of, sampled
 
 if TYPE_CHECKING:
     import polars as pl
+    from numpy.typing import NDArray
 
 STEP = "selective"
 
@@ -24,6 +28,8 @@ LEAST_ROWS = 100
 """Of a band of predictions on either side."""
 
 _BANDS = 5
+_FINE_BANDS = 20
+"""For the weights: what is chosen may be a part of a band."""
 _FACTOR = 1.5
 """How much the share of labelled rows of a band must change beside that of all rows."""
 _DEVIATIONS = 4.5
@@ -52,6 +58,8 @@ class Selective:
     censored_share: float | None
     """Of the current rows whose prediction keeps labels from coming; None if the card names none."""
     skipped: str | None = None
+    by_choice: Resampled | None = None
+    """By how much the labelled rows' bad rate is above that of all rows, for which are labelled; where known."""
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What the operator is told of it."""
@@ -75,6 +83,16 @@ class Selective:
                     n=worst.rows, threshold=_FACTOR, against="retrain",
                 )
             )  # fmt: skip
+        if self.is_selective and self.by_choice is not None:
+            up = self.by_choice
+            found.append(
+                Evidence(
+                    STEP, "by_choice", up.value,
+                    f"{100 * up.value:+.1f} points of the bad rate come from which rows are labelled: so much it "
+                    "changes when each counts for the rows with about its prediction",
+                    up.low, up.high, up.n, 0.0, against="retrain",
+                )
+            )  # fmt: skip
         return tuple(found)
 
 
@@ -96,8 +114,11 @@ def measure_selective(case: Case) -> Selective:
         return Selective((), bool(share), share, why)
     if not before["wb_label"].count() or not current["wb_label"].count():
         return Selective((), bool(share), share, "there are no labels on a side")
-    bands = _bands(case, before, current)
-    return Selective(bands, any(b.is_sure for b in bands) or bool(share), share)
+    bands, by_choice = _bands(case, before, current), _by_choice(case, before, current)
+    floor = floor_of(case)
+    matters = by_choice is not None and floor is not None and by_choice.low > floor / 2
+    is_selective = any(b.is_sure for b in bands) or bool(share) or matters
+    return Selective(bands, is_selective, share, by_choice=by_choice)
 
 
 def _ripe(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
@@ -106,37 +127,68 @@ def _ripe(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
     return frame if case.ripe_end is None else frame.filter(pl.col("wb_timestamp") < case.ripe_end)
 
 
-def _bands(case: Case, before: pl.DataFrame, current: pl.DataFrame) -> tuple[Band, ...]:
+def _by_choice(case: Case, before: pl.DataFrame, current: pl.DataFrame) -> Resampled | None:
+    """The rate of the labelled rows less the same with weights; None without a rate.
+
+    In a band with the labelled share a before and b now, a row has the weight a / b.
+    """
+    import numpy as np
+
+    bad = badness_of(case, current, None)
+    if not np.isfinite(bad).any():
+        return None
+    weights = np.full(len(bad), np.nan)
+    has = [frame["wb_label"].is_not_null().to_numpy() for frame in (before, current)]
+    for _, then, now in _groups(before, current, _named(case, before), _FINE_BANDS):
+        if then.any() and now.any():
+            a, b = (
+                (h[r].sum() + 0.5) / (r.sum() + 1) for h, r in zip(has, (then, now), strict=True)
+            )
+            weights[now] = a / b
+    known = np.isfinite(bad) & np.isfinite(weights)
+    if not known.any():
+        return None
+    weights /= weights[known].mean()
+    return sampled(case, np.where(known, bad * (1 - weights), np.nan), current)
+
+
+def _named(case: Case, before: pl.DataFrame) -> str:
+    """The column to go by: the score of two classes where it is logged, else the prediction."""
+    has_scores = "wb_score" in before.columns and before["wb_score"].count() > 0
+    return "wb_score" if case.rules.task == "binary" and has_scores else "wb_prediction"
+
+
+def _groups(
+    before: pl.DataFrame, current: pl.DataFrame, name: str, bands: int
+) -> list[tuple[str, NDArray[Any], NDArray[Any]]]:
+    """Rows with about one prediction: (in words, those of before, those of now)."""
     import numpy as np
     import polars as pl
 
-    name = (
-        "wb_score"
-        if case.rules.task == "binary" and "wb_score" in before.columns
-        else "wb_prediction"
-    )
-    if name == "wb_score" and not before[name].count():
-        name = "wb_prediction"
     if before.schema[name] == pl.String:
         codes = [frame[name].fill_null("").to_numpy() for frame in (before, current)]
-        groups = [
-            (f"prediction {value}", *(c == value for c in codes)) for value in np.unique(codes[0])
+        return [
+            (f"prediction {value}", codes[0] == value, codes[1] == value)
+            for value in np.unique(codes[0])
         ]
-    else:
-        values = [
-            frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for frame in (before, current)
-        ]
-        known = values[0][np.isfinite(values[0])]
-        edges = np.unique(
-            np.quantile(known, np.linspace(0, 1, _BANDS + 1)[1:-1]) if len(known) else known
-        )
-        places = [np.digitize(v, edges) for v in values]
-        what = "a score" if name == "wb_score" else "a prediction"
-        ends = ["below all", *(f"{e:.3g}" for e in edges), "above all"]
-        groups = [
-            (f"{what} from {ends[i]} to {ends[i + 1]}", *(p == i for p in places))
-            for i in range(len(edges) + 1)
-        ]
+    values = [
+        frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for frame in (before, current)
+    ]
+    known = values[0][np.isfinite(values[0])]
+    edges = np.unique(
+        np.quantile(known, np.linspace(0, 1, bands + 1)[1:-1]) if len(known) else known
+    )
+    places = [np.digitize(v, edges) for v in values]
+    what = "a score" if name == "wb_score" else "a prediction"
+    ends = ["below all", *(f"{e:.3g}" for e in edges), "above all"]
+    return [
+        (f"{what} from {ends[i]} to {ends[i + 1]}", places[0] == i, places[1] == i)
+        for i in range(len(edges) + 1)
+    ]
+
+
+def _bands(case: Case, before: pl.DataFrame, current: pl.DataFrame) -> tuple[Band, ...]:
+    groups = _groups(before, current, _named(case, before), _BANDS)
     has = [frame["wb_label"].is_not_null().to_numpy() for frame in (before, current)]
     whole = [float(h.mean()) for h in has]
     found = []

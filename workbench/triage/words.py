@@ -33,7 +33,9 @@ _WHY = {
     "gone_with_the_faults": "nothing is left once the faults are gone",
     "remainder_unknown": "too few clean rows to tell whether anything is left",
     "backtest": "a challenger trained on the incident's older labels beats the champion on its newest",
-    "chosen_labels": "a retraining would help by the labels there are, but which rows get one has changed",
+    "chosen_labels": "which rows get a label has changed with what is predicted of them, so that the rise may be "
+    "that of the rows which still get one",
+    "label_or_world": "the labels may mean something else, or the world changed for some inputs; too few labels tell",
     "censored": "a retraining would help by the labels there are, but the model's own decision keeps labels "
     "away: it would learn from the rows that were let through only",
     "half_life": "retraining helps, and has worn off each time before the next one was ready",

@@ -40,6 +40,7 @@ from workbench.triage.season import a_year_before
 from workbench.triage.since import Since, find_since
 from workbench.triage.version_history import retrainings
 from workbench.workspace.completing import overdue, read_label_law, without_early, without_unripe
+from workbench.workspace.newest_stretch import newest_stretch
 from workbench.workspace.subjects import Subject, reference_outcomes
 from workbench.workspace.versions import chosen_versions
 
@@ -150,7 +151,9 @@ def gather(
     if why is not None:
         notes.append(why)
     inside = [b for b in counted.outcomes if b.start >= period_judged.start]
+    live = sum(b.counts.rows for b in counted.outcomes if b.start >= cut.start)
     ripe = [b for b in counted.ripe if b.start >= period_judged.start]
+    stretch = newest_stretch(ripe, most // 2)
     case = Case(
         card=subject.card,
         rules=store.baseline.rules,
@@ -176,6 +179,7 @@ def gather(
         overdue=counted.overdue,
         labels_as_of=max((b.end for b in counted.outcomes if b.counts.labelled > 0), default=None),
         notes=tuple(notes),
+        stretch=frames.live(stretch) if stretch is not None and current.height < live else None,
     )
     unripe = tuple(b for b in inside if b.start >= ripe_end)
     return Gathered(
