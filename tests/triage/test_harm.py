@@ -174,6 +174,10 @@ def test_a_low_rate_that_went_back_to_the_usual_one_is_judged_with_the_days_befo
     assert harm.figure is not None
     assert harm.figure.n == 9900
     assert "since 2024-02-27" in harm.reason
+    few = tuple(
+        replace(b, counts=OutcomeCounts(rows=20, labelled=20, bad=b.counts.bad / 45)) for b in now
+    )
+    assert judged(few, then, before).state == "unknown", "a hundred labels rule nothing out"
     # The same moment over a reference that it is not below: the days before do not excuse it.
     low = buckets([6.0 * percent for percent in reference], 900, MONDAY - 60 * DAY)
     assert judged(now, low, before).state == "unknown"

@@ -187,9 +187,11 @@ def measure_harm(
         return replace(harm, settled_on=ripe_on)
     if state != "unknown":
         return harm
-    calm = _calm_of_longer(case, harm)
-    if calm is not None:
-        return calm
+    by_rows = rise + math.hypot(own[1] - rate, plain - other[0])
+    if rise <= -floor and state_of(rise, low, by_rows, floor, labelled) == "no":
+        calm = _calm_of_longer(case, harm)
+        if calm is not None:
+            return calm
     needed = _needed(usual, floor)
     settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
     return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
@@ -199,15 +201,14 @@ def _calm_of_longer(case: Case, harm: Harm) -> Harm | None:
     """No harm, by the days before the onset as well; None where they do not show that either.
 
     The time is cut at the onset so that its harm is not diluted by the days before. Where the rate
-    since is as far below the reference's as would matter above it, there is none to dilute, only a low
-    rate that went back towards the usual one: then the days that were cut off speak of the same model
-    too, and there are more of them. What keeps a calm whole open (its newest buckets, rows without
-    labels) still does. Of five days that differ by 7 points and follow days well below the
-    reference, a true harm of two floors is taken for none in 0.2 % of draws.
+    since is as far below the reference's as would matter above it, and by its rows alone harm is ruled
+    out, there is none to dilute: a low rate went back towards the usual one. What keeps it open is
+    that few days are seen of a model whose days differ much, and those that were cut off are days of
+    the same model. What keeps a calm whole open (newest buckets, rows without labels) still does. Of
+    five days that differ by 7 points and follow days well below the reference, a true harm of two
+    floors is taken for none in 0.2 % of draws.
     """
-    if harm.rise is None or harm.floor is None or not case.before_counted or not case.counted:
-        return None
-    if harm.rise > -harm.floor:
+    if harm.rise is None or not case.before_counted:
         return None
     begin = case.counted[-1].end - _LONGEST
     whole = (*(b for b in case.before_counted if b.start >= begin), *case.counted)
