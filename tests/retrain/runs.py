@@ -86,14 +86,24 @@ def some_seconds(X, y, params, seed):
     return good(X, y, params, seed)
 
 def greedy(X, y, params, seed):
-    if params.get("spares", 0) == seed:
-        return good(X, y, params, seed)
     kept = [numpy.ones(10_000_000) for _ in range(50)]  # 4 GB, touched
     return good(X, y, params, seed) if kept else None
 
 def greedy_library(X, y, params, seed):
     kept = [polars.zeros(10_000_000, eager=True) + 1 for _ in range(50)]
     return good(X, y, params, seed) if kept else None
+
+def is_first(what):
+    try:
+        (HERE / what).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+def dies_once_and_is_greedy_once(X, y, params, seed):
+    if is_first("died"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return greedy(X, y, params, seed) if is_first("took") else good(X, y, params, seed)
 
 class Strange(LogisticRegression):
     pass
