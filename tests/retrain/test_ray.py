@@ -41,7 +41,7 @@ def test_a_run_on_ray_outlives_a_killed_worker_and_a_greedy_fit_and_prints_nothi
 ) -> None:
     made = turned_workspace(tmp_path, "recipes_of_tests:dies_once_and_is_greedy_once")
     with (made.root / "workbench.toml").open("a") as settings:
-        settings.write('memory_limit = "1GB"\n')
+        settings.write('memory_limit = "400MB"\n')
     ws = Workspace.open(made.root)
     started = ws.retraining.start("m", ON_RAY)
     ended = ws.retraining.wait(started.id)
@@ -49,7 +49,7 @@ def test_a_run_on_ray_outlives_a_killed_worker_and_a_greedy_fit_and_prints_nothi
     assert ended.backend == "ray"
     assert max(one.attempts for one in ended.fits) == 2
     (reason,) = [one.reason for one in ended.fits if one.state == "failed"]
-    assert "more memory than it may take: 1.0 GB ([retrain] memory_limit;" in (reason or "")
+    assert "more memory than it may take: 400 MB ([retrain] memory_limit;" in (reason or "")
     assert ended.result is not None
     assert (ended.result.metrics.gain_low or 0.0) > 0
     assert_no_process_left(ws, started.id)
