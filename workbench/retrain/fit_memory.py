@@ -56,8 +56,8 @@ def bounded_memory(most: int) -> Iterator[None]:
     """In the block this process may take so many bytes more than it has; then it gets a MemoryError.
 
     What counts is memory of its own that it asked for (`RLIMIT_DATA`), touched or not: no libraries,
-    no files and no shared memory of Ray's. A process that the block starts is held to the same.
-    A library that cannot live without memory ends the process instead. Other systems than Linux
+    no files and no shared memory of Ray's. A process that the block starts is held to what this one
+    may have in all. A library that cannot live without memory ends the process instead. Other systems than Linux
     know no such limit, and there the block is not bounded.
     """
     has = _data_bytes()
