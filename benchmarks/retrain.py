@@ -137,7 +137,7 @@ def main() -> None:
         start, bare = bare_pool(folder, asked.fits, asked.at_once)
         _line("bare pool", start, bare, waves, bare, asked)
         backends: list[tuple[str, Callable[[], Backend]]] = [
-            ("local pool", lambda: LocalPool(folder, folder, asked.at_once))
+            ("local pool", lambda: LocalPool(folder, folder, plan.limits))
         ]
         if not asked.no_ray:
             from workbench.retrain.ray_tasks import own_ray

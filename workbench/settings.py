@@ -52,7 +52,9 @@ class RetrainSettings:
     shared: str = key("", "a folder that the cluster sees too, for models; empty: none is needed")
     workers: int = key(0, "fits at the same time; 0: one a core, at most 4")
     fit_timeout: float = key(600.0, 'how long one fit may take, as "10m"')
-    memory_limit: str = key("", "what one fit may take, for Ray to place it, as 2GB")
+    memory_limit: str = key(
+        "", 'memory of one fit, as "2GB"; empty: 80 % of the machine\'s, split among fits at once'
+    )
     object_memory: str = key("200MB", "shared memory of a Ray that is started here")
 
 

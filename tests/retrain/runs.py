@@ -32,6 +32,7 @@ TURNED = START + timedelta(days=4)
 
 RECIPES = """
 import os, signal, sys, time
+import numpy, polars
 from pathlib import Path
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
@@ -83,6 +84,26 @@ def slow(X, y, params, seed):
 def some_seconds(X, y, params, seed):
     time.sleep(4)
     return good(X, y, params, seed)
+
+def greedy(X, y, params, seed):
+    kept = [numpy.ones(10_000_000) for _ in range(50)]  # 4 GB, touched
+    return good(X, y, params, seed) if kept else None
+
+def greedy_library(X, y, params, seed):
+    kept = [polars.zeros(10_000_000, eager=True) + 1 for _ in range(50)]
+    return good(X, y, params, seed) if kept else None
+
+def is_first(what):
+    try:
+        (HERE / what).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+def dies_once_and_is_greedy_once(X, y, params, seed):
+    if is_first("died"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return greedy(X, y, params, seed) if is_first("took") else good(X, y, params, seed)
 
 class Strange(LogisticRegression):
     pass

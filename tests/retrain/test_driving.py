@@ -15,6 +15,7 @@ from workbench.retrain.plan import Limits
 
 NAMES = (
     "good", "raises", "never_ends", "prints", "unfit", "no_model", "ends", "dies", "dies_once",
+    "greedy", "greedy_library",
 )  # fmt: skip
 
 
@@ -25,14 +26,16 @@ def driven(tmp_path_factory: pytest.TempPathFactory) -> tuple[Driven, list[str]]
     listed = [challenger(n, f"recipes_of_tests:{name}") for n, name in enumerate(NAMES, start=1)]
     plan = write_run(
         folder, listed, card=card_of("recipes_of_tests:good"),
-        limits=Limits(fit_seconds=12.0, at_once=2),
+        limits=Limits(fit_seconds=10.0, at_once=2, memory_bytes=400_000_000),
     )  # fmt: skip
     said: list[str] = []
-    pool = LocalPool(folder, folder, 2)
-    try:
-        return drive(plan, pool, lambda _: None, said.append, lambda: False), said
-    finally:
-        pool.close()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RUST_BACKTRACE", "0")  # a library's last words take it seconds
+        pool = LocalPool(folder, folder, plan.limits)
+        try:
+            return drive(plan, pool, lambda _: None, said.append, lambda: False), said
+        finally:
+            pool.close()
 
 
 def note(driven: tuple[Driven, list[str]], name: str) -> FitNote:
@@ -50,11 +53,13 @@ def test_the_best_of_those_that_could_be_fitted_wins(driven: tuple[Driven, list[
     ("name", "said"),
     [
         ("raises", "RuntimeError: boom"),
-        ("never_ends", "longer than 12 seconds"),
+        ("never_ends", "longer than 10 seconds"),
         ("unfit", "cannot score the rows"),
         ("no_model", "gave a dict"),
         ("ends", "ended its process"),
         ("dies", "by signal 9, 3 times"),
+        ("greedy", "more memory than it may take: 400 MB ([retrain] memory_limit;"),
+        ("greedy_library", "gets no memory (a fit may take 400 MB: [retrain] memory_limit)"),
     ],
 )
 def test_a_recipe_that_goes_wrong_costs_its_own_fit(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.retrain.job import MARK, PIECE, Received, sent
+from tests.retrain.runs import write_run
+from workbench.retrain.job import MARK, PIECE, SHARED, Received, main, sent
 
 CONTENT = random.Random(1).randbytes(3 * PIECE + 17)
 NOTE = {
@@ -50,6 +51,31 @@ def test_a_file_goes_through_storage_that_both_see(tmp_path: Path) -> None:
     assert driven is not None
     assert driven.outcome.files == {"model.skops": CONTENT}
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_the_storage_does_not_take_comes_in_pieces(tmp_path: Path) -> None:
+    heard = Received(str(tmp_path), "run-1")
+    told = lines(str(tmp_path / "full"))
+    assert len(told) == 5
+    for one in told:
+        heard.hear(one)
+    driven = heard.driven()
+    assert driven is not None
+    assert driven.outcome.files == {"model.skops": CONTENT}
+
+
+def test_storage_that_the_cluster_does_not_see_is_found_before_anything_is_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path)
+    monkeypatch.setenv(SHARED, str(tmp_path / "elsewhere"))
+    told: list[str] = []
+    assert main(tmp_path, told.append) == 1
+    heard = Received(str(tmp_path), "run-1")
+    for one in told:
+        heard.hear(one.strip())
+    assert heard.failed is not None
+    assert f"cannot write to the shared folder {tmp_path / 'elsewhere'}" in heard.failed
 
 
 @pytest.mark.parametrize("lost", [0, 2, 4])

@@ -14,6 +14,7 @@ from tests.retrain.runs import (
     until,
 )
 from workbench.retrain.run_folder import run_folder, supervisor_pid
+from workbench.workspace import Workspace
 from workbench.workspace.planning_runs import Asked
 
 ON_RAY = Asked(most_fits=2, backend="ray", author="tests")
@@ -35,15 +36,20 @@ def children_of(process: int, name: str) -> list[int]:
     return found
 
 
-def test_a_run_on_ray_outlives_a_killed_worker_and_prints_nothing(
+def test_a_run_on_ray_outlives_a_killed_worker_and_a_greedy_fit_and_prints_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ws = turned_workspace(tmp_path, "recipes_of_tests:dies_once")
+    made = turned_workspace(tmp_path, "recipes_of_tests:dies_once_and_is_greedy_once")
+    with (made.root / "workbench.toml").open("a") as settings:
+        settings.write('memory_limit = "400MB"\n')
+    ws = Workspace.open(made.root)
     started = ws.retraining.start("m", ON_RAY)
     ended = ws.retraining.wait(started.id)
     assert ended.state == "succeeded", (ended.reason, ws.retraining.log(started.id))
     assert ended.backend == "ray"
     assert max(one.attempts for one in ended.fits) == 2
+    (reason,) = [one.reason for one in ended.fits if one.state == "failed"]
+    assert "more memory than it may take: 400 MB ([retrain] memory_limit;" in (reason or "")
     assert ended.result is not None
     assert (ended.result.metrics.gain_low or 0.0) > 0
     assert_no_process_left(ws, started.id)

@@ -6,6 +6,7 @@ It takes more than a minute: asked for with WORKBENCH_CLUSTER=1.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -111,11 +112,11 @@ def _nodes(token: Path) -> int:
     return int(_ask(token, program) or 0)
 
 
-def on_cluster(folder: Path, token: Path, recipe: str) -> Workspace:
+def on_cluster(folder: Path, token: Path, recipe: str, more: str = "") -> Workspace:
     """A workspace whose settings name the cluster's token."""
     ws = turned_workspace(folder, recipe)
     (ws.root / "workbench.toml").write_text(
-        f'[retrain]\nworkers = 2\nfit_timeout = "120s"\ntoken_file = "{token}"\n'
+        f'[retrain]\nworkers = 2\nfit_timeout = "120s"\ntoken_file = "{token}"\n{more}'
     )
     return Workspace.open(ws.root)
 
@@ -145,3 +146,27 @@ def test_without_the_token_the_cluster_says_no(cluster: Cluster, tmp_path: Path)
     assert "cannot be used" in (ended.reason or "")
     assert "another" not in (ended.reason or "")
     assert registry_of(ws) == before
+
+
+def test_the_model_comes_back_through_a_folder_that_both_see(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    shared = tmp_path / "storage"
+    shared.mkdir()
+    ws = on_cluster(tmp_path, cluster.token, "linear", f'shared = "{shared}"\n')
+    asked = Asked(most_fits=1, address=ADDRESS, author="tests")
+    ended = ws.retraining.wait(ws.retraining.start("m", asked).id)
+    assert ended.state == "succeeded", (ended.reason, ws.retraining.log(ended.id))
+    assert ended.result is not None
+    assert (ws.root / ended.result.artifact).is_file()
+    assert list(shared.iterdir()) == []
+    # What the job told of its files: where they lay, and not what is in them.
+    program = (
+        f"from ray.job_submission import JobSubmissionClient as C; c = C({ADDRESS!r}); "
+        "print(c.get_job_logs(max(c.list_jobs(), key=lambda j: j.start_time).submission_id))"
+    )
+    told = _ask(cluster.token, program)
+    for name in ("model.skops", "scored.parquet"):
+        assert re.search(rf'"path": "{ended.id}-[0-9a-f]{{16}}-{name}"', told), told[-2000:]
+    assert "base64" not in told
+    assert_no_process_left(ws, ended.id)

@@ -150,6 +150,51 @@ def test_a_rise_of_the_newest_day_is_not_diluted_into_no_harm() -> None:
     assert found.count("no") <= 2
 
 
+def low_week_that_went_back(rng: np.random.Generator, since: float, days: int = 5) -> Harm:
+    """Days that differ much by themselves; a week of few bad rows, and since a moment other days."""
+    then = drawn(rng, 0.125, 31, 900, 0.07, MONDAY - 60 * DAY)
+    before = drawn(rng, 0.085, 6, 900, 0.01, MONDAY - 6 * DAY)
+    return judged(drawn(rng, since, days, 900, 0.03), then, before)
+
+
+def test_a_low_rate_that_went_back_to_the_usual_one_is_judged_with_the_days_before() -> None:
+    """As on the demo's model after a promotion; its reference's days are from 4 % to 27 % bad."""
+    reference = (
+        8, 11, 14, 24, 19, 19, 16, 8, 6, 9, 10, 15, 15, 7, 24, 27, 23, 23, 20, 22, 21, 15, 9, 4, 6, 6,
+        4, 4, 5, 4, 10,
+    )  # fmt: skip
+    then = buckets([9.0 * percent for percent in reference], 900, MONDAY - 60 * DAY)
+    before = buckets([9.0 * percent for percent in (9, 8, 9, 10, 9, 8)], 900, MONDAY - 6 * DAY)
+    now = buckets([9.0 * percent for percent in (15, 12, 7, 9, 6)], 900)
+    assert judged(now, then).state == "unknown"
+    harm = judged(now, then, before)
+    assert harm.state == "no"
+    assert (harm.labelled, harm.longer) == (4500, 9900)
+    assert harm.current_rate == pytest.approx(0.098)
+    assert harm.figure is not None
+    assert harm.figure.n == 9900
+    assert "since 2024-02-27" in harm.reason
+    few = tuple(
+        replace(b, counts=OutcomeCounts(rows=20, labelled=20, bad=b.counts.bad / 45)) for b in now
+    )
+    assert judged(few, then, before).state == "unknown", "a hundred labels rule nothing out"
+    # The same moment over a reference that it is not below: the days before do not excuse it.
+    low = buckets([6.0 * percent for percent in reference], 900, MONDAY - 60 * DAY)
+    assert judged(now, low, before).state == "unknown"
+
+
+def test_a_rate_that_is_not_well_below_the_reference_is_never_diluted_by_the_days_before() -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(100):
+        harm = low_week_that_went_back(rng, 0.17)
+        if harm.rise is not None and harm.rise > -0.02:
+            assert harm.longer is None
+            assert harm.state != "no"
+    # Two floors over the reference since the moment: hardly ever none by the luck of the days.
+    calm = [low_week_that_went_back(rng, 0.165).state for _ in range(300)].count("no")
+    assert calm <= 6
+
+
 def test_calm_weeks_are_seldom_kept_open_by_their_newest_days() -> None:
     rng = np.random.default_rng(7)
     kept = 0

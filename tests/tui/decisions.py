@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,9 +118,11 @@ class StandInDesk(Desk):
 
     ws: Any = None
     told: dict[str, Any] = field(default_factory=dict)
-    """What can be changed: `verdict`, `flag`, `runs`, `foreseen`, `is_forced`, `error`."""
+    """What can be changed: `late` (the gate is after the last step), `recording` (an event: set then, and
+    `recorded` waited for), `verdict`, `flag`, `runs`, `foreseen`, `is_forced`, `error`."""
     done: list[tuple[str, ...]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    recorded: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         """Open, unless a test closes it."""
@@ -137,11 +140,20 @@ class StandInDesk(Desk):
             self.told.get("flag"), runs[0] if runs else None,
         )  # fmt: skip
 
-    def triage(self, model: str, period: str | None, told: Step) -> Standing:
-        """Two steps, a gate between them."""
+    def triage(
+        self, model: str, period: str | None, told: Step, reached: Callable[[], None]
+    ) -> Standing:
+        """Two steps, a gate between them or after them, and what follows the verdict."""
         told("replay", "the champion scores the logged rows as logged")
-        self.gate.wait(30)
+        if not self.told.get("late"):
+            self.gate.wait(30)
         told("harm", f"41.2% bad of 8,123 labelled {HOSTILE_TEXT}")
+        if self.told.get("late"):
+            self.gate.wait(30)
+        reached()
+        if "recording" in self.told:
+            self.told["recording"].set()
+            self.recorded.wait(30)
         self.done.append(("triage", model, period or ""))
         self.told["verdict"] = replace(VERDICT, id=4)
         return self.standing(model)

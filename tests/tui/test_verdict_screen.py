@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from textual.pilot import Pilot
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 from tests.tui.conftest import drive, settled
 from tests.tui.decisions import FORESEEN, HOSTILE_TEXT, RUNNING, VERDICT, StandInDesk
 from tests.tui.standin import StandIn
+from tests.tui.test_deciding import said
 from tests.tui.test_screens import lines, press, text
 from workbench.tui.messages import StandingLoaded
 from workbench.tui.screens.verdict import VerdictScreen
@@ -113,6 +115,52 @@ def test_triage_can_be_ended_and_records_nothing(standin: StandIn, desk: StandIn
         assert "RETRAIN" in text(pilot)
         await press(pilot, "T")
         assert desk.done == [("triage", "air-time", "")]
+
+    drive(standin, steps, desk=desk)
+
+
+def test_triage_that_is_ended_after_its_last_step_records_nothing(
+    standin: StandIn, desk: StandInDesk
+) -> None:
+    desk.told["late"] = True
+    desk.gate.clear()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await press(pilot, "v")
+        await pilot.press("T")
+        while "41.2% bad of 8,123" not in text(pilot):
+            await pilot.pause(0.01)
+        await pilot.press("x")
+        await pilot.pause()
+        assert "nothing was recorded" in said(pilot)
+        desk.gate.set()
+        await settled(pilot)
+        assert desk.done == []
+        assert "verdict 3" in text(pilot)
+
+    drive(standin, steps, desk=desk)
+
+
+def test_triage_whose_verdict_is_being_recorded_cannot_be_ended_and_says_so(
+    standin: StandIn, desk: StandInDesk
+) -> None:
+    recording = desk.told["recording"] = threading.Event()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await settled(pilot)
+        await press(pilot, "v")
+        await pilot.press("T")
+        while not recording.is_set():
+            await pilot.pause(0.01)
+        await pilot.press("x")
+        await pilot.pause()
+        assert "nothing was recorded" not in said(pilot)
+        assert "is reached already" in said(pilot)
+        desk.recorded.set()
+        await settled(pilot)
+        assert desk.done == [("triage", "air-time", "")]
+        assert "verdict 4" in text(pilot)
 
     drive(standin, steps, desk=desk)
 

@@ -89,6 +89,16 @@ def test_an_erasure_leaves_no_row_in_a_run_and_names_the_tables_that_stay(
     assert max(map(len, said.err.splitlines())) <= 80
 
 
+def assert_learned_from(ws: Workspace, data_version: str, expected: pl.DataFrame) -> str:
+    """A run's table has these rows before the incident, and a version; gives its md5."""
+    path, _, md5 = data_version.rpartition("@")
+    learned = pl.read_parquet(ws.root / path)
+    assert sorted(learned.filter(~pl.col("is_incident"))["x"]) == sorted(expected["x"])
+    assert md5 in (ws.root / f"{path}.dvc").read_text()
+    assert git(ws.root, "status", "--short", f"{path}.dvc") == ""
+    return md5
+
+
 def test_a_version_of_a_table_is_learned_from_and_what_was_learned_from_has_a_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,21 +117,14 @@ def test_a_version_of_a_table_is_learned_from_and_what_was_learned_from_has_a_ve
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    for data, rows in ((f"data/more.parquet@{revision}", 700), ("data/more.parquet", 300)):
-        ended = done(
-            "-C", ws.root, "retrain", "m", "--data", data, "--fits", "2", "--wait", "--json"
-        )
-        path, _, md5 = ended.document["data_version"].rpartition("@")
-        learned = pl.read_parquet(ws.root / path)
-        older = learned.filter(~pl.col("is_incident"))
-        assert older.height == rows
-        expected = first if rows == 700 else second
-        assert sorted(older["x"]) == sorted(expected["x"])
-        record = (ws.root / f"{path}.dvc").read_text()
-        assert md5 in record
-        assert git(ws.root, "status", "--short", f"{path}.dvc") == ""
-        metadata = ws.root / "registry" / "m" / ended.document["challenger"] / "metadata.json"
-        assert json.loads(metadata.read_text())["training"]["md5"] == md5
+    asked = ("-C", ws.root, "retrain", "m", "--fits", "1", "--json", "--data")
+    ended = done(*asked, f"data/more.parquet@{revision}", "--wait").document
+    md5 = assert_learned_from(ws, ended["data_version"], first)
+    metadata = ws.root / "registry" / "m" / ended["challenger"] / "metadata.json"
+    assert json.loads(metadata.read_text())["training"]["md5"] == md5
+    begun = done(*asked, "data/more.parquet").document
+    done("-C", ws.root, "runs", "cancel", begun["run"])
+    assert_learned_from(ws, begun["data_version"], second)
     workbench("-C", ws.root, "retrain", "m", "--data", "data/more.parquet@v9").assert_refused("v9")
     others = [path for path in (ws.root / ".workbench").rglob("*") if path.stat().st_mode & 0o077]
     assert others == []

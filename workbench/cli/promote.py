@@ -111,10 +111,8 @@ def _say(made: ChangedChampion, as_json: bool) -> None:
             f"{shown(one.decision.model)}: version {shown(one.version)} is the champion, "
             f"was {shown(one.decision.previous)}"
         )
-    for text in made.notes:
+    for text in made.warnings:
         note(text)
     if made.hook is not None and made.hook.failure is not None:
-        # The champion has changed all the same: a warning, and not an error.
-        note(f"the hook failed, and the champion is changed all the same: {made.hook.failure}")
         for line in made.hook.output.splitlines()[-10:]:
             note(f"  {line}")

@@ -45,7 +45,7 @@ def runs(ctx: click.Context, model: str | None, as_json: bool) -> None:
                     f"{one.done}/{len(one.fits)}",
                     rate(one.result.metrics.champion_bad_rate if one.result else None),
                     rate(one.result.metrics.challenger_bad_rate if one.result else None),
-                    age(((one.ended_at or now) - one.requested_at).total_seconds()),
+                    age(one.seconds(now)),
                 )
                 for one in found
             ],

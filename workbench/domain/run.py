@@ -145,6 +145,10 @@ class Run:
         known = [one for one in self.fits if one.bad_rate is not None]
         return min(known, key=lambda one: (one.bad_rate or 0.0, one.number)) if known else None
 
+    def seconds(self, now: datetime) -> float:
+        """How long it took from when it was asked for; of an open one, how long until now."""
+        return ((self.ended_at or now) - self.requested_at).total_seconds()
+
     def seconds_left(self, now: datetime) -> float | None:
         """How long the fits to come will take, if they take as long as those before; None: not known."""
         if not self.is_open or self.started_at is None or not self.done:
@@ -171,7 +175,6 @@ def run_document(run: Run, now: datetime | None = None) -> dict[str, Any]:
     """
     result = run.result
     end = run.ended_at or now
-    seconds = (end - run.requested_at).total_seconds() if end is not None else None
     best = run.best
     return {
         "run": run.id,
@@ -186,7 +189,7 @@ def run_document(run: Run, now: datetime | None = None) -> dict[str, Any]:
         "metrics": asdict(result.metrics if result else RunMetrics()),
         "recommend_promotion": result.recommend_promotion if result else None,
         "artifact": result.artifact if result else None,
-        "seconds": seconds,
+        "seconds": run.seconds(end) if end is not None else None,
         "reason": result.reason if result else run.reason or _why_not(run),
         "redesign_candidate": result.is_redesign if result else None,
         "segments": [asdict(one) for one in result.segments] if result else [],

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.names import shown
 from workbench.errors import ArtifactError, RecipeError, WorkbenchError
 from workbench.retrain.captured import captured_output
+from workbench.retrain.fit_memory import bounded_memory, fit_memory, is_of_memory, too_much
 from workbench.retrain.mixing import mixed_rows, thinned
-from workbench.retrain.plan import Challenger, RunPlan, plan_of
+from workbench.retrain.plan import Challenger, Limits, RunPlan, plan_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,18 +89,19 @@ def perform(
     """
     from threadpoolctl import threadpool_limits
 
-    task = Task(kind, number)
+    task, limits = Task(kind, number), Limits()
     start = time.perf_counter()
     found = FitOutcome(task)
     with captured_output() as printed:
         try:
             plan = plan_of(plan_text)
-            with threadpool_limits(limits=1):
+            limits = plan.limits
+            with threadpool_limits(limits=1), bounded_memory(fit_memory(limits)):
                 found = _done(task, plan, train, holdout, Path(code).resolve() if code else None)
         except WorkbenchError as error:
             found = FitOutcome(task, error.message)
         except MemoryError:
-            found = FitOutcome(task, "the fit does not fit into the memory")
+            found = FitOutcome(task, too_much(limits))
         except SystemExit:
             found = FitOutcome(task, "the recipe ended its process")
         # What code from outside raises can be anything.
@@ -233,7 +235,13 @@ def _fitted(
         params=challenger.params, folder=code,
     )  # fmt: skip
     names = [one.name for one in plan.features]
-    estimator = recipe.fit(rows.select(names), rows["wb_label"], challenger.seed)
+    try:
+        estimator = recipe.fit(rows.select(names), rows["wb_label"], challenger.seed)
+    except RecipeError as error:
+        # Other parts of the rows would need as much; of them alone a rate would say less.
+        if is_of_memory(error):
+            raise MemoryError from error
+        raise
     return estimator, scorer_of(estimator, plan.card, plan.features, plan.rules)
 
 

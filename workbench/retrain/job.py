@@ -12,10 +12,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workbench.domain.names import shown
 from workbench.domain.run import FitNote, fit_of
 from workbench.errors import WorkbenchError
 from workbench.retrain.driving import Driven, drive
@@ -47,6 +49,7 @@ def main(folder: Path, write: Callable[[str], None]) -> int:
         # one may be about to make it anew.
         tables = Tables.of(folder)
         plan = plan_of(tables.plan)
+        shared = _shared_folder()
         code = folder / CODE
         files = {
             path.relative_to(code).as_posix(): path.read_bytes()
@@ -66,7 +69,7 @@ def main(folder: Path, write: Callable[[str], None]) -> int:
         tell("failed", message=error.message, hint=error.hint)
         return 1
     for name, content in driven.outcome.files.items():
-        for said in sent(name, content, os.environ.get(SHARED, ""), plan.run):
+        for said in sent(name, content, shared, plan.run):
             tell("file", **said)
     outcome = {
         "kind": driven.outcome.task.kind, "number": driven.outcome.task.number,
@@ -79,13 +82,21 @@ def main(folder: Path, write: Callable[[str], None]) -> int:
 
 
 def sent(name: str, content: bytes, shared: str, run: str) -> Iterator[dict[str, Any]]:
-    """A file as what is told of it: in pieces, or where it lies in shared storage."""
+    """A file as what is told of it: where it lies in shared storage, or in pieces.
+
+    In pieces, too, where the storage takes it no more: what was trained is not lost by that.
+    """
     digest = hashlib.sha256(content).hexdigest()
     if shared:
         path = Path(shared) / f"{run}-{digest[:16]}-{name}"
-        path.write_bytes(content)
-        yield {"name": name, "sha256": digest, "path": path.name}
-        return
+        try:
+            path.write_bytes(content)
+        except OSError:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        else:
+            yield {"name": name, "sha256": digest, "path": path.name}
+            return
     many = max(1, -(-len(content) // PIECE))
     for number in range(many):
         part = content[number * PIECE : (number + 1) * PIECE]
@@ -139,6 +150,11 @@ class Received:
             return None
         return None
 
+    @property
+    def is_sharing(self) -> bool:
+        """Whether there is a folder that both should see."""
+        return bool(self._shared)
+
     def driven(self) -> Driven | None:
         """The winner, once all of it has come and is what was sent; None: something is missing."""
         if self.done is None:
@@ -170,6 +186,21 @@ class Received:
             return
         part = base64.b64decode(said["base64"], validate=True)
         self._pieces.setdefault(name, {})[int(said["piece"])] = part
+
+
+def _shared_folder() -> str:
+    """The folder that both see, before anything is fitted; empty without one.
+
+    Raises:
+        WorkbenchError: it cannot be written to from here.
+    """
+    shared = os.environ.get(SHARED, "")
+    if shared and not (Path(shared).is_dir() and os.access(shared, os.W_OK)):
+        raise WorkbenchError(
+            f"the cluster cannot write to the shared folder {shown(shared, 200)}",
+            "Mount it on every node, or take [retrain] shared out of workbench.toml.",
+        )
+    return shared
 
 
 def _printed(text: str) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import IO
 
 from workbench.retrain.driving import Ended
+from workbench.retrain.fit_memory import ended_by, lacked_memory
 from workbench.retrain.fitting import FitOutcome, Task
+from workbench.retrain.plan import Limits
 
 OUTCOMES = "outcomes"
 """The folder within a run's where workers leave what they made."""
@@ -34,17 +36,17 @@ class _Worker:
 class LocalPool:
     """A `Backend` of processes: kept from task to task, killed where one takes too long."""
 
-    def __init__(self, folder: Path, code: Path | None, at_once: int) -> None:
+    def __init__(self, folder: Path, code: Path | None, limits: Limits) -> None:
         """Nothing is started yet.
 
         Args:
             folder: the run's.
             code: where a recipe of the card's own may be imported from.
-            at_once: processes at most.
+            limits: the run's; a worker holds its fits to their memory.
         """
         self._folder = folder
         self._code = code
-        self._most = at_once
+        self._limits = limits
         self._workers: list[_Worker] = []
 
     def submit(self, task: Task) -> None:
@@ -119,8 +121,10 @@ class LocalPool:
         code = self._end(worker)
         if task is None:
             return []
-        how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        return [Ended(task, None, f"its process ended {how}")]
+        said = f"its process ended {ended_by(code, self._limits)}"
+        if lacked_memory(code):  # it would again
+            return [Ended(task, FitOutcome(task, said))]
+        return [Ended(task, None, said)]
 
     def _end(self, worker: _Worker) -> int:
         self._workers.remove(worker)

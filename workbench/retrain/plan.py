@@ -54,7 +54,7 @@ class Limits:
     at_once: int = 2
     """Fits at the same time, one thread each."""
     memory_bytes: int = 0
-    """That a fit is expected to take at most; 0: not known."""
+    """That a fit may take at most, and Ray places it by; 0: a share of the machine's."""
     rows_choosing: int = 20_000
     """Rows of a fit that only chooses."""
     rows_most: int = 200_000

@@ -128,7 +128,9 @@ def _ended(state: str, heard: Received, client: Any, job: str) -> Driven:
             return driven
         raise RetrainError(
             "the model did not come back whole from the cluster",
-            "Name storage that both see: [retrain] shared in workbench.toml.",
+            "Is [retrain] shared of workbench.toml the same folder here and on the cluster?"
+            if heard.is_sharing
+            else "Name storage that both see: [retrain] shared in workbench.toml.",
         )
     if heard.failed is not None:
         raise RetrainError(heard.failed)

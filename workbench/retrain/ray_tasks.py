@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from workbench.retrain.driving import Ended, RetrainError
+from workbench.retrain.fit_memory import limit_of_death
 from workbench.retrain.fitting import FINAL, FitOutcome, Task, perform, warm_up
 from workbench.retrain.keeper import Keeper, descendants
 from workbench.retrain.plan import HOLDOUT, PLAN, TRAIN, RunPlan
@@ -73,12 +74,13 @@ class RayTasks:
         self._noted = noted
         self._ray, self._is_alive, self._close = ray, is_alive, close
         self._code = code if code is None or isinstance(code, str) else ray.put(dict(code))
-        self._plan = tables.plan
+        self._plan, self._limits = tables.plan, plan.limits
         self._train = ray.put(tables.train)
         self._holdout = ray.put(tables.holdout)
         options: dict[str, Any] = {"num_cpus": 1, "max_retries": 0}
         if plan.limits.memory_bytes:
-            options["memory"] = plan.limits.memory_bytes
+            # More than there is would never be placed; the worker holds a fit to the limit itself.
+            options["memory"] = min(plan.limits.memory_bytes, _largest_memory(ray))
         self.first_worker: float | None = None
         """When the first worker was there, by `time.monotonic`."""
         # A generator says that the work has begun before it gives what came of it.
@@ -146,7 +148,7 @@ class RayTasks:
         except Exception as error:  # noqa: BLE001
             self._forget(task)
             self._require_life()
-            return Ended(task, None, f"its worker was lost ({type(error).__name__})")
+            return Ended(task, None, self._lost(error))
         if not isinstance(said, FitOutcome):
             if said is True:
                 self._began[task] = time.monotonic()
@@ -156,6 +158,10 @@ class RayTasks:
             return None
         self._forget(task)
         return Ended(task, said)
+
+    def _lost(self, error: Exception) -> str:
+        said = f"its worker was lost ({type(error).__name__})"
+        return f"{said}{limit_of_death(self._limits)}" if "Crashed" in said else said
 
     def _forget(self, task: Task) -> None:
         made = self._running.pop(task, None)
@@ -167,6 +173,12 @@ class RayTasks:
             raise RetrainError(
                 "Ray has died", "Start the run again; --backend local does without Ray."
             )
+
+
+def _largest_memory(ray: Any) -> int:
+    """What the node with the most memory can give to tasks, in bytes."""
+    nodes = [one["Resources"] for one in ray.nodes() if one.get("Alive")]
+    return max((int(one.get("memory", 0)) for one in nodes), default=0)
 
 
 def _begun_and_done(

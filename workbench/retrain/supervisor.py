@@ -144,7 +144,7 @@ def made_backend(folder: Path, plan: RunPlan, orders: Orders) -> Backend:
     """
     code = Path(orders.code) if orders.code else None
     if orders.backend == "local":
-        return LocalPool(folder, code, plan.limits.at_once)
+        return LocalPool(folder, code, plan.limits)
     from workbench.retrain.ray_tasks import own_ray
 
     return own_ray(folder, plan, code, orders.object_memory)

@@ -42,6 +42,9 @@ would need several times the labels that show a harm of two; at two, a harm of t
 in one case of forty. Here 4,000 labels on either side tell 96 % of healthy models (rate 0.23, floor
 0.02), and take a harm of two floors for none in 0.6 %."""
 
+_LONGEST = timedelta(days=28)
+"""Of the time that is judged where the rate since the onset is below the reference's."""
+
 _NEWER = 3.0
 """Standard errors: up to seven stretches are tried, and days differ a little more than was seen."""
 _BUDDING = 4.0
@@ -82,21 +85,25 @@ class Harm:
     """What moved in the newest rows, whose labels are still to come: harm is not ruled out there."""
     newer: str = ""
     """The newest buckets, where they look worse by what matters though the whole does not; in words."""
+    longer: int | None = None
+    """Labels of the time that the rise is of, where that begins before the onset; None: it does not."""
 
     @property
     def figure(self) -> Figure | None:
         """The rise with its interval and draws; None where there is none."""
         if self.rise is None or self.low is None or self.high is None:
             return None
-        return Figure(self.rise, self.low, self.high, self.labelled, self.basis, self.draws)
+        n = self.longer or self.labelled
+        return Figure(self.rise, self.low, self.high, n, self.basis, self.draws)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What the operator is told of it."""
         supports = {"yes": None, "no": "no_action", "unknown": "wait"}[self.state]
         found = [
             Evidence(
-                STEP, "rise", self.rise, self.reason, self.low, self.high, self.labelled, self.floor,
-                supports, "no_action" if self.state == "yes" else None,
+                STEP, "rise", self.rise, self.reason, self.low, self.high,
+                self.longer or self.labelled, self.floor, supports,
+                "no_action" if self.state == "yes" else None,
             )
         ]  # fmt: skip
         if self.newer:
@@ -180,9 +187,40 @@ def measure_harm(
         return replace(harm, settled_on=ripe_on)
     if state != "unknown":
         return harm
+    by_rows = rise + math.hypot(own[1] - rate, plain - other[0])
+    if rise <= -floor and state_of(rise, low, by_rows, floor, labelled) == "no":
+        calm = _calm_of_longer(case, harm)
+        if calm is not None:
+            return calm
     needed = _needed(usual, floor)
     settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
     return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
+
+
+def _calm_of_longer(case: Case, harm: Harm) -> Harm | None:
+    """No harm, by the days before the onset as well; None where they do not show that either.
+
+    The time is cut at the onset so that its harm is not diluted by the days before. Where the rate
+    since is as far below the reference's as would matter above it, and by its rows alone harm is ruled
+    out, there is none to dilute: a low rate went back towards the usual one. What keeps it open is
+    that few days are seen of a model whose days differ much, and those that were cut off are days of
+    the same model. What keeps a calm whole open (newest buckets, rows without labels) still does. Of
+    five days that differ by 7 points and follow days well below the reference, a true harm of two
+    floors is taken for none in 0.2 % of draws.
+    """
+    if harm.rise is None or not case.before_counted:
+        return None
+    begin = case.counted[-1].end - _LONGEST
+    whole = (*(b for b in case.before_counted if b.start >= begin), *case.counted)
+    found = measure_harm(replace(case, counted=whole, before_counted=()))
+    if found.state != "no":
+        return None
+    reason = found.reason.replace("since the onset", f"since {whole[0].start:%Y-%m-%d}")
+    return replace(
+        found, reason=f"{reason}; since the onset {harm.rise * 100:+.1f} points",
+        current_rate=harm.current_rate, reference_rate=harm.reference_rate,
+        labelled=harm.labelled, longer=found.labelled,
+    )  # fmt: skip
 
 
 def state_of(rise: float, low: float, high: float, floor: float, labelled: float) -> str:

@@ -83,13 +83,16 @@ class Desk:
             newest_run=runs[0] if runs else None,
         )
 
-    def triage(self, model: str, period: str | None, told: Step) -> Standing:
+    def triage(
+        self, model: str, period: str | None, told: Step, reached: Callable[[], None]
+    ) -> Standing:
         """Reaches a verdict, records it, and gives what stands then.
 
         Args:
             model: its name.
             period: where harm is judged; None is the card's window.
             told: called after each step; what it raises ends triage, and nothing is recorded.
+            reached: called before the verdict is recorded, likewise.
 
         Raises:
             WorkbenchError: as for `Workspace.triage`.
@@ -98,7 +101,7 @@ class Desk:
         def tell(step: str, evidence: Sequence[Evidence]) -> None:
             told(step.replace("_", " "), evidence[0].reading if evidence else "nothing found")
 
-        verdict = self.ws.triage(model, period, told=tell)
+        verdict = self.ws.triage(model, period, told=tell, reached=reached)
         standing = self.standing(model)
         # One that could not be recorded is shown all the same; its notes say why.
         return standing if verdict.id is not None else replace(standing, verdict=verdict)
@@ -219,9 +222,4 @@ def _author() -> str:
 
 def _told(made: ChangedChampion) -> str:
     said = f"version {made.change.version} is the champion, was {made.change.decision.previous}"
-    parts = [said, *made.notes]
-    if made.hook is not None and made.hook.failure is not None:
-        parts.append(
-            f"the hook failed, and the champion is changed all the same: {made.hook.failure}"
-        )
-    return "; ".join(parts)
+    return "; ".join([said, *made.warnings])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -223,11 +223,12 @@ class Workspace(Questions):
         *,
         told: Told | None = None,
         record: bool = True,
+        reached: Callable[[], None] | None = None,
     ) -> Verdict:
         """What is to be done about a model, and why; see `triaging.triage`."""
         from workbench.workspace.triaging import triage
 
-        return triage(self, name, period, version, told=told, record=record)
+        return triage(self, name, period, version, told=told, record=record, reached=reached)
 
     def diff(
         self, a: str, b: str, question: Question | None = None, *, model: str | None = None

@@ -230,7 +230,7 @@ def _orders(ws: Workspace, asked: Asked, code: Path | None) -> Orders:
         code=str(code or ""),
         address="" if backend == "local" else address,
         token_file=str(ws.root / token) if token is not None else "",
-        shared=str(Path(settings.shared).expanduser()) if settings.shared else "",
+        shared=str(ws.root / Path(settings.shared).expanduser()) if settings.shared else "",
         object_memory=size_bytes(settings.object_memory) or 200_000_000,
         lock_timeout=ws.settings.store.lock_timeout,
     )

@@ -78,6 +78,17 @@ class ChangedChampion:
     notes: tuple[str, ...] = ()
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to say of it besides; the champion has changed all the same."""
+        failure = self.hook.failure if self.hook is not None else None
+        if failure is None:
+            return self.notes
+        return (
+            *self.notes,
+            f"the hook failed, and the champion is changed all the same: {failure}",
+        )
+
+    @property
     def document(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {

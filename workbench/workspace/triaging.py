@@ -65,6 +65,7 @@ def triage(
     tick: Callable[[], float] | None = None,
     record: bool = True,
     law: DelayLaw | None = None,
+    reached: Callable[[], None] | None = None,
 ) -> Verdict:
     """The verdict on a model, recorded, and written into the incident that it belongs to.
 
@@ -78,6 +79,8 @@ def triage(
         tick: a clock in seconds, for how long the steps took.
         record: False: nothing is written.
         law: how late labels usually are; by default what the store tells.
+        reached: called once the verdict is reached, before it is recorded; what it raises ends
+            triage, and nothing is written.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -114,6 +117,8 @@ def triage(
         asked = f"{iso(gathered.asked.start)}/{iso(gathered.asked.end)}"
         inputs = _inputs(one, ws.root, now, asked, version, seed, law)
         verdict = reach_verdict(found, gathered.versions, inputs)
+    if reached is not None:
+        reached()
     return _recorded(ws, verdict, one) if record else verdict
 
 

@@ -39,7 +39,7 @@ def runs_rows(runs: Sequence[Run], now: datetime, palette: Palette) -> list[Row]
     rows = []
     for one in runs:
         metrics = one.result.metrics if one.result else None
-        took = ((one.ended_at or now) - one.requested_at).total_seconds()
+        took = one.seconds(now)
         rows.append(
             Row(
                 one.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 
@@ -60,6 +61,7 @@ class VerdictScreen(DecidingScreen):
         self._steps: list[tuple[str, str]] = []
         self._began: float | None = None
         """When the triage that is under way began."""
+        self._end = _End()
         self._lines: tuple[Line, ...] = ()
 
     def content(self) -> Iterable[Widget]:
@@ -103,6 +105,7 @@ class VerdictScreen(DecidingScreen):
             return
         desk, model, period = self.session.desk, self.model, self.session.period
         self._began, self._steps = time.monotonic(), []
+        self._end = end = _End()
 
         def reach() -> StandingLoaded:
             worker = get_current_worker()
@@ -112,7 +115,11 @@ class VerdictScreen(DecidingScreen):
                     raise _StoppedError
                 self.post_message(StepTaken(step, reading))
 
-            return StandingLoaded(desk.triage(model, period, told), is_reached=True)
+            def reached() -> None:
+                if worker.is_cancelled or not end.comes_by("verdict"):
+                    raise _StoppedError
+
+            return StandingLoaded(desk.triage(model, period, told, reached), is_reached=True)
 
         self.ask(_TRIAGE, reach)
         self.settle()
@@ -127,6 +134,9 @@ class VerdictScreen(DecidingScreen):
         """Ends the triage that is under way, after its present step; nothing is recorded."""
         if self._began is None:
             self.say("No triage is under way.")
+            return
+        if not self._end.comes_by("stop"):
+            self.say("The verdict is reached already, and is recorded.")
             return
         self.workers.cancel_group(self, _TRIAGE)
         self._pending.discard(_TRIAGE)
@@ -250,6 +260,19 @@ class VerdictScreen(DecidingScreen):
     def action_drift(self) -> None:
         """Goes to the drift table."""
         self.post_message(PlaceChosen("drift", self.model))
+
+
+class _End:
+    """How a triage ends: by its verdict or by being stopped, whichever comes first."""
+
+    def __init__(self) -> None:
+        self._lock, self._how = threading.Lock(), ""
+
+    def comes_by(self, how: str) -> bool:
+        """Whether it ends this way; it does if nothing ended it before."""
+        with self._lock:
+            self._how = self._how or how
+            return self._how == how
 
 
 class _StoppedError(Exception):
