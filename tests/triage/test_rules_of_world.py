@@ -180,7 +180,7 @@ def test_what_rests_on_a_handful_of_wrong_predictions_is_waited_for() -> None:
     parts = gained(0.06, 0.02, 0.07)
     assert decide(moved(**parts)).verdict == "retrain"
     few = np.zeros(4000)
-    few[:25] = 1.0
+    few[:45] = 1.0
     parts["backtest"] = replace(parts["backtest"], champion_losses=few)
     assert decide(moved(**parts)) == Decision("wait", "few_errors")
     cheap = Recalibration(
@@ -190,5 +190,7 @@ def test_what_rests_on_a_handful_of_wrong_predictions_is_waited_for() -> None:
         recovery_of_rise=about(0.8, 0.2),
     )
     assert decide(moved(recalibration=cheap, **parts)) == Decision("wait", "few_errors")
+    hopeless = {**parts, **potential(0.0, 0.01), "backtest": parts["backtest"]}
+    assert decide(moved(**hopeless)) == Decision("wait", "few_errors")
     parts["backtest"] = replace(parts["backtest"], champion_losses=np.append(few, np.ones(10)))
     assert decide(moved(recalibration=cheap, **parts)).verdict == "recalibrate"

@@ -20,8 +20,8 @@ WORTHWHILE = 0.4
 """Of the rise: what a retraining on the labels at hand, or a change of outputs, must gain to be worth it."""
 PART = 1 / 3
 """Of the rise: what a gain that matters by itself may come to, for the rest to be left as it is."""
-LEAST_ERRORS = 30
-"""Wrong predictions among the newest labels: what is gained on fewer hangs on a handful of rows."""
+LEAST_ERRORS = 50
+"""Wrong predictions among the newest labels: what fewer say of any remedy hangs on a handful of rows."""
 NEARLY = 0.6
 """Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
@@ -183,10 +183,11 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
     if refused is not None:
         return refused
     rise = read(found.clean_harm.figure, draw)
-    few = rest.backtest.errors < LEAST_ERRORS
+    if rest.backtest.errors < LEAST_ERRORS:
+        return Decision("wait", "few_errors")
     cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
     if cheaper is not None:
-        return Decision("wait", "few_errors") if few else cheaper
+        return cheaper
     matters = max(rise.value if rise is not None else 0.0, floor)
     now = gained_now(rest.attainable, rest.backtest, rest.potential, draw)
     later = read(rest.potential.gain, draw)
@@ -194,11 +195,11 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
         # What surely helps now, and will do more with more labels, need not wait for them.
         grows = later is not None and later.value >= GOOD_RECOVERY * matters
         if now.value >= WORTHWHILE * matters or (grows and now.value >= floor / 2):
-            return Decision("wait", "few_errors") if few else _retrain(found, rest)
+            return _retrain(found, rest)
     if later is None:
         return Decision("undecided", "no_backtest")
     if now is not None and _is_part(now, floor, matters) and _another_model(rest, draw) is None:
-        return Decision("wait", "few_errors") if few else _retrain(found, rest)
+        return _retrain(found, rest)
     return _not_recovered(found, rest, later, matters, draw)
 
 
