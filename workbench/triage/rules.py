@@ -179,12 +179,10 @@ def _why_unknown(harm: Harm) -> str:
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
     floor = found.clean_harm.floor or 0.0
-    refused = _refused(found)
+    refused = _refused(found, rest)
     if refused is not None:
         return refused
     rise = read(found.clean_harm.figure, draw)
-    if rest.backtest.errors < LEAST_ERRORS:
-        return Decision("wait", "few_errors")
     cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
     if cheaper is not None:
         return cheaper
@@ -242,12 +240,14 @@ def _never_enough(rest: Remainder, matters: float, draw: int | None) -> bool:
     )
 
 
-def _refused(found: Findings) -> Decision | None:
-    """Why nothing may be fitted to these rows, whatever it seems to gain; None where it may."""
+def _refused(found: Findings, rest: Remainder) -> Decision | None:
+    """Why no remedy is chosen by these rows, whatever it seems to gain; None where one may be."""
     if _coincident(found):
         return Decision("fix_upstream", "coincident_fault")
     if found.selective.censored_share:  # what is fitted to such labels learns the decision
         return Decision("undecided", "censored")
+    if rest.backtest.errors < LEAST_ERRORS:
+        return Decision("wait", "few_errors")
     return None
 
 
