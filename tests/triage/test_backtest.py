@@ -201,3 +201,12 @@ def test_what_is_missing_is_said_and_nothing_fails() -> None:
     assert measure_backtest(
         replace(own, current=one, before=pl.DataFrame(), training=None)
     ).skipped == ("all labels to fit on are the same")
+
+
+def test_errors_are_counted_as_rows_that_weigh_alike() -> None:
+    plain = np.array([1.0] * 40 + [0.0] * 960)
+    assert Backtest(champion_losses=plain).errors == pytest.approx(40)
+    costs = np.array([1.0] * 5 + [0.02] * 100 + [0.0] * 900)
+    assert 5 < Backtest(champion_losses=costs).errors < 12
+    assert Backtest(champion_losses=np.zeros(50)).errors == 0
+    assert Backtest("no recipe").errors == np.inf

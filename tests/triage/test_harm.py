@@ -218,5 +218,25 @@ def weeks_with_a_last_day(rate: float) -> list[Harm]:
 
 def test_a_last_day_that_nearly_stands_out_keeps_the_case_open() -> None:
     found = weeks_with_a_last_day(0.25)
-    assert sum(harm.state == "no" for harm in found) <= 20
-    assert sum(bool(harm.newer) for harm in weeks_with_a_last_day(0.18)) <= 4
+    assert sum(harm.state == "no" for harm in found) <= 8
+    assert sum(bool(harm.newer) for harm in weeks_with_a_last_day(0.18)) <= 5
+
+
+def test_weekdays_that_differ_by_chance_do_not_move_the_usual_rate() -> None:
+    """Four Thursdays of 200 rows each lie two points off by chance alone; real weekends count in full."""
+    rng = np.random.default_rng(9)
+    off, own = [], []
+    for _ in range(200):
+        then = drawn(rng, 0.18, 28, 200, 0.005, MONDAY - 28 * DAY)
+        thursday = drawn(rng, 0.18, 1, 600, start=MONDAY + 3 * DAY)
+        plain = sum(b.counts.bad for b in then) / sum(b.counts.labelled for b in then)
+        days = [b.counts.bad / b.counts.labelled for b in then if b.start.weekday() == 3]
+        found = judged(thursday, then).reference_rate
+        assert found is not None
+        off.append(found - plain)
+        own.append(np.mean(days) - plain)
+    assert np.std(off) < 0.5 * np.std(own)
+    rates = [0.3 if day % 7 >= 5 else 0.15 for day in range(28)]
+    then = buckets([float(rng.binomial(200, rate)) for rate in rates], 200, MONDAY - 28 * DAY)
+    sunday = drawn(rng, 0.3, 1, 600, start=MONDAY + 6 * DAY)
+    assert judged(sunday, then).reference_rate == pytest.approx(0.3, abs=0.04)

@@ -186,3 +186,49 @@ def test_what_may_be_another_definition_or_another_world_is_left_open() -> None:
     for alike in (1e-9, None):
         sure = replace(found, labels=LabelFaults(faults=(replace(one, alike=alike),)))
         assert decide(sure).verdict == ("fix_upstream" if alike is None else "redesign")
+
+
+def gained(value: float, half: float, later: float = 0.035) -> dict[str, Any]:
+    """The same gain by the backtest and the cross-fit, and hardly more with labels enough."""
+    rest = hidden().remainder
+    assert rest is not None
+    parts = potential(later, 0.01)
+    parts["attainable"] = replace(rest.attainable, excess=about(value, half))
+    parts["backtest"] = replace(
+        rest.backtest, kind="incident", gain=about(value, half), control=None
+    )
+    return parts
+
+
+def test_a_part_of_the_rise_that_matters_by_itself_is_taken_back_though_most_remains() -> None:
+    floor = hidden().clean_harm.floor
+    assert floor == pytest.approx(0.02, abs=0.005)
+    assert decide(moved(**gained(0.032, 0.01))) == Decision("retrain", "backtest")
+    assert decide(moved(**gained(0.032, 0.04))).verdict != "retrain"  # not sure
+    assert decide(moved(**gained(0.012, 0.008, 0.014))).verdict == "redesign"  # less than matters
+    assert decide(moved((0.3, 0.02), **gained(0.032, 0.01))).verdict == "redesign"  # a tenth of it
+    parts = gained(0.032, 0.01)
+    parts["remaining"] = replace(
+        parts["remaining"], stronger=about(0.08, 0.01), stronger_before=None
+    )
+    assert decide(moved(**parts)) == Decision("redesign", "another_model", "model_class")
+
+
+def test_what_rests_on_a_handful_of_wrong_predictions_is_waited_for() -> None:
+    parts = gained(0.06, 0.02, 0.07)
+    assert decide(moved(**parts)).verdict == "retrain"
+    few = np.zeros(4000)
+    few[:45] = 1.0
+    parts["backtest"] = replace(parts["backtest"], champion_losses=few)
+    assert decide(moved(**parts)) == Decision("wait", "few_errors")
+    cheap = Recalibration(
+        kind="threshold",
+        gain=about(0.08, 0.02),
+        recovery=about(0.9, 0.3),
+        recovery_of_rise=about(0.8, 0.2),
+    )
+    assert decide(moved(recalibration=cheap, **parts)) == Decision("wait", "few_errors")
+    hopeless = {**parts, **potential(0.0, 0.01), "backtest": parts["backtest"]}
+    assert decide(moved(**hopeless)) == Decision("wait", "few_errors")
+    parts["backtest"] = replace(parts["backtest"], champion_losses=np.append(few, np.ones(10)))
+    assert decide(moved(recalibration=cheap, **parts)).verdict == "recalibrate"

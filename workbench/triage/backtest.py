@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,18 @@ class Backtest:
     def harmed(self) -> tuple[SegmentGain, ...]:
         """Segments in which the challenger is surely worse."""
         return tuple(segment for segment in self.segments if segment.is_harmed)
+
+    @property
+    def errors(self) -> float:
+        """How many wrong predictions of the champion judge: (sum of badness)^2 / sum of its squares.
+
+        Costs that differ make fewer of them than rows; infinite where nothing was judged.
+        """
+        bad = self.champion_losses
+        if bad is None:
+            return math.inf
+        squares = float((bad**2).sum())
+        return float(bad.sum()) ** 2 / squares if squares > 0 else 0.0
 
     @property
     def shortfall(self) -> float:

@@ -18,6 +18,10 @@ GOOD_RECOVERY = 0.5
 """Of the rise: what a retraining with labels enough must surely stay below, to be of no use."""
 WORTHWHILE = 0.4
 """Of the rise: what a retraining on the labels at hand, or a change of outputs, must gain to be worth it."""
+PART = 1 / 3
+"""Of the rise: what a gain that matters by itself may come to, for the rest to be left as it is."""
+LEAST_ERRORS = 50
+"""Wrong predictions among the newest labels: what fewer say of any remedy hangs on a handful of rows."""
 NEARLY = 0.6
 """Of the rise: where a retraining with labels enough gains more, no other model is looked for."""
 RESTORES = 0.7
@@ -175,7 +179,7 @@ def _why_unknown(harm: Harm) -> str:
 
 def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decision:
     floor = found.clean_harm.floor or 0.0
-    refused = _refused(found)
+    refused = _refused(found, rest)
     if refused is not None:
         return refused
     rise = read(found.clean_harm.figure, draw)
@@ -192,7 +196,18 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
             return _retrain(rest)
     if later is None:
         return Decision("undecided", "no_backtest")
+    if now is not None and _is_part(now, floor, matters) and _another_model(rest, draw) is None:
+        return _retrain(rest)
     return _not_recovered(found, rest, later, matters, draw)
+
+
+def _is_part(gain: Reading, floor: float, matters: float) -> bool:
+    """Whether a retraining surely takes back what matters by itself, and it may be a third of the rise.
+
+    Where classes become more alike in number, or cases harder besides, most of a rise is what nobody
+    can know; the part that can be known is worth having, unless another model gets more.
+    """
+    return gain.is_sure and gain.value >= floor and gain.most >= PART * matters
 
 
 def _not_recovered(
@@ -225,8 +240,8 @@ def _never_enough(rest: Remainder, matters: float, draw: int | None) -> bool:
     )
 
 
-def _refused(found: Findings) -> Decision | None:
-    """Why nothing may be fitted to these rows, whatever it seems to gain; None where it may."""
+def _refused(found: Findings, rest: Remainder) -> Decision | None:
+    """Why no remedy is chosen by these rows, whatever it seems to gain; None where one may be."""
     if _coincident(found):
         return Decision("fix_upstream", "coincident_fault")
     if found.selective.censored_share:  # what is fitted to such labels learns the decision
@@ -235,6 +250,8 @@ def _refused(found: Findings) -> Decision | None:
         return Decision("undecided", "chosen_labels")
     if found.labels.is_open:
         return Decision("undecided", "label_or_world")
+    if rest.backtest.errors < LEAST_ERRORS:
+        return Decision("wait", "few_errors")
     return None
 
 

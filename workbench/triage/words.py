@@ -42,6 +42,7 @@ _WHY = {
     "no_excess": "the recipe does no better even when it learns from these very rows",
     "harder_mix": "more of the cases that were hard before; the model does on them what it did",
     "another_model": "retraining does not recover it, another model would",
+    "few_errors": "too few wrong predictions among the newest labels to tell what would help",
     "more_labels": "retraining will help once there are more labels",
     "no_backtest": "nothing could be backtested",
     "excess_not_recovered": "neither another threshold nor a retraining surely takes it back, by the labels there are",
