@@ -32,7 +32,7 @@ def buckets(bad: Sequence[float], n: int, start: datetime = MONDAY) -> tuple[Out
 
 def judged(
     now: tuple[OutcomeBucket, ...], then: tuple[OutcomeBucket, ...],
-    before: tuple[OutcomeBucket, ...] = (),
+    before: tuple[OutcomeBucket, ...] = (), unripe: tuple[OutcomeBucket, ...] = (),
 ) -> Harm:  # fmt: skip
     card, shape = ModelCard(), LogShape((), (), classes=("0", "1"))
     empty = pl.DataFrame()
@@ -41,7 +41,7 @@ def judged(
         empty, empty, empty, empty, None, Models(), counted=now, reference_counted=then,
         before_counted=before,
     )  # fmt: skip
-    return measure_harm(case)
+    return measure_harm(case, unripe=unripe, ripe_on=MONDAY + 12 * DAY)
 
 
 def drawn(
@@ -59,6 +59,21 @@ def test_a_rise_of_twice_the_floor_is_harm_and_none_is_ruled_out() -> None:
     found = [judged(drawn(rng, 0.2, 7, 1500), drawn(rng, 0.2, 28, 1500)).state for _ in range(200)]
     assert found.count("no") >= 185
     assert found.count("yes") <= 4
+
+
+def test_a_calm_beginning_does_not_speak_for_a_period_that_mostly_waits_for_its_labels() -> None:
+    rng = np.random.default_rng(5)
+    now, then = drawn(rng, 0.2, 3, 4000), drawn(rng, 0.2, 28, 4000)
+    waiting = [
+        OutcomeBucket(b.start, b.end, OutcomeCounts(rows=4000, labelled=0, bad=0.0))
+        for b in buckets([0.0] * 4, 4000, MONDAY + 3 * DAY)
+    ]
+    assert judged(now, then).state == "no"
+    assert judged(now, then, unripe=tuple(waiting[:2])).state == "no"
+    late = judged(now, then, unripe=tuple(waiting))
+    assert late.state == "unknown"
+    assert late.settled_on == MONDAY + 12 * DAY
+    assert any("16,000 of 28,000" in one.reading for one in late.evidence())
 
 
 def test_with_36_labels_nothing_is_ruled_out() -> None:

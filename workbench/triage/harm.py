@@ -36,6 +36,9 @@ STEP = "harm"
 LEAST_LABELS = 100
 """With fewer labels since the onset nothing is said of harm."""
 
+_MOSTLY = 0.5
+"""Of the period's rows: with more without labels, a calm of the others says nothing of the period."""
+
 _RULED_OUT = 1.75
 """Harm is ruled out when the interval ends below this many floors. At one floor exactly a healthy model
 would need several times the labels that show a harm of two; at two, a harm of two would be ruled out
@@ -83,7 +86,8 @@ class Harm:
     draws: NDArray[Any] | None = field(default=None, repr=False, compare=False)
     """(draws,) the rise as it could have come out, normal; None where there is none."""
     unjudged: tuple[str, ...] = ()
-    """What moved in the newest rows, whose labels are still to come: harm is not ruled out there."""
+    """What moved in the newest rows, whose labels are still to come, or that they are most of all:
+    harm is not ruled out there."""
     newer: str = ""
     """The newest buckets, where they look worse by what matters though the whole does not; in words."""
     longer: int | None = None
@@ -119,7 +123,7 @@ class Harm:
             found.append(
                 Evidence(
                     STEP, "unjudged", None,
-                    f"The newest rows have no labels yet, and something moved in them "
+                    f"The newest rows have no labels yet, and those before do not speak for them "
                     f"({'; '.join(self.unjudged[:3])}): their labels decide{when}.",
                     supports="wait", against="no_action",
                 )
@@ -175,6 +179,8 @@ def measure_harm(
     state = state_of(rise, low, high, floor, labelled)
     moved = measure_unjudged(case) if state != "yes" else None
     signs = moved.signs if moved is not None else ()
+    late = _mostly_late(case, unripe) if state == "no" else ""
+    signs = (*signs, late) if late else signs
     newer = _newest(case.before_counted, then, now, floor) if state == "no" else ""
     is_open = state == "no" and bool(signs or newer)
     if is_open:
@@ -196,6 +202,13 @@ def measure_harm(
     needed = _needed(usual, floor)
     settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
     return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
+
+
+def _mostly_late(case: Case, unripe: Sequence[OutcomeBucket]) -> str:
+    """That most rows of the period wait for their labels, in words; "" if most do not."""
+    late = sum(b.counts.rows for b in unripe)
+    rows = late + sum(b.counts.rows for b in case.counted)
+    return f"most of them: {late:,} of {rows:,}" if late > _MOSTLY * rows else ""
 
 
 def _calm_of_longer(case: Case, harm: Harm) -> Harm | None:

@@ -24,7 +24,7 @@ _WHY = {
     "over": "the rise is over",
     "no_harm": "no rise that matters",
     "newer_rise": "the newest rows look worse, and are too few to tell since when and why",
-    "unjudged": "something moved in the newest rows, whose labels are still to come",
+    "unjudged": "the labels of the newest rows are still to come, and older ones do not speak for them",
     "unknown_harm": "too few labels to tell whether there is a rise that matters",
     "season": "the rate was the same one cycle ago",
     "split": "the experiment's arms get other shares of the rows, and within each the rate is as before",
