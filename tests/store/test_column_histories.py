@@ -82,12 +82,13 @@ def test_label_times(ws: Workspace) -> None:
     )
     ingest(ws, "labels.parquet", labels)
     store = ws._subject("m").store
-    found, usual = label_times(store, WHOLE, None, timedelta(hours=7))
-    assert usual == 7 * 3600
+    found, usual, longest = label_times(store, WHOLE, None, timedelta(hours=7))
+    assert (usual, longest) == (7 * 3600, 7 * 3600)
     assert [t.labelled for t in found] == [1000, 1000, 0]
     assert [t.in_time for t in found] == [1000, 1000, 0]
     assert found[0].median_seconds == wait.total_seconds()
-    early, _ = label_times(store, WHOLE, None, timedelta(hours=5))
+    early, _, longest = label_times(store, WHOLE, None, timedelta(hours=5))
+    assert longest == wait.total_seconds()
     assert [t.in_time for t in early] == [0, 0, 0]
     learnt = label_times(store, WHOLE, None, None)[1]
     assert learnt == wait.total_seconds()

@@ -63,17 +63,17 @@ def test_a_rise_of_twice_the_floor_is_harm_and_none_is_ruled_out() -> None:
 
 def test_a_calm_beginning_does_not_speak_for_a_period_that_mostly_waits_for_its_labels() -> None:
     rng = np.random.default_rng(5)
-    now, then = drawn(rng, 0.2, 3, 4000), drawn(rng, 0.2, 28, 4000)
+    now, then = drawn(rng, 0.2, 2, 6000), drawn(rng, 0.2, 28, 4000)
     waiting = [
-        OutcomeBucket(b.start, b.end, OutcomeCounts(rows=4000, labelled=0, bad=0.0))
-        for b in buckets([0.0] * 4, 4000, MONDAY + 3 * DAY)
+        OutcomeBucket(b.start, b.end, OutcomeCounts(rows=6000, labelled=0, bad=0.0))
+        for b in buckets([0.0] * 5, 6000, MONDAY + 2 * DAY)
     ]
     assert judged(now, then).state == "no"
-    assert judged(now, then, unripe=tuple(waiting[:2])).state == "no"
+    assert judged(now, then, unripe=tuple(waiting[:4])).state == "no"
     late = judged(now, then, unripe=tuple(waiting))
     assert late.state == "unknown"
     assert late.settled_on == MONDAY + 12 * DAY
-    assert any("16,000 of 28,000" in one.reading for one in late.evidence())
+    assert any("30,000 of 42,000" in one.reading for one in late.evidence())
 
 
 def test_with_36_labels_nothing_is_ruled_out() -> None:

@@ -92,8 +92,11 @@ def unread_texts(
 
 def label_times(
     store: ModelStore, period: Period, versions: tuple[str, ...] | None, usual: timedelta | None
-) -> tuple[list[LabelTimes], float | None]:
-    """When the labels of each bucket came, and the usual time in seconds that was gone by.
+) -> tuple[list[LabelTimes], float | None, float | None]:
+    """When the labels of each bucket came, the usual time in seconds that was gone by, and the longest.
+
+    The longest is the 99th percentile of the older half of the buckets that have timed labels, and not
+    below the usual one: a card says how late labels usually are, not when the last one is in.
 
     Args:
         store: the model's rows.
@@ -103,7 +106,7 @@ def label_times(
             buckets that have timed labels.
     """
     if not store.segments.labels:
-        return [], None
+        return [], None, None
     segments = _inside(store, period)
     conditions = ["wb_role = 'live'"]
     if versions is not None:
@@ -119,14 +122,13 @@ def label_times(
             "epoch(standing.t) - epoch(wb_timestamp) AS late FROM judged_rows "
             f"WHERE {' AND '.join(conditions)}"
         )
-        limit = usual.total_seconds() if usual is not None else None
+        found, longest = connection.execute(
+            "SELECT quantile_cont(late, 0.9), quantile_cont(late, 0.99) FROM times WHERE b <= "
+            "(SELECT quantile_disc(b, 0.5) FROM times WHERE late IS NOT NULL)"
+        ).fetchall()[0]
+        limit = usual.total_seconds() if usual is not None else found
         if limit is None:
-            limit = connection.execute(
-                "SELECT quantile_cont(late, 0.9) FROM times WHERE b <= "
-                "(SELECT quantile_disc(b, 0.5) FROM times WHERE late IS NOT NULL)"
-            ).fetchall()[0][0]
-        if limit is None:
-            return [], None
+            return [], None, None
         rows = connection.execute(
             "SELECT b, count(*), count(*) FILTER (WHERE has), count(late), "
             "count(*) FILTER (WHERE late <= ?), median(late) FROM times GROUP BY b ORDER BY b",
@@ -135,7 +137,7 @@ def label_times(
     listed = [
         LabelTimes(moment, *figures) for bucket, *figures in rows if (moment := aware(bucket))
     ]
-    return listed, float(limit)
+    return listed, float(limit), max(float(limit), float(longest or 0.0))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from workbench.triage.attainable import Attainable, measure_attainable
 from workbench.triage.backtest import Backtest, measure_backtest
 from workbench.triage.case import Case
 from workbench.triage.challengers import choose_challenger
+from workbench.triage.code_search import with_renamed_codes
 from workbench.triage.decomposition import Decomposition, decompose
 from workbench.triage.domain_model import measure_domain
 from workbench.triage.half_life import HalfLife, Retraining, measure_half_life
@@ -156,6 +157,7 @@ def examine(
     run.tell("since", looked.since)
     replay = run.step("replay", lambda: measure_replay(case))
     outputs = run.step("outputs", lambda: measure_outputs(case, replay))
+    case = run.quietly("codes", lambda: with_renamed_codes(case))
     repairs = run.step("repair", lambda: measure_repairs(case))
     injections = run.step("injection", lambda: measure_injections(case))
     labels = run.step("label_faults", lambda: measure_label_faults(case))

@@ -36,7 +36,7 @@ STEP = "harm"
 LEAST_LABELS = 100
 """With fewer labels since the onset nothing is said of harm."""
 
-_MOSTLY = 0.5
+_MOSTLY = 2 / 3
 """Of the period's rows: with more without labels, a calm of the others says nothing of the period."""
 
 _RULED_OUT = 1.75
@@ -205,10 +205,15 @@ def measure_harm(
 
 
 def _mostly_late(case: Case, unripe: Sequence[OutcomeBucket]) -> str:
-    """That most rows of the period wait for their labels, in words; "" if most do not."""
+    """That most rows of the period wait for their labels, in words; "" if most do not.
+
+    Since a known onset those that are labelled do speak for the rest.
+    """
     late = sum(b.counts.rows for b in unripe)
     rows = late + sum(b.counts.rows for b in case.counted)
-    return f"most of them: {late:,} of {rows:,}" if late > _MOSTLY * rows else ""
+    if case.onset is not None or late <= _MOSTLY * rows:
+        return ""
+    return f"most of the period's: {late:,.0f} of {rows:,.0f}"
 
 
 def _calm_of_longer(case: Case, harm: Harm) -> Harm | None:

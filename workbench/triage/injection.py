@@ -99,11 +99,11 @@ class Injection:
         """Whether the period's own labels say otherwise: what was put in is not what has happened.
 
         Affected rows are no worse than others of the same time; or all the rise seen is smaller than
-        what the fault would make; or they are numbers beyond what was there before, and no labels say
-        that they are wrong. The strange values may then be right.
+        what the fault would make; or they are numbers beyond what was there before, and labels do not
+        say that they are predicted worse. The strange values may then be right.
         """
         effect = self.effect
-        if self.fault.kind == "out_of_range" and self.contrast is None:
+        if self.fault.kind == "out_of_range" and (self.contrast is None or self.contrast.low <= 0):
             return True
         if effect is None or effect.floor is None or effect.basis != "injection":
             return False

@@ -213,8 +213,10 @@ def _of_unit(case: Case, fault: Fault) -> LabelFault:
         case.reference,
         rows,
     )
+    rows = since_exchanged(case.current, clean["wb_label"], rows)
+    mended = case.current["wb_label"].cast(pl.Float64).zip_with(pl.Series(~rows), clean["wb_label"])
     change = badness_of(case, case.current, None) - badness(
-        case.rules, clean["wb_prediction"], clean["wb_label"]
+        case.rules, clean["wb_prediction"], mended
     )
     if not np.isfinite(change).any():
         return LabelFault(

@@ -27,8 +27,8 @@ _COLLAPSED = 0.5
 _RESTORED = 0.7
 _SURE = 6.0
 _STANDS_OUT = 1.5
-_MOST_BEFORE = 0.5
-"""Of the rows: what may have come before the fault."""
+_MOST_BEFORE = 0.65
+"""Of the rows: what may have come before the fault. It begins in the first bucket, often of two."""
 
 
 @dataclass(frozen=True)

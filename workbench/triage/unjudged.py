@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 100
 """Rows without labels, below which their spread says nothing."""
+LEAST_JUDGED = 500
+"""Rows since the onset whose labels are in, from which they speak for what the onset moved."""
 _STRETCHES = 12
 _LEAST_STRETCHES = 3
 _BEYOND = 2.0
@@ -49,7 +51,8 @@ def measure_unjudged(case: Case) -> Unjudged | None:
 
     Looked at are what people changed (events other than holidays and campaigns), faults of inputs
     and outputs that began then, buckets with fewer labels than are usual at their age, and the PSI of
-    every input and output between these rows and those before. It must reach the card's warning
+    every input and output between these rows and those before (since the onset, where it is known and
+    left enough of them). It must reach the card's warning
     for drift, and twice the largest PSI of any stretch of the same length before.
     """
     start = case.ripe_end
@@ -83,7 +86,12 @@ def _moved(case: Case, start: datetime) -> list[tuple[str, float]]:
         return []
     time = pl.col("wb_timestamp")
     new = case.current.filter(time >= start)
-    known = [f for f in (case.before, case.current.filter(time < start)) if f.height]
+    judged = case.current.filter(time < start)
+    # What moved at the onset has labels since then, where there are enough: those speak for the rest.
+    begun = start if case.onset is None else case.onset + case.bucket
+    since = judged.filter(time >= begun)
+    is_enough = since.height >= LEAST_JUDGED
+    known = [f for f in ([since] if is_enough else [case.before, judged]) if f.height]
     if new.height < LEAST_ROWS or not known:
         return []
     old = pl.concat(known, how="diagonal_relaxed")

@@ -104,6 +104,10 @@ def without_early(law: DelayLaw, outcomes: Sequence[OutcomeBucket]) -> list[Outc
     return kept
 
 
+_UNFINISHED = 0.1
+"""Of a bucket: how long before its end the last row may come of one that is whole."""
+
+
 def overdue(
     subject: Subject, law: DelayLaw, outcomes: Sequence[OutcomeBucket]
 ) -> tuple[OutcomeBucket, ...]:
@@ -111,12 +115,13 @@ def overdue(
 
     And by more than chance makes of so many rows, of which few have a label at that age.
     """
-    now = _now(subject)
-    if now is None:
+    if subject.extent is None:
         return ()
     found = []
     for bucket in outcomes:
-        usual = law.usual(max(int((now - bucket.end) / subject.bucket), 0))
+        # By the newest row, not the end of its bucket: an unfinished day makes no label late.
+        age = (subject.extent.newest - bucket.end) / subject.bucket + _UNFINISHED
+        usual = law.usual(max(int(age), 0))
         rows, labelled = bucket.counts.rows, bucket.counts.labelled
         if usual is None or rows <= 0 or labelled >= USUAL * usual * rows:
             continue

@@ -57,8 +57,8 @@ def label_findings(
     found: list[Finding | None] = []
     delay = parse_duration(subject.card.labels.delay)
     usual = delay if "labels.delay" in subject.card.named and delay else None
-    times, limit = (
-        ([], None) if only_counts else label_times(subject.store, everything, versions, usual)
+    times, limit, longest = (
+        ([], None, None) if only_counts else label_times(subject.store, everything, versions, usual)
     )
     newest = _newest(subject)
     late = None
@@ -69,7 +69,7 @@ def label_findings(
             [t.median_seconds for t in times], limit, asked, newest, bucket,
         )  # fmt: skip
         found.append(late)
-    known = _known_until(subject, limit, newest, usual)
+    known = _known_until(subject, longest, newest, usual)
     if late is None:
         found.append(coverage_change(starts, rows, labelled, asked, known, bucket))
     observed, expected, right, sure = _by_score(outcomes, reference, subject)
