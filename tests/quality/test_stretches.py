@@ -29,7 +29,11 @@ def test_a_raised_rate_is_found_to_the_bucket(seed: int, start: int, length: int
     rows = rng.integers(200, 400, 30)
     inside = (np.arange(30) >= start) & (np.arange(30) < start + length)
     hits = rng.binomial(rows, np.where(inside, 0.5, 0.05))
-    assert affected_run(hits, rows, 0.05, 0.05) == (start, min(start + length, 30))
+    found = affected_run(hits, rows, 0.05, 0.05)
+    assert found is not None
+    # A neighbour with twice its usual hits, by chance, is as likely within as without.
+    off = (found[0] - start, found[1] - min(start + length, 30))
+    assert -1 <= off[0] <= 0 <= off[1] <= 1
 
 
 @given(st.integers(0, 500))

@@ -226,6 +226,20 @@ def test_a_label_in_another_unit_is_proven_by_undoing_it() -> None:
     assert one.effect.amount.value == pytest.approx(expected, abs=1e-9)
 
 
+def test_a_label_s_unit_that_changed_within_the_first_bucket_is_undone_from_then_on() -> None:
+    case = case_of("regression", rows=2000)
+    label = case.current["wb_label"]
+    late = pl.Series(np.arange(2000) >= 1100)
+    fault = replace(DEFINITION, transform=Transform("affine", factor=60.0))
+    moved = relabelled(case, (label * 60.0).zip_with(late, label))
+    found = measure_label_faults(replace(moved, faults=(fault,)))
+    (one,) = found.faults
+    assert (one.how, one.is_proven) == ("unit", True)
+    assert one.effect is not None
+    rise = float(moved.current["wb_bad"].mean()) - float(case.current["wb_bad"].mean())  # type: ignore[arg-type]
+    assert one.effect.amount.value == pytest.approx(rise, abs=0.01)
+
+
 def test_coverage_and_delay_raise_doubts_and_decide_nothing() -> None:
     faults = [
         Fault(

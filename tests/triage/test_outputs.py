@@ -82,6 +82,23 @@ def test_a_new_version_that_brought_it_is_rolled_back() -> None:
     assert newly_live(case) is None
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.9, "roll_back"), (0.4, None)])
+def test_a_new_version_that_gives_most_rows_one_score_is_rolled_back_without_labels(
+    share: float, verdict: str | None
+) -> None:
+    case = case_of()
+    older = case.before.with_columns(pl.lit("1").alias("wb_version"))
+    same = pl.Series(np.random.default_rng(5).random(case.current.height) < share)
+    frame = case.current.with_columns(
+        pl.when(same).then(0.3).otherwise("wb_score").alias("wb_score"),
+        pl.when(same).then(pl.lit("0")).otherwise("wb_prediction").alias("wb_prediction"),
+        pl.lit(None, pl.String).alias("wb_label"), pl.lit(None, pl.Float64).alias("wb_bad"),
+    )  # fmt: skip
+    found = measure_outputs(replace(case, current=frame, before=case.before.clear(), others=older))
+    assert found.is_collapsed is (verdict is not None)
+    assert found.verdict == verdict
+
+
 def test_an_inverted_score_is_told_by_its_mirrored_distribution() -> None:
     found = measure_outputs(rare("opposite"))
     assert found.is_inverted

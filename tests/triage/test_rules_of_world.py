@@ -108,6 +108,19 @@ def test_what_another_split_of_the_arms_makes_of_a_rise_is_not_held_against_the_
     assert decide(replace(found, arms=arms)).verdict == verdict
 
 
+def test_a_change_of_outputs_that_surely_helps_is_better_than_leaving_it_open() -> None:
+    parts = potential(0.02, 0.06)
+    assert decide(moved(**parts)).verdict == "undecided"
+    cheap = Recalibration(
+        kind="prior", gain=about(0.05, 0.01), recovery_of_rise=about(0.5, 0.1),
+        gain_over_control=about(0.05, 0.01),
+    )  # fmt: skip
+    assert decide(moved(recalibration=cheap, **parts)) == Decision("recalibrate", "prior")
+    for other in (about(0.05, 0.06), about(0.02, 0.01)):
+        unsure = replace(cheap, gain=other)
+        assert decide(moved(recalibration=unsure, **parts)).verdict == "undecided"
+
+
 def test_a_retraining_that_recovers_enough_goes_before_another_model() -> None:
     rest = hidden().remainder
     assert rest is not None

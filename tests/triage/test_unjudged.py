@@ -107,3 +107,16 @@ def test_stretches_that_always_differ_are_no_sign() -> None:
     found = measure_unjudged(case)
     assert found is not None
     assert found.signs == ()
+
+
+def test_what_moved_at_the_onset_is_spoken_for_by_the_labels_since_then() -> None:
+    case = planted.case_of(rows=8000)
+    begun = RIPE - timedelta(days=1)
+    x0 = pl.when(begun <= TIME).then(pl.col("x0") + 3.0).otherwise("x0")
+    moved = late(replace(case, current=case.current.with_columns(x0=x0)))
+    unknown = measure_unjudged(moved)
+    assert unknown is not None
+    assert any("x0" in sign for sign in unknown.signs)
+    known = measure_unjudged(replace(moved, onset=begun - moved.bucket))
+    assert known is not None
+    assert known.signs == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -105,3 +106,37 @@ def test_buckets_with_early_or_too_few_labels_are_told_apart(tmp_path: Path) -> 
     assert without_early(DelayLaw({}), few) == few
     # Fewer than usual, but no fewer than chance makes of so few rows.
     assert overdue(subject, law, [bucket(0, 22)]) == ()
+
+
+def test_a_day_that_is_not_over_makes_no_label_late(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path)
+    ingest(ws, "log.parquet", binary_log(1260, seed=3, hours=5 * 24 + 6))
+    subject, law = ws.subject("m"), DelayLaw({0: 0.3, 1: 0.8, 2: 1.0})
+    assert subject.extent is not None
+    today = subject.extent.newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = timedelta(days=1)
+    yesterday = OutcomeBucket(today - day, today, OutcomeCounts(rows=100, labelled=35))
+    assert overdue(subject, law, [yesterday]) == ()
+    before = OutcomeBucket(today - 2 * day, today - day, OutcomeCounts(rows=100, labelled=35))
+    assert overdue(subject, law, [before]) == (before,)
+
+
+def test_labels_that_wait_longer_than_the_card_says_are_not_missing(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path, '[labels]\ndelay = "2d"\n')
+    log = binary_log(12_000, seed=3, hours=20 * 24)
+    newest = log["timestamp"].max()
+    ingest(ws, "log.parquet", log.drop("label"))
+    days = 2 * np.random.default_rng(7).gamma(12, 1 / 12, log.height)
+    waits = pl.Series("wait", days * 86_400_000_000).cast(pl.Duration("us"))
+    late = log.select("prediction_id", "label", label_timestamp=pl.col("timestamp") + waits)
+    ingest(ws, "labels.parquet", late.filter(pl.col("label_timestamp") <= newest))
+    kinds = {"label_coverage", "label_delay_change"}
+    assert not kinds & {f.kind for f in ws.quality("m", period="14d").faults}
+    gone = late.filter(
+        (pl.col("label_timestamp") <= newest)
+        & ((pl.col("label_timestamp") < datetime(2024, 2, 12)) | (pl.int_range(pl.len()) % 3 > 0))
+    )
+    other = make_workspace(tmp_path / "other", '[labels]\ndelay = "2d"\n')
+    ingest(other, "log.parquet", log.drop("label"))
+    ingest(other, "labels.parquet", gone)
+    assert kinds & {f.kind for f in other.quality("m", period="14d").faults}

@@ -32,6 +32,9 @@ COLLAPSED = 0.99
 """Share of one value from which a model is taken to give one answer."""
 USUAL = 0.95
 """Share of the commonest value in the reference up to which it is taken to vary."""
+MOSTLY = 0.8
+RARELY = 0.05
+"""The same with fewer: four rows in five with one score, where no score of the reference had one in twenty."""
 LEAST_ROWS = 50
 LEAST_LABELS = 50
 _DRAWS = 200
@@ -200,7 +203,9 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
     now, usual = _share_of_one(case, case.current), _share_of_one(case, case.reference)
     if now is None:
         return Outputs(skipped="no row has an output")
-    collapsed = now > COLLAPSED and usual is not None and usual <= USUAL
+    collapsed = usual is not None and (
+        (now > COLLAPSED and usual <= USUAL) or (now > MOSTLY and usual <= RARELY)
+    )
     ranking = _ranking(case, case.current)
     reference = _ranking(case, case.reference)
     inverted = (

@@ -224,7 +224,18 @@ def _not_recovered(
         return Decision("fix_upstream", "small_fault")
     if later.is_sure and later.value >= GOOD_RECOVERY * matters:
         return Decision("wait", "more_labels")
+    if _surely_helps(rest, matters, draw):
+        return Decision("recalibrate", rest.recalibration.kind or "threshold")
     return Decision("undecided", "excess_not_recovered")
+
+
+def _surely_helps(rest: Remainder, matters: float, draw: int | None) -> bool:
+    """Whether a change of outputs surely takes back a worthwhile part, though not all, where nothing else does."""
+    own = rest.recalibration
+    cheap, over = read(own.gain, draw), read(own.gain_over_control, draw)
+    if cheap is None or own.harmed or (over is not None and not over.is_sure):
+        return False
+    return cheap.is_sure and cheap.value >= WORTHWHILE * matters
 
 
 def _never_enough(rest: Remainder, matters: float, draw: int | None) -> bool:

@@ -126,6 +126,10 @@ def _of_fault(incident: Incident, judged: Judged) -> frozenset[str]:
     )
     if needs_labels and (judged.power < 4 or judged.labelled < 200):
         accepted |= PASSIVE
+    # An older artifact gives other outputs; which version is right, only labels tell.
+    is_seen = "constant_prediction" in incident.kind.causes
+    if incident.kind.where == "version" and not is_seen and judged.labelled < 100:
+        accepted |= PASSIVE
     return accepted
 
 
