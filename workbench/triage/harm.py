@@ -17,24 +17,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from workbench.domain.outcomes import OutcomeBucket, bad_rate
+from workbench.domain.outcomes import OutcomeBucket
 from workbench.domain.verdict import Evidence
 from workbench.performance.blocks import DRAWS
-from workbench.performance.intervals import LEAST_CLUSTERS, spread_between, wilson
 from workbench.performance.judgement import threshold_rates_of
 from workbench.performance.quantiles import normal_quantile
 from workbench.triage.case import Case
+from workbench.triage.day_rates import concentration, day_spread, rate_of, usual_rate, wilson_of
 from workbench.triage.figures import Figure
-from workbench.triage.since import find_rise
+from workbench.triage.newest_rise import LEAST_LABELS, newest_rise
 from workbench.triage.unjudged import measure_unjudged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STEP = "harm"
-
-LEAST_LABELS = 100
-"""With fewer labels since the onset nothing is said of harm."""
 
 _MOSTLY = 2 / 3
 """Of the period's rows: with more without labels, a calm of the others says nothing of the period."""
@@ -47,15 +44,6 @@ in one case of forty. Here 4,000 labels on either side tell 96 % of healthy mode
 
 _LONGEST = timedelta(days=28)
 """Of the time that is judged where the rate since the onset is below the reference's."""
-
-_NEWER = 3.0
-"""Standard errors: up to seven stretches are tried, and days differ a little more than was seen."""
-_BUDDING = 2.5
-"""Log-likelihood that a moment must gain to be nearly one that stands out (8): calm logs of three weeks
-have one that is worse than the reference besides in two of a hundred, as simulated with days that
-differ; at 4 it is one of two hundred, and twice as many rises of the last day are taken for none."""
-_BESIDES = 1.64
-"""Standard errors over the reference that it must have besides."""
 
 
 @dataclass(frozen=True)
@@ -155,19 +143,19 @@ def measure_harm(
     labelled = round(sum(b.counts.labelled for b in now))
     if not then:
         return _unknown("the reference has no labels: there is no rate to compare with", labelled)
-    plain = _rate(then)
+    plain = rate_of(then)
     if not now:
         late = f"; those of {len(unripe)} buckets are still to come" if unripe else ""
         return _unknown(f"no labels since the onset{late}", 0, plain, ripe_on)
-    usual = _usual(then, now)
-    rate = _rate(now)
+    usual = usual_rate(then, now)
+    rate = rate_of(now)
     floor = threshold_rates_of(usual, case.card.thresholds)[0] - usual
     critical = threshold_rates_of(usual, case.card.thresholds)[1] - usual
     rise = rate - usual
-    spread, basis = _day_spread(then, case.before_counted, now)
+    spread, basis = day_spread(then, case.before_counted, now)
     z = normal_quantile(0.975)
-    days = math.sqrt(spread**2 * (_concentration(now) + _concentration(then)))
-    own, other = _wilson(now), _wilson(then)
+    days = math.sqrt(spread**2 * (concentration(now) + concentration(then)))
+    own, other = wilson_of(now), wilson_of(then)
     low = rise - math.hypot(rate - own[0], other[1] - plain, z * days)
     high = rise + math.hypot(own[1] - rate, plain - other[0], z * days)
     deviation = (high - low) / (2 * z)
@@ -181,7 +169,7 @@ def measure_harm(
     signs = moved.signs if moved is not None else ()
     late = _mostly_late(case, unripe) if state == "no" else ""
     signs = (*signs, late) if late else signs
-    newer = _newest(case.before_counted, then, now, floor) if state == "no" else ""
+    newer = newest_rise(case.before_counted, then, now, floor) if state == "no" else ""
     is_open = state == "no" and bool(signs or newer)
     if is_open:
         state = "unknown"
@@ -255,65 +243,6 @@ def state_of(rise: float, low: float, high: float, floor: float, labelled: float
     return "no" if high < _RULED_OUT * floor else "unknown"
 
 
-def _newest(
-    before: Sequence[OutcomeBucket],
-    then: Sequence[OutcomeBucket],
-    now: Sequence[OutcomeBucket],
-    floor: float,
-) -> str:
-    """Whether the end of a calm whole is worse by what matters, in words; "" if not."""
-    spread, _ = _day_spread(then, before, ())  # not by the rise that is asked for
-    found = _newer_rise(then, now, spread, floor)
-    return found or _budding_rise(before, then, now, spread, floor)
-
-
-def _newer_rise(
-    then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket], spread: float, floor: float
-) -> str:
-    """Whether the newest buckets are worse than the reference by what matters, in words; "" if not.
-
-    A rise of this morning is diluted by the days before, and too short for a moment to stand out.
-    Every number of newest buckets is tried, so that each must be `_NEWER` standard errors off.
-    """
-    tried = (_worse(then, now[-many:], spread, floor, _NEWER) for many in range(1, len(now)))
-    return next((words for words in tried if words), "")
-
-
-def _budding_rise(
-    before: Sequence[OutcomeBucket], then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket],
-    spread: float, floor: float,
-) -> str:  # fmt: skip
-    """Whether a moment nearly stands out since which it is worse by what matters, in words; "" if not.
-
-    Such a moment is no onset yet, but one among all stretches that so few calm logs have: what is
-    calm up to it does not speak for what comes since.
-    """
-    rise = find_rise([*before, *now], _BUDDING)
-    if rise is None or rise.end is not None or rise.start <= now[0].start:
-        return ""
-    return _worse(then, [b for b in now if b.start >= rise.start], spread, floor, _BESIDES)
-
-
-def _worse(
-    then: Sequence[OutcomeBucket], newest: Sequence[OutcomeBucket], spread: float, floor: float,
-    sure: float,
-) -> str:  # fmt: skip
-    """How much worse some buckets are than the reference, in words; "" if not by so many errors."""
-    labelled, plain = sum(b.counts.labelled for b in then), _rate(then)
-    n = sum(b.counts.labelled for b in newest)
-    if n < LEAST_LABELS:
-        return ""
-    rate, usual = _rate(newest), _usual(then, newest)
-    between = spread**2 * (_concentration(newest) + _concentration(then))
-    error = math.sqrt(
-        max(rate, plain) * (1 - min(rate, 0.99)) / n + plain * (1 - plain) / labelled + between
-    )
-    if rate - usual < floor or rate - usual <= sure * error:
-        return ""
-    since = f"{newest[0].start:%Y-%m-%d %H:%MZ}"
-    return f"{rate:.1%} bad of {n:,.0f} labelled since {since}, {usual:.1%} usually"
-
-
 def _drawn(rise: float, deviation: float, seed: int) -> NDArray[Any]:
     import numpy as np
 
@@ -328,90 +257,6 @@ def _unknown(
         "unknown", None, None, None, None, False, usual, None, labelled, 0.0, "rows", reason,
         LEAST_LABELS if usual is not None else None, settled,
     )  # fmt: skip
-
-
-def _rate(buckets: Sequence[OutcomeBucket]) -> float:
-    return bad_rate(buckets) or 0.0
-
-
-def _wilson(buckets: Sequence[OutcomeBucket]) -> tuple[float, float]:
-    found = wilson(sum(b.counts.bad for b in buckets), sum(b.counts.labelled for b in buckets))
-    return found or (0.0, 1.0)
-
-
-def _usual(then: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket]) -> float:
-    """The reference's rate, of the same weekdays if the period is not of whole weeks.
-
-    The four Mondays of a month are few rows: their rate is drawn to that of all days by as much as
-    weekdays differ by no more than days of one weekday do.
-    """
-    days = {b.start.date() for b in now}
-    by_weekday: dict[int, list[OutcomeBucket]] = {}
-    for bucket in then:
-        by_weekday.setdefault(bucket.start.weekday(), []).append(bucket)
-    known = all(
-        len({b.start.date() for b in by_weekday.get(day.weekday(), ())}) >= 2 for day in days
-    )
-    plain = _rate(then)
-    if len(days) % 7 == 0 or not known:
-        return plain
-    rows = sum(b.counts.labelled for b in now)
-    own = sum(b.counts.labelled / rows * _rate(by_weekday[b.start.weekday()]) for b in now)
-    return plain + _told_by_weekday(then) * (own - plain)
-
-
-def _told_by_weekday(buckets: Sequence[OutcomeBucket]) -> float:
-    """How far the rates of weekdays are their own, 0 to 1: max(0, 1 - 1 / F).
-
-    F is the ratio of the mean squares between weekdays and between the days of each, weighted by
-    rows: the positive part of a shrinkage (James and Stein, 1961) with the variance that days show.
-    """
-    bad: dict[tuple[int, object], float] = {}
-    rows: dict[tuple[int, object], float] = {}
-    for bucket in buckets:
-        day = (bucket.start.weekday(), bucket.start.date())
-        bad[day] = bad.get(day, 0.0) + bucket.counts.bad
-        rows[day] = rows.get(day, 0.0) + bucket.counts.labelled
-    weekdays = sorted({weekday for weekday, _ in rows})
-    total, between, within = sum(bad.values()) / sum(rows.values()), 0.0, 0.0
-    for weekday in weekdays:
-        of = [day for day in rows if day[0] == weekday]
-        n = sum(rows[day] for day in of)
-        rate = sum(bad[day] for day in of) / n
-        between += n * (rate - total) ** 2
-        within += sum(rows[day] * (bad[day] / rows[day] - rate) ** 2 for day in of)
-    freedom = len(rows) - len(weekdays)
-    if len(weekdays) < 2 or not freedom or between <= 0:
-        return 0.0
-    return max(0.0, 1 - within / freedom / (between / (len(weekdays) - 1)))
-
-
-def _concentration(buckets: Sequence[OutcomeBucket]) -> float:
-    """Sum of the squared shares of the days: 1 over their number, when they are equal."""
-    by_day: dict[object, float] = {}
-    for bucket in buckets:
-        day = bucket.start.date()
-        by_day[day] = by_day.get(day, 0.0) + bucket.counts.labelled
-    total = sum(by_day.values())
-    return sum((rows / total) ** 2 for rows in by_day.values())
-
-
-def _day_spread(
-    then: Sequence[OutcomeBucket], before: Sequence[OutcomeBucket], now: Sequence[OutcomeBucket]
-) -> tuple[float, str]:
-    """What the rates of days differ by beyond chance: the most that one of the three shows."""
-    found = []
-    for side in (then, before, now):
-        by_day: dict[object, tuple[float, float]] = {}
-        for bucket in side:
-            bad, rows = by_day.get(bucket.start.date(), (0.0, 0.0))
-            by_day[bucket.start.date()] = (bad + bucket.counts.bad, rows + bucket.counts.labelled)
-        if len(by_day) >= LEAST_CLUSTERS:
-            spread = spread_between(
-                [b for b, _ in by_day.values()], [n for _, n in by_day.values()]
-            )
-            found.append(spread or 0.0)
-    return (max(found), "days") if found else (0.0, "rows")
 
 
 def _needed(rate: float, floor: float) -> int:
