@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.drift.laws import chi_square_survival
 from workbench.performance.class_probabilities import class_probabilities
 from workbench.quality.distances import ks, ks_by_chance
 from workbench.triage.case import Case
@@ -177,7 +178,6 @@ def _chance(
 ) -> float | None:
     """The chance of a feature's differences between groups; None where there are no two groups."""
     import numpy as np
-    from scipy.special import gammaincc
 
     total, spread, rows, many = 0.0, 0.0, 0, 0
     for group in np.unique(groups[0]):
@@ -193,4 +193,4 @@ def _chance(
         return None
     if spread < rows * (_LEAST_SPREAD * step) ** 2:
         return 1.0
-    return float(gammaincc(many / 2, total / 2))
+    return chi_square_survival(total, many)
