@@ -41,6 +41,23 @@ _TUNING = (
     World("fast", rows_a_day=5000, history_days=10, bucket="1h"),
 )
 
+_PRACTICE = (
+    World("early", delay_days=4, is_early=True, rows_a_day=600),
+    World("no table", form="interacting", has_training=False, rows_a_day=800),
+    World("fast days", rows_a_day=3000, history_days=12, bucket="1h", day_spread=0.06),
+    World("line minutes", task="regression", recipe="linear", rows_a_day=700, weekend=0.5),
+    World("late wide", is_wide=True, delay_days=1.5, rows_a_day=1100),
+    World("half", positives=0.3, form="interacting", day_spread=0.07, rows_a_day=750),
+    World("wide minutes", task="regression", is_wide=True, correlation=0.2, rows_a_day=800),
+    World("scarce", positives=0.03, form="interacting", rows_a_day=3000, history_days=12),
+    World("late modes", task="multiclass", delay_days=2.5, rows_a_day=900),
+    World("weekly", form="interacting", weekend=0.8, rows_a_day=650, correlation=0.2),
+    World("bare modes", task="multiclass", has_artifact=False, rows_a_day=900),
+    World("very scarce", positives=0.01, rows_a_day=4500, history_days=10, day_spread=0.04),
+    World("few minutes", task="regression", form="interacting", rows_a_day=130, history_days=30),
+    World("fast minutes", task="regression", rows_a_day=2500, history_days=10, bucket="1h"),
+)
+
 _TABLE = (
     World("plain", rows_a_day=700, day_spread=0.07),
     World("minutes", task="regression", rows_a_day=600, day_spread=0.08),
@@ -80,6 +97,10 @@ FAMILIES: Mapping[str, Family] = {
     family.name: family
     for family in (
         Family("tuning", 0, _TUNING, (2.5, 1.25, 4.0, 0.6), (120, 168, 60, 336, 24, 2)),
+        Family(
+            "practice", 5_000_000, _PRACTICE, (2.3, 3.2, 1.1, 4.2, 0.7, 2.7),
+            (132, 84, 200, 48, 400, 26, 3),
+        ),
         Family(
             "table", 11_000_000, _TABLE, (2.2, 3.0, 1.0, 4.0, 0.5, 2.6, 1.5),
             (144, 72, 216, 96, 504, 30, 192, 2),
