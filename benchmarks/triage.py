@@ -1,6 +1,6 @@
 """How often is the verdict of triage one that an expert would accept who knows the cause?
 
-    python benchmarks/triage.py --seeds 30 [--family tuning|table|final] [--kinds none,swap]
+    python benchmarks/triage.py --seeds 30 [--family tuning|practice|table|final] [--kinds none,swap]
                                 [--severe] [--resume FILE] [--oracle] [--show]
 
 Each scenario of `tests/triage/scenarios` is made, written as a workspace into a temporary folder,
