@@ -11,6 +11,7 @@ import pytest
 
 from tests.triage.retraining_worlds import case_of, hidden_flip
 from tests.triage.test_verdict import examined
+from workbench.domain.event import Event
 from workbench.domain.fault import Fault
 from workbench.performance.blocks import Resampled
 from workbench.triage.arms import Arms
@@ -21,6 +22,8 @@ from workbench.triage.figures import Figure
 from workbench.triage.label_faults import LabelFault, LabelFaults
 from workbench.triage.recalibration import Recalibration
 from workbench.triage.rules import Decision, decide
+from workbench.triage.season import Season, SeasonCheck
+from workbench.triage.words import summary
 
 
 def about(value: float, half: float) -> Figure:
@@ -119,6 +122,32 @@ def test_a_change_of_outputs_that_surely_helps_is_better_than_leaving_it_open() 
     for other in (about(0.05, 0.06), about(0.02, 0.01)):
         unsure = replace(cheap, gain=other)
         assert decide(moved(recalibration=unsure, **parts)).verdict == "undecided"
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("config", "undecided"), ("holiday", "redesign")])
+def test_no_other_model_is_asked_for_before_it_is_known_what_was_changed_then(
+    kind: str, verdict: str
+) -> None:
+    found = moved((0.08, 0.02), **potential(0.0, 0.005))
+    at = found.case.period.start
+    event = Event(1, "m", at, kind, "labels by a new definition", "me", at)
+    changed = replace(found, since=replace(found.since, events=(event,)))
+    decision = decide(changed)
+    assert decision.verdict == verdict
+    if verdict == "undecided":
+        assert "what was changed then" in summary(changed, decision, (), 0.9)
+
+
+def test_a_season_explains_a_rise_that_is_not_surely_critical() -> None:
+    found = moved((0.08, 0.02), **potential(0.0, 0.005))
+    rate = found.harm.current_rate
+    assert rate is not None
+    check = SeasonCheck("year", about(rate - 0.005, 0.01), None, others=rate - 0.08)
+    seasonal = replace(found, season=Season(rate, (check,)))
+    for critical, verdict in ((0.05, "redesign"), (0.07, "no_action")):
+        harm = replace(found.harm, critical=critical)
+        decision = decide(replace(seasonal, harm=harm, harm_now=harm))
+        assert decision.verdict == verdict
 
 
 def test_a_retraining_that_recovers_enough_goes_before_another_model() -> None:

@@ -81,6 +81,14 @@ class Harm:
     longer: int | None = None
     """Labels of the time that the rise is of, where that begins before the onset; None: it does not."""
 
+    critical: float | None = None
+    """The rise that is critical by the card."""
+
+    @property
+    def is_surely_critical(self) -> bool:
+        """Whether all of the interval is critical."""
+        return self.low is not None and self.critical is not None and self.low >= self.critical
+
     @property
     def figure(self) -> Figure | None:
         """The rise with its interval and draws; None where there is none."""
@@ -176,7 +184,7 @@ def measure_harm(
     harm = Harm(
         state, rise, low, high, floor, state == "yes" and rise >= critical, usual, rate, labelled,
         deviation, basis, told, draws=_drawn(rise, deviation, case.seed), unjudged=signs,
-        newer=newer,
+        newer=newer, critical=critical,
     )  # fmt: skip
     if is_open and not newer:
         return replace(harm, settled_on=ripe_on)

@@ -152,7 +152,7 @@ def _harm(found: Findings, draw: int | None) -> Decision | None:
     if (
         floor is not None
         and found.season.explains(floor) is not None
-        and not found.harm.is_critical
+        and not found.harm.is_surely_critical
     ):
         return Decision("no_action", "season")
     return _split(found, floor, draw)
@@ -341,7 +341,9 @@ def _no_excess(
 ) -> Decision:
     """The recipe does no better even on these very rows: what is there is all that there is.
 
-    The rise is left alone where it is below what is critical. What another split of an experiment's
+    The rise is left alone where it is below what is critical. Where people changed something at that
+    moment (which decides nothing by itself), a team is not asked for another model before it is known
+    what that was. What another split of an experiment's
     arms surely makes of it is decided by whoever splits them, and no fault of the model's.
     """
     usual = rest.backtest.usual
@@ -353,6 +355,8 @@ def _no_excess(
     stronger = read(rest.remaining.stronger, draw)
     if stronger is not None and stronger.is_sure and stronger.value >= rest.remaining.smallest:
         return Decision("redesign", "no_excess", "model_class")
+    if found.since.changes:
+        return Decision("undecided", "changed_then")
     if _largest(rest, draw) == "meaning":
         return Decision("redesign", "no_excess", "missing_information")
     return Decision("redesign", "no_excess", "harder_cases")

@@ -28,6 +28,9 @@ STEP = "since"
 LEAST_GAIN = 8.0
 """Log-likelihood, in units of what buckets differ by, that a division must gain."""
 
+NO_CHANGES = ("holiday", "campaign")
+"""Kinds of events that change who comes, and not what is done with it."""
+
 _OVER = 4.0
 """How much more an ended rise must gain than a lasting one: it has a border more."""
 
@@ -60,6 +63,11 @@ class Since:
     events: tuple[Event, ...] = ()
     """Within a bucket of the onset, nearest first: they rank explanations, and never decide."""
     skipped: str | None = None
+
+    @property
+    def changes(self) -> tuple[Event, ...]:
+        """Those of the events that are people's changes of a system, and no holidays or campaigns."""
+        return tuple(e for e in self.events if e.kind not in NO_CHANGES)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What the operator is told of it."""

@@ -15,6 +15,7 @@ from workbench.domain.fault import OF_LABELS
 from workbench.domain.names import shown
 from workbench.drift.divergence import psi
 from workbench.triage.rescoring import score_columns
+from workbench.triage.since import NO_CHANGES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +34,6 @@ _BINS = 10
 _MOST_VALUES = 30
 _CHANCE = 4.0
 """Times what chance alone makes of a PSI, where there are too few stretches to compare with."""
-_NOT_PEOPLE = ("holiday", "campaign")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def measure_unjudged(case: Case) -> Unjudged | None:
     since = start - case.bucket
     signs = [
         f"{e.kind}: {shown(e.text, 60)}" for e in case.events
-        if e.kind not in _NOT_PEOPLE and since <= e.at < case.period.end
+        if e.kind not in NO_CHANGES and since <= e.at < case.period.end
     ]  # fmt: skip
     inputs = set(case.feature_names)
     signs += [

@@ -42,6 +42,8 @@ _WHY = {
     "no_excess": "the recipe does no better even when it learns from these very rows",
     "harder_mix": "more of the cases that were hard before; the model does on them what it did",
     "another_model": "retraining does not recover it, another model would",
+    "changed_then": "the recipe does no better even when it learns from these very rows, and something was changed "
+    "in the hour when the rise began: what that was is to be known first",
     "few_errors": "too few wrong predictions among the newest labels to tell what would help",
     "more_labels": "retraining will help once there are more labels",
     "no_backtest": "nothing could be backtested",
@@ -61,6 +63,17 @@ _DO = {
     "redesign": "Flag it for redesign: retraining will not bring it back.",
     "undecided": "Undecided.",
 }
+
+_EXPERIMENTS = {
+    "chosen_labels": "have some 300 rows labelled that were drawn by chance, whatever was predicted of them",
+    "label_or_world": "ask who makes the labels what changed, and have some 100 new rows labelled by the old rule too",
+    "censored": "let some rows through that were drawn by chance among those which the decision stops, and label them",
+    "changed_then": "ask what was changed then, and undo it for a day",
+    "excess_not_recovered": "let a challenger run in the shadow for as long again, on the same rows",
+    "no_backtest": "have more of the newest rows labelled",
+    "nothing_measured": "have more of the newest rows labelled",
+}
+"""The cheapest way to know, by the word of `Decision.why`, where the verdict is `undecided`."""
 
 _REASONS = {
     "model_class": "a stronger class of model does better on the same inputs",
@@ -86,7 +99,7 @@ def summary(
         reason += f" ({_REASONS[decision.redesign_reason]}{_columns(found)})"
     told = [
         _seen(found, name),
-        f"{leaning}{_DO[decision.verdict]}",
+        f"{leaning}{_done(decision)}",
         f"{reason[0].upper()}{reason[1:]}",
     ]
     if causes:
@@ -94,6 +107,12 @@ def summary(
         if len(causes) > 1:
             told[2] += f", and {len(causes) - 1} more"
     return f"{told[0]} {told[2]}. {told[1]}"
+
+
+def _done(decision: Decision) -> str:
+    if decision.verdict != "undecided" or decision.why not in _EXPERIMENTS:
+        return _DO[decision.verdict]
+    return f"Undecided; the cheapest way to know: {_EXPERIMENTS[decision.why]}."
 
 
 def _seen(found: Findings, name: str) -> str:
