@@ -13,7 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from tests.triage.planted import ONSET, case_of, logit, missing_fault, rows_of, scorer
 from workbench.triage.case import Case, Models
-from workbench.triage.outputs import measure_outputs, ranking_of
+from workbench.triage.outputs import measure_outputs
+from workbench.triage.ranking import ranking_of
 from workbench.triage.replay import measure_replay
 from workbench.triage.served_since import first_row, newly_live, older_live
 
@@ -97,6 +98,21 @@ def test_a_new_version_that_gives_most_rows_one_score_is_rolled_back_without_lab
     found = measure_outputs(replace(case, current=frame, before=case.before.clear(), others=older))
     assert found.is_collapsed is (verdict is not None)
     assert found.verdict == verdict
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_a_new_version_that_says_one_class_to_all_is_rolled_back_without_labels(task: str) -> None:
+    def flat(frame: pl.DataFrame) -> NDArray[np.float64]:
+        return -0.6 + 0.05 * np.tanh(logit(frame))
+
+    case = case_of(task, served_by=scorer(task, flat))
+    assert case.current["wb_prediction"].n_unique() == 1
+    older = case.before.with_columns(pl.lit("1").alias("wb_version"))
+    frame = case.current.with_columns(
+        pl.lit(None, pl.String).alias("wb_label"), pl.lit(None, pl.Float64).alias("wb_bad")
+    )
+    found = measure_outputs(replace(case, current=frame, before=case.before.clear(), others=older))
+    assert found.verdict == "roll_back"
 
 
 def test_an_inverted_score_is_told_by_its_mirrored_distribution() -> None:

@@ -31,7 +31,7 @@ from workbench.triage.label_classes import other_names, since_exchanged
 from workbench.triage.label_expected import is_as_expected
 from workbench.triage.label_join import JoinShift, label_join
 from workbench.triage.label_mirror import mirror_point
-from workbench.triage.outputs import ranking_of
+from workbench.triage.ranking import ranking_of
 from workbench.triage.rescoring import (
     badness_of,
     floor_of,
