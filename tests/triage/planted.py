@@ -69,6 +69,17 @@ def logit(frame: pl.DataFrame, sign: float = 1.0) -> NDArray[np.float64]:
     return found
 
 
+def turned_above(limit: float) -> Callable[[pl.DataFrame], NDArray[np.float64]]:
+    """The law, turned round where x3, which no model heeds, is above a limit."""
+
+    def law(frame: pl.DataFrame) -> NDArray[np.float64]:
+        z = logit(frame)
+        found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > limit, -z, z)
+        return found
+
+    return law
+
+
 def drawn(
     frame: pl.DataFrame, task: str, seed: int, law: Callable[..., NDArray[np.float64]] = logit
 ) -> pl.Series:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from tests.triage.planted import ONSET, START, case_of, logit, rows_of, scorer
+from tests.triage.planted import ONSET, START, case_of, rows_of, scorer, turned_above
 from workbench.domain.fault import Fault
 from workbench.triage.case import Case, Models
 from workbench.triage.code_search import with_renamed_codes
@@ -70,11 +70,6 @@ def test_the_group_that_they_changed_places_in_is_named() -> None:
 
 
 def test_a_world_that_changed_is_no_renaming() -> None:
-    def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
-        z = logit(frame)
-        found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 0.3, -z, z)
-        return found
-
     def otherwise(frame: pl.DataFrame) -> NDArray[np.float64]:
         """Each carrier means something else, and nothing that another one meant."""
         effect = {"AA": 1.5, "DL": -2.5, "UA": -0.5}
@@ -82,7 +77,7 @@ def test_a_world_that_changed_is_no_renaming() -> None:
         found: NDArray[np.float64] = -z
         return found
 
-    for law in (turned, otherwise):
+    for law in (turned_above(0.3), otherwise):
         assert with_renamed_codes(case_of(law=law)).faults == ()
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 
 from tests.triage.planted import (
     ONSET,
@@ -18,6 +17,7 @@ from tests.triage.planted import (
     rows_of,
     scorer,
     served,
+    turned_above,
 )
 from workbench.domain.fault import Fault, Transform
 from workbench.errors import WorkbenchError
@@ -37,12 +37,6 @@ def put(column: str, value: object, share: float = 0.5, carrier: str | None = No
         )
 
     return spoil
-
-
-def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
-    z = logit(frame)
-    found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 0.5, -z, z)
-    return found
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -127,7 +121,7 @@ def test_a_missing_column_has_no_unaffected_rows_and_is_proven_all_the_same() ->
 
 
 def test_beside_a_changed_world_only_its_own_part_is_the_fault_s() -> None:
-    case = case_of(law=turned, spoil=missing(0.2), faults=[missing_fault(0.2)])
+    case = case_of(law=turned_above(0.5), spoil=missing(0.2), faults=[missing_fault(0.2)])
     (one,) = measure_injections(case).injections
     assert one.effect is not None
     share = one.effect.share

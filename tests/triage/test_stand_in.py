@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-import polars as pl
 import pytest
-from numpy.typing import NDArray
 
-from tests.triage.planted import logit, scorer, served
+from tests.triage.planted import logit, scorer, served, turned_above
 from tests.triage.test_version_comparison import switched, worse
 from workbench.triage.stand_in import LEAST_ROWS, measure_stand_in
 from workbench.triage.version_comparison import measure_versions
 
 TASKS = ["binary", "multiclass", "regression"]
-
-
-def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
-    z = logit(frame)
-    found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 0.5, -z, z)
-    return found
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -40,7 +31,7 @@ def test_a_worse_version_is_as_much_worse_as_its_artifact_would_show(task: str) 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_world_that_turned_with_a_version_is_not_held_against_it(task: str) -> None:
-    case = switched(task, logit, previous=False, law=turned)
+    case = switched(task, logit, previous=False, law=turned_above(0.5))
     found = measure_stand_in(case)
     assert found is not None
     assert abs(found.worse_by.value) < 0.02

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from tests.triage.planted import ONSET, case_of, logit, rows_of, scorer, served
+from tests.triage.planted import ONSET, case_of, logit, rows_of, scorer, served, turned_above
 from workbench.errors import WorkbenchError
 from workbench.triage.case import Case, Models
 from workbench.triage.version_comparison import measure_versions
@@ -104,15 +104,10 @@ def test_where_the_world_has_changed_going_back_mends_nothing() -> None:
 
 
 def test_a_world_that_turned_in_the_hour_of_a_switch_is_not_the_versions_fault() -> None:
-    def turned(frame: pl.DataFrame) -> NDArray[np.float64]:
-        z = logit(frame)
-        found: NDArray[np.float64] = np.where(frame["x3"].to_numpy() > 1.0, -z, z)
-        return found
-
     def slightly_worse(frame: pl.DataFrame) -> NDArray[np.float64]:
         return logit(frame.with_columns(pl.col("x1") * 0.8))
 
-    case = switched("binary", slightly_worse, law=turned)
+    case = switched("binary", slightly_worse, law=turned_above(1.0))
     few = replace(case, current=case.current.head(400))
     found = measure_versions(few)
     by_how = {c.how: c for c in found.comparisons}
