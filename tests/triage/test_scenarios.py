@@ -48,9 +48,11 @@ def test_families_share_no_seed_no_world_and_no_severity_with_the_last() -> None
     spans = sorted((f.first_seed, f.first_seed + most) for f in FAMILIES.values())
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     worlds = {name: {replace(w, name="") for w in f.worlds} for name, f in FAMILIES.items()}
-    assert not worlds["tuning"] & worlds["table"]
-    assert not worlds["final"] & (worlds["tuning"] | worlds["table"])
-    assert not set(FAMILIES["tuning"].ages) & (set(FAMILIES["final"].ages) - {2})
+    practised = worlds["tuning"] | worlds["practice"]
+    assert not practised & worlds["table"]
+    assert not worlds["final"] & (practised | worlds["table"])
+    for name in ("tuning", "practice"):
+        assert not set(FAMILIES[name].ages) & (set(FAMILIES["final"].ages) - {2})
     assert {w.form for w in FAMILIES["final"].worlds} == {"ring", "linear"}
     assert all(w.has_tails for w in FAMILIES["final"].worlds)
 
