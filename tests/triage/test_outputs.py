@@ -113,6 +113,16 @@ def test_a_new_version_that_says_one_class_to_all_is_rolled_back_without_labels(
     )
     found = measure_outputs(replace(case, current=frame, before=case.before.clear(), others=older))
     assert found.verdict == "roll_back"
+    assert "given to 100.0% of the rows" in found.evidence()[0].reading
+
+
+def test_rows_that_mostly_have_no_output_are_no_collapse() -> None:
+    case = case_of()
+    few = pl.int_range(pl.len()) % 100 == 0
+    names = ["wb_prediction", "wb_score"]
+    frame = case.current.with_columns(pl.when(few).then(pl.col(names)))
+    assert frame["wb_prediction"].count() < 50
+    assert not measure_outputs(replace(case, current=frame)).is_collapsed
 
 
 def test_an_inverted_score_is_told_by_its_mirrored_distribution() -> None:

@@ -16,6 +16,7 @@ from workbench.domain.fault import Fault, Transform
 from workbench.domain.names import shown
 from workbench.errors import WorkbenchError
 from workbench.triage.case import Case, Scorer
+from workbench.triage.concurrent import labelled
 from workbench.triage.refitting import thinned
 from workbench.triage.rescoring import badness_of, ordered, rescored, rise_of
 
@@ -67,7 +68,7 @@ def with_renamed_codes(case: Case) -> Case:
         if one.kind == "categorical" and one.name in case.current.columns
         and not any(f.column == one.name for f in case.faults)
     ]  # fmt: skip
-    frame = _labelled(ordered(case), case.current)
+    frame = labelled(case, ordered(case).current)
     if frame.height < LEAST_LABELS or not columns:
         return case
     frame = thinned(frame, MOST_ROWS)
@@ -176,12 +177,6 @@ def _groups(
         counted = values.drop_nulls().value_counts(sort=True).head(_MOST_VALUES)
         for value in sorted(counted[column].to_list()):
             yield (column, value), (values == value).fill_null(value=False).to_numpy()
-
-
-def _labelled(case: Case, frame: pl.DataFrame) -> pl.DataFrame:
-    import numpy as np
-
-    return frame.filter(np.isfinite(badness_of(case, frame, None)))
 
 
 def _fault(case: Case, order: _Order) -> Fault:

@@ -157,8 +157,7 @@ def measure_harm(
         return _unknown(f"no labels since the onset{late}", 0, plain, ripe_on)
     usual = usual_rate(then, now)
     rate = rate_of(now)
-    floor = threshold_rates_of(usual, case.card.thresholds)[0] - usual
-    critical = threshold_rates_of(usual, case.card.thresholds)[1] - usual
+    floor, critical = (limit - usual for limit in threshold_rates_of(usual, case.card.thresholds))
     rise = rate - usual
     spread, basis = day_spread(then, case.before_counted, now)
     z = normal_quantile(0.975)
@@ -173,10 +172,7 @@ def measure_harm(
         f"{100 * floor:.1f} matter"
     )
     state = state_of(rise, low, high, floor, labelled)
-    moved = measure_unjudged(case) if state != "yes" else None
-    signs = moved.signs if moved is not None else ()
-    late = _mostly_late(case, unripe) if state == "no" else ""
-    signs = (*signs, late) if late else signs
+    signs = () if state == "yes" else _unjudged(case, unripe, state)
     newer = newest_rise(case.before_counted, then, now, floor) if state == "no" else ""
     is_open = state == "no" and bool(signs or newer)
     if is_open:
@@ -198,6 +194,13 @@ def measure_harm(
     needed = _needed(usual, floor)
     settled = _date(now, needed - labelled, case.bucket) if needed > labelled else ripe_on
     return replace(harm, labels_needed=max(needed, LEAST_LABELS), settled_on=settled)
+
+
+def _unjudged(case: Case, unripe: Sequence[OutcomeBucket], state: str) -> tuple[str, ...]:
+    """Why the labels that are in do not speak for the rows that wait for theirs, in words."""
+    moved = measure_unjudged(case)
+    late = _mostly_late(case, unripe) if state == "no" else ""
+    return (*(moved.signs if moved is not None else ()), *((late,) if late else ()))
 
 
 def _mostly_late(case: Case, unripe: Sequence[OutcomeBucket]) -> str:

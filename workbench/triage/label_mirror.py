@@ -8,13 +8,13 @@ does not bring about.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.triage.case import Case
+from workbench.triage.ranking import ranking_of
 
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
 LEAST_LABELS = 100
 _LEAST_RANKING = 0.3
@@ -41,34 +41,25 @@ def mirror_point(case: Case) -> float | None:
     if case.rules.is_classification:
         return None
     usual, now = _pairs(case.reference), _pairs(case.current)
-    now = now[-max(len(now) // 2, LEAST_LABELS) :]
-    if min(len(usual), len(now)) < LEAST_LABELS:
+    now = now.tail(max(now.height // 2, LEAST_LABELS))
+    if min(usual.height, now.height) < LEAST_LABELS:
         return None
-    before = _ranking(usual)
-    if before < _LEAST_RANKING or _ranking(now) > -_TURNED * before:
+    before, ranking = (ranking_of(case, frame) for frame in (usual, now))
+    if before is None or ranking is None or before.value < _LEAST_RANKING:
         return None
-    return float(np.median(now.sum(axis=1)) + np.median(usual[:, 1] - usual[:, 0]))
+    if ranking.value > -_TURNED * before.value:
+        return None
+    sums = (now["wb_label"] + now["wb_prediction"]).to_numpy()
+    gaps = (usual["wb_label"] - usual["wb_prediction"]).to_numpy()
+    return float(np.median(sums) + np.median(gaps))
 
 
-def _pairs(frame: pl.DataFrame) -> NDArray[Any]:
-    """(prediction, label) of the rows that have both."""
-    import numpy as np
+def _pairs(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a prediction and a label that are numbers."""
     import polars as pl
 
-    if not {"wb_prediction", "wb_label"} <= set(frame.columns):
-        return np.zeros((0, 2))
-    both = frame.select(pl.col("wb_prediction", "wb_label").cast(pl.Float64, strict=False))
-    pairs = both.drop_nulls().to_numpy()
-    found: NDArray[Any] = pairs[np.isfinite(pairs).all(axis=1)]
-    return found
-
-
-def _ranking(pairs: NDArray[Any]) -> float:
-    """Spearman's correlation; 0 where one side does not vary."""
-    import numpy as np
-    from scipy.stats import rankdata
-
-    ranks = rankdata(pairs, axis=0)
-    if (ranks.std(axis=0) == 0).any():
-        return 0.0
-    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
+    names = ["wb_prediction", "wb_label"]
+    if not set(names) <= set(frame.columns):
+        return frame.clear()
+    numbers = frame.with_columns(pl.col(names).cast(pl.Float64, strict=False))
+    return numbers.filter(pl.all_horizontal(pl.col(names).is_finite().fill_null(value=False)))

@@ -48,7 +48,8 @@ class Outputs:
 
     skipped: str | None = None
     share_of_one: float | None = None
-    """Of the period's rows with the commonest output; the score's where there is one."""
+    """Of the period's rows with the commonest output; the score's where there is one, unless it is the
+    class that has collapsed."""
     share_of_one_reference: float | None = None
     is_collapsed: bool = False
     ranking: Resampled | None = None
@@ -199,31 +200,15 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
     case = ordered(case)
     if case.current.height < LEAST_ROWS or "wb_prediction" not in case.current.columns:
         return Outputs(skipped=f"fewer than {LEAST_ROWS} rows with outputs")
-    now, usual = _share_of_one(case, case.current), _share_of_one(case, case.reference)
+    now, usual, collapsed = _collapse(case)
     if now is None:
         return Outputs(skipped="no row has an output")
-    said, usually = (_share_of_class(case, f) for f in (case.current, case.reference))
-    collapsed = usual is not None and (
-        (now > COLLAPSED and usual <= USUAL)
-        or (now > MOSTLY and usual <= RARELY)
-        or (said > COLLAPSED and usually <= MOSTLY)
-    )
     ranking = ranking_of(case, case.current)
     reference = ranking_of(case, case.reference)
     inverted = (
         ranking is not None and reference is not None and ranking.high < 0 and reference.low > 0
     )  # fmt: skip
     mirrored = _is_mirrored(case) if inverted else None
-    rise = rise_of(case)
-    has_rise = (
-        None
-        if rise is None
-        else True
-        if rise.low > 0
-        else False
-        if rise.high < rise.floor
-        else None
-    )
     live = newly_live(case)
     onset = case.onset or case.period.start
     is_replayed = replay is None or (replay.skipped is None and replay.is_comparable)
@@ -244,12 +229,40 @@ def measure_outputs(case: Case, replay: Replay | None = None) -> Outputs:
         is_new_version=live is not None and abs(live - onset) <= case.bucket,
         since=case.onset,
         n=case.current.height,
-        has_rise=has_rise,
+        has_rise=_has_rise(case),
         draws=None if ranking is None else ranking.draws,
         same=same,
         stuck=stuck,
         is_sensitive=stuck is not None and stuck.segment is not None and is_hidden(case, stuck.segment[0]),
     )  # fmt: skip
+
+
+def _collapse(case: Case) -> tuple[float | None, float | None, bool]:
+    """The share of the commonest output now and in the reference, and whether outputs have collapsed.
+
+    Of the scores, or of the predicted classes where only these have: one class for all is a collapse
+    though its scores still differ a little.
+    """
+    both = (case.current, case.reference)
+    now, usual = (_share_of_one(case, frame) for frame in both)
+    if now is None or usual is None:
+        return now, usual, False
+    if (now > COLLAPSED and usual <= USUAL) or (now > MOSTLY and usual <= RARELY):
+        return now, usual, True
+    said, usually = (_share_of_class(case, frame) for frame in both)
+    if said is not None and usually is not None and said > COLLAPSED and usually <= MOSTLY:
+        return said, usually, True
+    return now, usual, False
+
+
+def _has_rise(case: Case) -> bool | None:
+    """Whether predictions became worse; None where it cannot be told."""
+    rise = rise_of(case)
+    if rise is None:
+        return None
+    if rise.low > 0:
+        return True
+    return False if rise.high < rise.floor else None
 
 
 def _spoilt_input(case: Case) -> str:
@@ -279,13 +292,13 @@ def _share_of_one(case: Case, frame: pl.DataFrame) -> float | None:
     return min(shares) if shares else None
 
 
-def _share_of_class(case: Case, frame: pl.DataFrame) -> float:
-    """The share of the class that is predicted most; 0 of a regression, 1 of too few rows."""
+def _share_of_class(case: Case, frame: pl.DataFrame) -> float | None:
+    """The share of the class that is predicted most; None of a regression, or of too few rows."""
     if not case.rules.is_classification or "wb_prediction" not in frame.columns:
-        return 0.0
+        return None
     known = frame["wb_prediction"].drop_nulls()
     if len(known) < LEAST_ROWS:
-        return 1.0
+        return None
     return float(known.value_counts(sort=True)["count"][0]) / len(known)
 
 

@@ -341,10 +341,10 @@ def _no_excess(
 ) -> Decision:
     """The recipe does no better even on these very rows: what is there is all that there is.
 
-    The rise is left alone where it is below what is critical. Where people changed something at that
-    moment (which decides nothing by itself), a team is not asked for another model before it is known
-    what that was. What another split of an experiment's
-    arms surely makes of it is decided by whoever splits them, and no fault of the model's.
+    The rise is left alone where it is below what is critical. What another split of an experiment's
+    arms surely makes of it is decided by whoever splits them, and no fault of the model's. Where people
+    changed something at that moment (which decides nothing by itself), a team is not asked for another
+    model before it is known what that was.
     """
     usual = rest.backtest.usual
     if rise is not None and usual is not None:

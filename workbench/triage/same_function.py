@@ -31,7 +31,7 @@ MOST_ROWS = 4_000
 MATTERS = 0.02
 """Of the variance of the outputs before, by which a fit of the period alone must be better."""
 FOLDS = 2
-_TREES = 60
+TREES = 60
 _FAR = 6.0
 """Log odds are held at this: no score says more."""
 _MOST_SCORES = 4
@@ -141,7 +141,7 @@ def _better_by(
     usual = np.zeros(len(then)), np.zeros(len(now))
     for half in (0, 1):
         own = halves[0] == half
-        said = _fitted(
+        said = numbers_learnt(
             before[own], then[own], np.concatenate([before[~own], current[halves[1] == half]]),
             is_category, seed,
         )  # fmt: skip
@@ -156,23 +156,28 @@ def _better_by(
         alone = current[~own], gaps[1][~own]
         both = np.concatenate([before, alone[0]]), np.concatenate([gaps[0], alone[1]])
         errors = [
-            (_fitted(rows, target, current[own], is_category, seed) - gaps[1][own]) ** 2
+            (numbers_learnt(rows, target, current[own], is_category, seed) - gaps[1][own]) ** 2
             for rows, target in (both, alone)
         ]
         found[own] = errors[0] - errors[1]
     return found
 
 
-def _fitted(
-    rows: NDArray[Any], target: NDArray[Any], of: NDArray[Any], is_category: NDArray[Any], seed: int
+def numbers_learnt(
+    rows: NDArray[Any],
+    target: NDArray[Any],
+    of: NDArray[Any],
+    is_category: NDArray[Any],
+    seed: int,
+    trees: int = TREES,
 ) -> NDArray[Any]:
-    """What boosted trees that learn a target from some rows say of others."""
+    """What boosted trees that learn a target from some rows say of others: (others,)."""
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     kept = ~np.isnan(rows).all(axis=0)
     model = HistGradientBoostingRegressor(
-        max_iter=_TREES, early_stopping=False, random_state=seed,
+        max_iter=trees, early_stopping=False, random_state=seed,
         categorical_features=is_category[kept],
     ).fit(rows[:, kept], target)  # fmt: skip
     found: NDArray[Any] = model.predict(of[:, kept])

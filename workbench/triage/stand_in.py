@@ -16,7 +16,7 @@ from workbench.triage.case import Case
 from workbench.triage.concurrent import labelled
 from workbench.triage.refitting import thinned
 from workbench.triage.rescoring import badness_of, sampled
-from workbench.triage.same_function import inputs_as_numbers
+from workbench.triage.same_function import inputs_as_numbers, numbers_learnt
 from workbench.triage.served_since import older_live
 
 if TYPE_CHECKING:
@@ -95,19 +95,17 @@ def _learnt(
     """What boosted trees that learn what was said of some rows say of others."""
     import numpy as np
     import polars as pl
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
-    kept = ~np.isnan(rows).all(axis=0)
-    settings: dict[str, Any] = {
-        "max_iter": _TREES, "early_stopping": False, "random_state": case.seed,
-        "categorical_features": is_category[kept],
-    }  # fmt: skip
     if not case.rules.is_classification:
-        number = HistGradientBoostingRegressor(**settings)
-        number.fit(rows[:, kept], said.cast(pl.Float64).to_numpy())
-        return pl.Series(number.predict(asked[:, kept]))
+        numbers = said.cast(pl.Float64).to_numpy()
+        return pl.Series(numbers_learnt(rows, numbers, asked, is_category, case.seed, _TREES))
     names = said.cast(pl.String).to_numpy().astype(str)
     if len(set(names.tolist())) < 2:
         return pl.Series(np.full(len(asked), names[0]), dtype=pl.String)
-    model = HistGradientBoostingClassifier(**settings).fit(rows[:, kept], names)
+    kept = ~np.isnan(rows).all(axis=0)
+    model = HistGradientBoostingClassifier(
+        max_iter=_TREES, early_stopping=False, random_state=case.seed,
+        categorical_features=is_category[kept],
+    ).fit(rows[:, kept], names)  # fmt: skip
     return pl.Series(model.predict(asked[:, kept]).astype(str), dtype=pl.String)

@@ -43,7 +43,7 @@ _WHY = {
     "harder_mix": "more of the cases that were hard before; the model does on them what it did",
     "another_model": "retraining does not recover it, another model would",
     "changed_then": "the recipe does no better even when it learns from these very rows, and something was changed "
-    "in the hour when the rise began: what that was is to be known first",
+    "at about the time when the rise began: what that was is to be known first",
     "few_errors": "too few wrong predictions among the newest labels to tell what would help",
     "more_labels": "retraining will help once there are more labels",
     "no_backtest": "nothing could be backtested",
