@@ -76,17 +76,14 @@ def stored_side(
     if store.before is not None and period.start < store.before:
         notes.append(f"`store retain` took the rows before {iso(store.before)}")
     return Side(
-        name,
-        relation,
-        found,
-        f"rows:{digest}",
+        name, relation, found, f"rows:{digest}",
         key=tuple(columns)[: 2 if by_version else 1],
         bad=_BAD,
         numbers_as_text=_numbers_as_text(connection, relation, found),
         sensitive=frozenset(n for n in found if card.privacy.is_sensitive(n)),
         notes=tuple(notes),
         period=period,
-    )
+    )  # fmt: skip
 
 
 def _columns(card: ModelCard, store: ModelStore, *, by_version: bool) -> dict[str, str]:

@@ -17,6 +17,9 @@ LEAST_LABELLED = 200
 HOLDOUT_SHARE = 1 / 3
 """Of the labelled rows since the onset, the newest are never seen until the end."""
 
+_SHORT_GAP = (
+    "the gap between what is learned from and what judges is shorter than the delay of labels"
+)
 _FOLDS = (0.5, 0.75)
 """Where the parts that choose begin, as shares of the rows that are learned from."""
 _FEW = 600
@@ -89,14 +92,8 @@ def make_snapshot(
             "Name a longer window: --window 60d.",
         )
     own = times[learned]
-    shares = _FOLDS if train.height >= _FEW else _FOLDS[:1]
-    borders = np.unique([_cut(own, share, snaps=snaps) for share in shares])
-    borders = borders[(borders > own[0]) & (borders <= own[-1])]
-    notes: list[str] = []
-    if gap < delay:
-        notes.append(
-            "the gap between what is learned from and what judges is shorter than the delay of labels"
-        )
+    borders = _borders(own, snaps=snaps)
+    notes = [_SHORT_GAP] if gap < delay else []
     rows = _plain(train, features, "incident", np.searchsorted(borders, own, side="right"))
     start = known["wb_timestamp"].filter(newest)[0]
     if older is not None and older.height:
@@ -108,6 +105,15 @@ def make_snapshot(
         rows, holdout, tuple(float(b) / 1e6 for b in borders), gap, start,
         holdout["wb_timestamp"][-1], tuple(notes),
     )  # fmt: skip
+
+
+def _borders(times: Any, *, snaps: bool) -> Any:
+    """Where what chooses is cut from what is learned from, in one part or two: (borders,)."""
+    import numpy as np
+
+    shares = _FOLDS if len(times) >= _FEW else _FOLDS[:1]
+    found = np.unique([_cut(times, share, snaps=snaps) for share in shares])
+    return found[(found > times[0]) & (found <= times[-1])]
 
 
 def _labelled(incident: pl.DataFrame) -> pl.DataFrame:

@@ -73,13 +73,8 @@ def make_judged_view(
                 "label_records", f"WHERE wb_id IN (SELECT wb_id FROM stored_rows{where})"
             )
         )
-        make_sequences(
-            connection,
-            "row_sequences",
-            () if staged else segments.predictions,
-            staged,
-            sequence,
-        )
+        committed = () if staged else segments.predictions
+        make_sequences(connection, "row_sequences", committed, staged, sequence)
         joined = (
             f"(SELECT * FROM stored_rows{where}) LEFT JOIN standing_now USING (wb_id) "
             "LEFT JOIN row_sequences USING (wb_path)"
