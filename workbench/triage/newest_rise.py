@@ -32,9 +32,20 @@ def newest_rise(
     floor: float,
 ) -> str:
     """Whether the end of a calm whole is worse by what matters, in words; "" if not."""
-    spread, _ = day_spread(then, before, ())  # not by the rise that is asked for
+    spread, _ = day_spread(then, without_passed(before), ())  # not by the rise that is asked for
     found = _newer_rise(then, now, spread, floor)
     return found or _budding_rise(before, then, now, spread, floor)
+
+
+def without_passed(before: Sequence[OutcomeBucket]) -> list[OutcomeBucket]:
+    """Earlier buckets without those of a rise that stands out and is over.
+
+    What an incident made of its days says nothing of how usual days differ.
+    """
+    rise = find_rise(before)
+    if rise is None or rise.end is None:
+        return list(before)
+    return [b for b in before if not rise.start <= b.start < rise.end]
 
 
 def _newer_rise(

@@ -166,7 +166,7 @@ def _split(found: Findings, floor: float | None, draw: int | None) -> Decision |
         return None
     if not found.arms.is_split(floor, rise.value):
         return None
-    if within.high < floor:
+    if state_of(within.value, within.low, within.high, floor, found.harm.labelled) == "no":
         return Decision("no_action", "split")
     return Decision("wait", "split_unclear") if within.low <= 0 else None
 
@@ -184,8 +184,9 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
         return refused
     rise = read(found.clean_harm.figure, draw)
     cheaper = _recalibration(rest, read(rest.backtest.gain, draw), floor, draw)
-    if cheaper is not None:
-        return cheaper
+    without_retraining = cheaper or _wears_off(rest)
+    if without_retraining is not None:
+        return without_retraining
     matters = max(rise.value if rise is not None else 0.0, floor)
     now = gained_now(rest.attainable, rest.backtest, rest.potential, draw)
     later = read(rest.potential.gain, draw)
@@ -193,21 +194,34 @@ def _of_remainder(found: Findings, rest: Remainder, draw: int | None) -> Decisio
         # What surely helps now, and will do more with more labels, need not wait for them.
         grows = later is not None and later.value >= GOOD_RECOVERY * matters
         if now.value >= WORTHWHILE * matters or (grows and now.value >= floor / 2):
-            return _retrain(rest)
+            return Decision("retrain", "backtest")
     if later is None:
         return Decision("undecided", "no_backtest")
-    if now is not None and _is_part(now, floor, matters) and _another_model(rest, draw) is None:
-        return _retrain(rest)
+    is_part = now is not None and _is_part(now, later, floor, matters)
+    if is_part and _another_model(rest, draw) is None:
+        return Decision("retrain", "backtest")
     return _not_recovered(found, rest, later, matters, draw)
 
 
-def _is_part(gain: Reading, floor: float, matters: float) -> bool:
+def _wears_off(rest: Remainder) -> Decision | None:
+    """No retraining where the last ones helped, and each was worn off before the next could be ready.
+
+    Also where the next one would not help yet: the champion learned from rows that no longer hold.
+    """
+    if not rest.half_life.is_short:
+        return None
+    return Decision("redesign", "half_life", "short_half_life")
+
+
+def _is_part(now: Reading, later: Reading, floor: float, matters: float) -> bool:
     """Whether a retraining surely takes back what matters by itself, and it may be a third of the rise.
 
     Where classes become more alike in number, or cases harder besides, most of a rise is what nobody
-    can know; the part that can be known is worth having, unless another model gets more.
+    can know; the part that can be known is worth having, unless another model gets more. It matters by
+    itself now, or once there are labels enough.
     """
-    return gain.is_sure and gain.value >= floor and gain.most >= PART * matters
+    most = max(now.value, later.value if later.is_sure else 0.0)
+    return now.is_sure and most >= floor and now.most >= PART * matters
 
 
 def _not_recovered(
@@ -316,12 +330,6 @@ def _is_all(rest: Remainder, cheap: Reading, floor: float, draw: int | None) -> 
     if of_rise is None or of_rise.value >= RESTORES:
         return True
     return excess is None or cheap.value >= excess.value - TIE * floor
-
-
-def _retrain(rest: Remainder) -> Decision:
-    if rest.half_life.is_short:
-        return Decision("redesign", "half_life", "short_half_life")
-    return Decision("retrain", "backtest")
 
 
 def _another_model(rest: Remainder, draw: int | None) -> str | None:

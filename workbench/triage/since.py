@@ -174,11 +174,11 @@ def find_rise(buckets: Sequence[OutcomeBucket], least: float = LEAST_GAIN) -> Ri
     lasting = _best(n, bad, only_lasting=True)
     passing = _best(n, bad, only_lasting=False)
     best = lasting
-    if passing is not None and (lasting is None or passing[2] >= lasting[2] + _OVER):
+    if passing is not None and (lasting is None or _is_over(passing, lasting)):
         best = passing
-    if best is None or best[2] < least:
+    if best is None or best.gain < least:
         return None
-    start, end, gain = best
+    start, end, gain = best.start, best.end, best.gain
     inside = slice(start, end)
     rows, hits = n[inside].sum(), bad[inside].sum()
     return Rise(
@@ -190,10 +190,34 @@ def find_rise(buckets: Sequence[OutcomeBucket], least: float = LEAST_GAIN) -> Ri
     )
 
 
-def _best(
-    n: NDArray[Any], bad: NDArray[Any], *, only_lasting: bool
-) -> tuple[int, int, float] | None:
-    """(first, after the last, gain) of the stretch with the largest gain."""
+@dataclass(frozen=True)
+class _Stretch:
+    """A stretch of the buckets, by places, and what it explains."""
+
+    start: int
+    end: int
+    """After the last."""
+    likelihood: float
+    """What two rates gain over one."""
+    spread: float
+    """Dispersion of the buckets around the two rates."""
+
+    @property
+    def gain(self) -> float:
+        return self.likelihood / self.spread
+
+
+def _is_over(passing: _Stretch, lasting: _Stretch) -> bool:
+    """Whether an end explains much more than none does, both in units of the same dispersion.
+
+    A handful of rows after a rise can lower the dispersion of the others, and so raise the gain,
+    without saying anything of an end themselves.
+    """
+    return passing.likelihood - lasting.likelihood >= _OVER * passing.spread
+
+
+def _best(n: NDArray[Any], bad: NDArray[Any], *, only_lasting: bool) -> _Stretch | None:
+    """The stretch with the largest gain."""
     import numpy as np
 
     many = len(n)
@@ -219,7 +243,7 @@ def _best(
     gain = np.where(higher, gain, -math.inf)
     place = int(np.argmax(gain))
     spread = _dispersion(n, bad, int(a[place]), int(b[place]))
-    return int(a[place]), int(b[place]), float(gain[place] / spread)
+    return _Stretch(int(a[place]), int(b[place]), float(gain[place]), spread)
 
 
 def _dispersion(n: NDArray[Any], bad: NDArray[Any], start: int, end: int) -> float:

@@ -18,6 +18,9 @@ LOGGED_FROM = datetime(2024, 1, 29)
 
 A_YEAR = timedelta(weeks=52)
 
+_ALL_IN = 1.8
+"""Mean waits, after which 99 of 100 labels of the class that comes last are in."""
+
 Choose = Callable[[Setup, float], Plant]
 
 
@@ -85,6 +88,7 @@ class Incident:
     """The champion's."""
     rows_since: int
     labelled_since: int
+    """Labels of rows since the onset that speak for the bad rate: of an age at which all classes are in."""
     affected: int
     """Rows since the onset that the cause touches."""
 
@@ -119,7 +123,8 @@ def happen(kind: Kind, world: World, severity: float, age: timedelta, seed: int)
     since = labels.filter(pl.col("timestamp") >= onset)
     known = labels.filter(pl.col("label_timestamp") <= now)
     known = _kept(kind, known, onset, random)
-    labelled = known.filter(pl.col("timestamp") >= onset).height
+    speaking = pl.col("timestamp").is_between(onset, _speaks_until(world, now), closed="left")
+    labelled = known.filter(speaking).height
     return Incident(
         kind, severity, setup, plant, onset, until, now,
         _reference(kind, setup),
@@ -260,6 +265,11 @@ def _waits(world: World, labels: Array, random: Random) -> Array:
     if world.is_early:
         return np.where(labels == 1, 0.1 * waits, waits)
     return waits
+
+
+def _speaks_until(world: World, now: datetime) -> datetime:
+    """Up to when labels speak for all rows: while one class comes first, those in are no sample of any rate."""
+    return now - timedelta(days=_ALL_IN * world.delay_days) if world.is_early else now
 
 
 def _kept(kind: Kind, labels: pl.DataFrame, onset: datetime, random: Random) -> pl.DataFrame:
