@@ -17,6 +17,7 @@ from workbench.domain.rules import outcome_rules
 from workbench.domain.shape import LogShape
 from workbench.triage.case import Case, Models
 from workbench.triage.harm import Harm, measure_harm
+from workbench.triage.newest_rise import without_passed
 
 MONDAY, DAY = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1)
 
@@ -50,6 +51,18 @@ def drawn(
 ) -> tuple[OutcomeBucket, ...]:  # fmt: skip
     rates = np.clip(rng.normal(rate, effect, days), 0.001, 0.999)
     return buckets(list(rng.binomial(n, rates)), n, start)
+
+
+def test_what_a_passed_incident_made_of_its_days_is_no_spread_of_usual_ones() -> None:
+    rng = np.random.default_rng(7)
+    start = MONDAY - 14 * DAY
+    quiet, calm = drawn(rng, 0.2, 28, 700), drawn(rng, 0.2, 7, 1200)
+    calm_before = drawn(rng, 0.2, 14, 700, start=start)
+    risen = drawn(rng, 0.32, 5, 700, start=start + 4 * DAY)
+    before = (*calm_before[:4], *risen, *calm_before[9:])
+    assert judged(calm, quiet, before).state == judged(calm, quiet, calm_before).state == "no"
+    days = tuple(sum(((d, r) for d, r in zip(calm_before, (*risen, *risen[:2]), strict=False)), ()))
+    assert without_passed(days) == list(days), "days that always differ are no incident"
 
 
 def test_a_rise_of_twice_the_floor_is_harm_and_none_is_ruled_out() -> None:

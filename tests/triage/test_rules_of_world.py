@@ -19,6 +19,7 @@ from workbench.triage.backtest import Backtest
 from workbench.triage.effects import Effect
 from workbench.triage.examining import Findings
 from workbench.triage.figures import Figure
+from workbench.triage.half_life import HalfLife
 from workbench.triage.label_faults import LabelFault, LabelFaults
 from workbench.triage.recalibration import Recalibration
 from workbench.triage.rules import Decision, decide
@@ -109,6 +110,50 @@ def test_what_another_split_of_the_arms_makes_of_a_rise_is_not_held_against_the_
     found = moved((0.08, 0.02), **potential(0.0, 0.005))
     arms = Arms("arm", mix, None if mix is None else about(0.03, 0.02))
     assert decide(replace(found, arms=arms)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("within", "verdict"),
+    [(about(0.006, 0.026), "no_action"), (about(0.01, 0.03), "wait"), (about(0.03, 0.02), None)],
+    ids=["as before", "perhaps worse", "worse"],
+)
+def test_another_split_is_the_whole_of_a_rise_where_no_arm_got_worse_by_what_matters(
+    within: Figure, verdict: str | None
+) -> None:
+    found = moved((0.05, 0.02), **potential(0.0, 0.005))
+    decision = decide(replace(found, arms=Arms("arm", about(0.04, 0.02), within)))
+    assert (decision.verdict if decision.why.startswith("split") else None) == verdict
+
+
+def short() -> HalfLife:
+    return HalfLife(None, (3.0, 3.0), 3.0, 4.0, ("2", "3"), is_short=True)
+
+
+@pytest.mark.parametrize("rise", [(0.03, 0.01), (0.08, 0.02)], ids=["small", "critical"])
+@pytest.mark.parametrize("gain", [0.0, 0.07], ids=["no gain yet", "gain with more labels"])
+def test_retrainings_that_did_not_last_ask_for_another_model_whatever_the_next_one_gains(
+    rise: tuple[float, float], gain: float
+) -> None:
+    wanted = Decision("redesign", "half_life", "short_half_life")
+    parts = potential(gain, 0.005)
+    assert decide(moved(rise, half_life=short(), **parts)) == wanted
+    assert decide(moved(rise, **parts)).why != "half_life"
+
+
+def test_a_part_is_worth_having_that_will_matter_once_there_are_labels() -> None:
+    rest = hidden().remainder
+    assert rest is not None
+    floor = moved().clean_harm.floor
+    assert floor is not None
+    parts = potential(1.1 * floor, 0.3 * floor)
+    parts["backtest"] = replace(
+        rest.backtest, kind="incident", gain=about(0.9 * floor, 0.6 * floor), control=None
+    )
+    parts["attainable"] = replace(rest.attainable, excess=about(0.9 * floor, 0.6 * floor))
+    rise = (3.5 * floor, floor)
+    assert decide(moved(rise, **parts)).verdict == "retrain"
+    parts["potential"] = replace(rest.potential, gain=about(0.95 * floor, 0.3 * floor), own=None)
+    assert decide(moved(rise, **parts)).verdict != "retrain"
 
 
 def test_a_change_of_outputs_that_surely_helps_is_better_than_leaving_it_open() -> None:

@@ -47,6 +47,22 @@ def test_a_rise_that_ended_is_over_and_a_fall_is_none() -> None:
     assert lasting is None or lasting.end is not None
 
 
+def test_a_handful_of_good_rows_is_no_end_of_a_rise() -> None:
+    ended = {32: 0, 700: 0}
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        rates = np.concatenate([rng.normal(0.1, 0.012, 22), rng.normal(0.2, 0.012, 4)])
+        days = buckets(list(rng.binomial(700, rates) / 700), 700)
+        for rows in ended:
+            counts = OutcomeCounts(rows=rows, labelled=rows, bad=0.094 * rows)
+            last = OutcomeBucket(days[-1].end, days[-1].end + DAY, counts)
+            rise = find_rise([*days, last])
+            assert rise is not None
+            ended[rows] += rise.end is not None
+    assert ended[32] == 0
+    assert ended[700] >= 48
+
+
 def test_days_that_differ_by_themselves_have_no_onset_but_one_among_them_is_found() -> None:
     rng = np.random.default_rng(4)
     false, right = 0, 0
