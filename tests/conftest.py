@@ -22,6 +22,11 @@ settings.register_profile(
 settings.load_profile("quiet")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that share something dear come first, one after another: no process waits for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture(autouse=True)
 def _no_workspace_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORKBENCH_WORKSPACE", raising=False)

@@ -245,20 +245,24 @@ def everything(made: Site) -> None:
             made.run(*words, "--as-of", "2024-02-04T00:00:00")
 
 
+@pytest.mark.first
 def test_pseudonymised_values_are_in_no_file_of_the_store(site: Site) -> None:
     assert found_in_store(site.root / ".workbench", HIDDEN) == []
 
 
+@pytest.mark.first
 def test_pseudonymised_values_are_in_no_report_and_no_output(site: Site) -> None:
     assert site.leaks(HIDDEN) == []
     assert found_in_store(site.root / "reports", HIDDEN) == []
 
 
+@pytest.mark.first
 def test_sensitive_values_are_in_no_report_and_no_output(site: Site) -> None:
     assert site.leaks(SHOWN_NOWHERE) == []
     assert found_in_store(site.root / "reports", SHOWN_NOWHERE) == []
 
 
+@pytest.mark.first
 def test_what_was_run_did_something(site: Site) -> None:
     """The search finds nothing only where there is something to be found."""
     home = site.root / ".workbench"
@@ -278,6 +282,7 @@ def test_what_was_run_did_something(site: Site) -> None:
     assert {"malformed_row", "malformed_line", "unreadable_timestamp", "conflicting_id"} <= reasons
 
 
+@pytest.mark.first
 def test_the_terminal_ui_shows_none(site: Site) -> None:
     seen: list[str] = []
 
@@ -308,6 +313,7 @@ def test_the_terminal_ui_shows_none(site: Site) -> None:
         assert not any(canary in text for text in seen), canary
 
 
+@pytest.mark.first
 def test_the_python_interface_numbers_what_is_sensitive(site: Site) -> None:
     ws = Workspace.open(site.root)
     with redirect_stdout(io.StringIO()) as out:
