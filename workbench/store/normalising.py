@@ -73,22 +73,42 @@ def normalised_predictions(
         LogFileError: a required column is missing.
     """
     types = dict(source.columns)
-    columns = card.columns
     if not is_reference:
         _require(source, card, rules)
-    used: set[str] = set()
+    fields = _own_fields(types, card, rules)
+    values, unread = _values(types, card, shape, rules)
+    known = {*_known(card, shape, rules), source.position_column} - {""}
+    fields["wb_unparsed"] = _map(unread)
+    derived = {"wb_day": "wb_timestamp::DATE", "wb_reason": _reason(now)}
+    listed = [f"{expression} AS {name}" for name, expression in fields.items()]
+    others = [
+        f"{expression} AS {identifier(name)}"
+        for name, expression in (values | _extras(types, known, set(values))).items()
+    ]
+    plain = fields | _plain_fields(types, card)
+    plainly = [f"{expression} AS {name}" for name, expression in plain.items()]
+    read, read_plainly = ", ".join([*listed, *others]), ", ".join([*plainly, *others])
+    outer = ", ".join(f"{expression} AS {name}" for name, expression in derived.items())
+    missing = [name for name in shape.feature_names if name not in types]
+    own_id = identifier(card.columns.prediction_id)
+    return Normalised(
+        f"SELECT *, {outer} FROM (SELECT {read.replace(_FILE, literal(file))} FROM {source.relation})",
+        (f"columns missing from the file: {', '.join(missing)}",) if missing else (),
+        read.replace(_FILE, FILE_OF_COPY),
+        read_plainly.replace(_FILE, FILE_OF_COPY),
+        f"SELECT 1 FROM {source.relation} WHERE trim({own_id}) <> {own_id} LIMIT 1"
+        if plain["wb_id"] != fields["wb_id"]
+        else "",
+    )
 
-    def use(name: str) -> bool:
-        if name and name in types:
-            used.add(name)
-            return True
-        return False
 
-    named = use(columns.prediction_id)
+def _own_fields(types: dict[str, str], card: ModelCard, rules: OutcomeRules) -> dict[str, str]:
+    """Our own columns of a row, by name; a row without an id is known by its file and place."""
+    columns = card.columns
     value_type = "VARCHAR" if rules.is_classification else "DOUBLE"
-    fields = {
+    return {
         "wb_id": f"nullif(trim({sql.text(columns.prediction_id, types[columns.prediction_id])}), '')"
-        if named
+        if columns.prediction_id and columns.prediction_id in types
         else f"{_FILE} || ':' || file_row_number",
         "wb_timestamp": sql.moment(columns.timestamp, types[columns.timestamp], columns.timezone)
         if columns.timestamp in types
@@ -104,56 +124,42 @@ def normalised_predictions(
         "wb_file": _FILE,
         "wb_row": "file_row_number",
     }
-    for name in (
-        columns.timestamp, columns.model_version, columns.role, columns.prediction,
-        columns.label, columns.experiment,
-    ):  # fmt: skip
-        use(name)
-    if rules.task == "binary":
-        use(columns.score)
+
+
+def _values(
+    types: dict[str, str], card: ModelCard, shape: LogShape, rules: OutcomeRules
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Features, scores, entity and segments under their own names; and what of the features is unreadable."""
     values, unread = _features(types, shape)
-    used.update(shape.feature_names)
     for name in shape.scores if rules.task == "multiclass" else ():
-        if use(name):
+        if name in types:
             values[name] = sql.number(name, types[name])
-    if use(columns.entity) and columns.entity not in values:
-        values[columns.entity] = sql.category(columns.entity, types[columns.entity], "text")
-    for name in rules.segments:
-        if use(name) and name not in values:
+    for name in (card.columns.entity, *rules.segments):
+        if name and name in types and name not in values:
             values[name] = sql.category(name, types[name], "text")
-    if source.position_column:
-        used.add(source.position_column)
-    extras = _extras(types, used, set(values))
-    fields["wb_unparsed"] = _map(unread)
-    fields["wb_day"] = "wb_timestamp::DATE"
-    fields["wb_reason"] = (
+    return values, unread
+
+
+def _known(card: ModelCard, shape: LogShape, rules: OutcomeRules) -> set[str]:
+    """The columns that the card or the reference tell the meaning of."""
+    columns = card.columns
+    known = {
+        columns.prediction_id, columns.timestamp, columns.model_version, columns.role,
+        columns.prediction, columns.label, columns.experiment, columns.entity,
+        *shape.feature_names, *rules.segments,
+    }  # fmt: skip
+    if rules.task == "binary":
+        known.add(columns.score)
+    return known.union(shape.scores) if rules.task == "multiclass" else known
+
+
+def _reason(now: datetime) -> str:
+    """Why a row is unusable; NULL where it is not."""
+    return (
         "CASE WHEN wb_id IS NULL THEN 'unreadable_id' "
         "WHEN wb_timestamp IS NULL THEN 'unreadable_timestamp' "
         f"WHEN wb_timestamp > {_timestamp(now + FUTURE_ALLOWANCE)} THEN 'future_timestamp' "
         "WHEN wb_prediction IS NULL THEN 'unreadable_prediction' END"
-    )
-    derived = ("wb_day", "wb_reason")
-    inner = [
-        f"{expression} AS {name}" for name, expression in fields.items() if name not in derived
-    ]
-    inner += [
-        f"{expression} AS {identifier(name)}" for name, expression in (values | extras).items()
-    ]
-    listed = ", ".join(inner)
-    outer = ", ".join(f"{fields[name]} AS {name}" for name in derived)
-    missing = [name for name in shape.feature_names if name not in types]
-    notes = (f"columns missing from the file: {', '.join(missing)}",) if missing else ()
-    plain = fields | _plain_fields(types, card)
-    plainly = [f"{plain[name]} AS {name}" for name in fields if name not in derived]
-    own_id = identifier(columns.prediction_id)
-    return Normalised(
-        f"SELECT *, {outer} FROM (SELECT {listed.replace(_FILE, literal(file))} FROM {source.relation})",
-        notes,
-        listed.replace(_FILE, FILE_OF_COPY),
-        ", ".join([*plainly, *inner[len(plainly) :]]).replace(_FILE, FILE_OF_COPY),
-        f"SELECT 1 FROM {source.relation} WHERE trim({own_id}) <> {own_id} LIMIT 1"
-        if plain["wb_id"] != fields["wb_id"]
-        else "",
     )
 
 
