@@ -123,33 +123,28 @@ def gather(
     """
     counted = counted or count_outcomes(subject, period, version, read_label_law(subject))
     store, bucket = subject.store, subject.bucket
+    everything, asked = counted.everything, counted.asked
     with reading(store.home, "reading events") as catalog:
-        events = read_events(catalog, model=subject.card.name, period=counted.everything)
+        events = read_events(catalog, model=subject.card.name, period=everything)
     since = find_since(
-        counted.ripe, asked=counted.asked, bucket=bucket, faults=faults,
+        counted.ripe, asked=asked, bucket=bucket, faults=faults,
         version_since=counted.version_since, events=events,
     )  # fmt: skip
     reference_counted = reference_outcomes(subject, versions=counted.versions)
     since = onset_of_harm(since, counted.ripe, reference_counted, subject.card.thresholds)
-    asked = counted.asked
     onset = since.onset if since.onset is not None and since.onset < asked.end else None
     cut = Period(bucket_start(onset, bucket), asked.end) if onset is not None else asked
     period_judged = Period(max(cut.start, asked.start), asked.end)
-    ripe_end = counted.ripe[-1].end if counted.ripe else counted.everything.start
+    ripe_end = counted.ripe[-1].end if counted.ripe else everything.start
     further = _further(subject)
     frames = _Frames(subject, root, now, models, counted.filtered, further, most, ripe_end)
-    current = frames.live(Period(max(cut.start, counted.everything.start), asked.end))
-    before = frames.live(Period(counted.everything.start, max(cut.start, counted.everything.start)))
+    first = max(cut.start, everything.start)
+    current = frames.live(Period(first, asked.end))
+    before = frames.live(Period(everything.start, first))
     notes = list(frames.notes)
-    try:
-        own = subject.own_baseline(counted.versions)
-        reference = frames.of_table(None) if own is None else frames.of_table(own.path)
-    except ReferenceTableError as error:
-        reference = current.head(0)
-        notes.append(error.message)
+    reference, missing = _reference(subject, frames, counted.versions)
     training, why = _training(subject, root, frames)
-    if why is not None:
-        notes.append(why)
+    notes += [note for note in (missing, why) if note is not None]
     inside = [b for b in counted.outcomes if b.start >= period_judged.start]
     live = sum(b.counts.rows for b in counted.outcomes if b.start >= cut.start)
     ripe = [b for b in counted.ripe if b.start >= period_judged.start]
@@ -161,10 +156,10 @@ def gather(
         segments=store.baseline.rules.segments,
         period=period_judged,
         onset=onset,
-        reference=reference,
+        reference=current.head(0) if reference is None else reference,
         before=before,
         current=current,
-        others=frames.others(Period(counted.everything.start, asked.end)),
+        others=frames.others(everything),
         training=training,
         models=models,
         faults=tuple(faults),
@@ -187,6 +182,17 @@ def gather(
         _history(subject, root, counted.by_version, ripe_end, reference_counted),
         _year_before(subject, frames, period_judged),
     )  # fmt: skip
+
+
+def _reference(
+    subject: Subject, frames: _Frames, versions: tuple[str, ...]
+) -> tuple[pl.DataFrame | None, str | None]:
+    """The rows that the asked versions are compared with, or why there are none."""
+    own = subject.own_baseline(versions)
+    try:
+        return frames.of_table(None if own is None else own.path), None
+    except ReferenceTableError as error:
+        return None, error.message
 
 
 def _history(

@@ -77,9 +77,7 @@ def measure_performance(
     """
     card, store = subject.card, subject.store
     asked = subject.period(period)
-    width = by or store.own_by
-    if width not in BY:
-        raise PeriodError(f"cannot count by {width!r}", f"Known: {', '.join(BY)}.")
+    width = _width(subject, by)
     _require_segment(subject, segment)
     with store.counts(asked, width) as counts:
         judged_by = compared_with(store, counts)
@@ -94,13 +92,11 @@ def measure_performance(
         estimates = estimates_of(subject, counts, choice, asked, models, made)
         scores = estimates.scores(width) if segment is None else {}
         day_scores = scores if cluster == width and segment is None else estimates.scores(cluster)
-        by_version = _versions(subject, counts, replace(choice, versions=None), asked, judged_by)
-        by_role = _groups(
-            counts, replace(choice, versions=None, roles=()), asked, "role", card, baseline
-        )
-        by_arm = (
-            _groups(counts, choice, asked, "arm", card, baseline) if card.columns.experiment else ()
-        )
+        everyone = replace(choice, versions=None)
+        by_version = _versions(subject, counts, everyone, asked, judged_by)
+        by_role = _groups(counts, replace(everyone, roles=()), asked, "role", card, baseline)
+        has_arms = bool(card.columns.experiment)
+        by_arm = _groups(counts, choice, asked, "arm", card, baseline) if has_arms else ()
         notes = (
             *subject.notes,
             *_notes(subject, counts, by_role),
@@ -116,9 +112,9 @@ def measure_performance(
     since_onset = None
     if began is not None:
         later = [day for day in days if day.start >= began]
-        since_onset = _whole(later, card, baseline, Period(max(began, asked.start), asked.end))
+        rate = _whole(later, card, baseline, Period(max(began, asked.start), asked.end))
         since_onset = replace(
-            estimates.of_all(since_onset, later, day_scores), weighted_reason=ONLY_BUCKETS
+            estimates.of_all(rate, later, day_scores), weighted_reason=ONLY_BUCKETS
         )
     law = label_law(subject)
     return PerformanceReport(
@@ -344,6 +340,14 @@ def _rows(counts: Counts, stretch: Stretch, versions: tuple[str, ...] | None) ->
         if bucket.counts.rows > 0
     ]
     return round(sum(found)), len(found)
+
+
+def _width(subject: Subject, by: str | None) -> str:
+    """The length of a bucket that was asked for; the card's own by default."""
+    width = by or subject.store.own_by
+    if width not in BY:
+        raise PeriodError(f"cannot count by {width!r}", f"Known: {', '.join(BY)}.")
+    return width
 
 
 def _require_segment(subject: Subject, segment: str | None) -> None:
