@@ -17,7 +17,7 @@ from workbench.domain.rules import outcome_rules
 from workbench.domain.shape import LogShape
 from workbench.triage.case import Case, Models
 from workbench.triage.harm import Harm, measure_harm
-from workbench.triage.newest_rise import without_passed
+from workbench.triage.since import without_passed
 
 MONDAY, DAY = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1)
 

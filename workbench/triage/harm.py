@@ -25,7 +25,8 @@ from workbench.performance.quantiles import normal_quantile
 from workbench.triage.case import Case
 from workbench.triage.day_rates import concentration, day_spread, rate_of, usual_rate, wilson_of
 from workbench.triage.figures import Figure
-from workbench.triage.newest_rise import LEAST_LABELS, newest_rise, without_passed
+from workbench.triage.newest_rise import LEAST_LABELS, newest_rise
+from workbench.triage.since import without_passed
 from workbench.triage.unjudged import measure_unjudged
 
 if TYPE_CHECKING:
@@ -159,7 +160,8 @@ def measure_harm(
     rate = rate_of(now)
     floor, critical = (limit - usual for limit in threshold_rates_of(usual, case.card.thresholds))
     rise = rate - usual
-    spread, basis = day_spread(then, without_passed(case.before_counted), now)
+    before = without_passed(case.before_counted)
+    spread, basis = day_spread(then, before, now)
     z = normal_quantile(0.975)
     days = math.sqrt(spread**2 * (concentration(now) + concentration(then)))
     own, other = wilson_of(now), wilson_of(then)
@@ -173,7 +175,9 @@ def measure_harm(
     )
     state = state_of(rise, low, high, floor, labelled)
     signs = () if state == "yes" else _unjudged(case, unripe, state)
-    newer = newest_rise(case.before_counted, then, now, floor) if state == "no" else ""
+    newer = ""
+    if state == "no":
+        newer = newest_rise(case.before_counted, then, now, day_spread(then, before, ())[0], floor)
     is_open = state == "no" and bool(signs or newer)
     if is_open:
         state = "unknown"

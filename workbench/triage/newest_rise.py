@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from workbench.domain.outcomes import OutcomeBucket
-from workbench.triage.day_rates import concentration, day_spread, rate_of, usual_rate
+from workbench.triage.day_rates import concentration, rate_of, usual_rate
 from workbench.triage.since import find_rise
 
 LEAST_LABELS = 100
@@ -29,23 +29,20 @@ def newest_rise(
     before: Sequence[OutcomeBucket],
     then: Sequence[OutcomeBucket],
     now: Sequence[OutcomeBucket],
+    spread: float,
     floor: float,
 ) -> str:
-    """Whether the end of a calm whole is worse by what matters, in words; "" if not."""
-    spread, _ = day_spread(then, without_passed(before), ())  # not by the rise that is asked for
+    """Whether the end of a calm whole is worse by what matters, in words; "" if not.
+
+    Args:
+        before: the buckets before the whole.
+        then: the reference's.
+        now: the whole.
+        spread: what the rates of days differ by, without the rise that is asked for.
+        floor: the smallest rise that matters.
+    """
     found = _newer_rise(then, now, spread, floor)
     return found or _budding_rise(before, then, now, spread, floor)
-
-
-def without_passed(before: Sequence[OutcomeBucket]) -> list[OutcomeBucket]:
-    """Earlier buckets without those of a rise that stands out and is over.
-
-    What an incident made of its days says nothing of how usual days differ.
-    """
-    rise = find_rise(before)
-    if rise is None or rise.end is None:
-        return list(before)
-    return [b for b in before if not rise.start <= b.start < rise.end]
 
 
 def _newer_rise(

@@ -220,8 +220,8 @@ def _is_part(now: Reading, later: Reading, floor: float, matters: float) -> bool
     can know; the part that can be known is worth having, unless another model gets more. It matters by
     itself now, or once there are labels enough.
     """
-    most = max(now.value, later.value if later.is_sure else 0.0)
-    return now.is_sure and most >= floor and now.most >= PART * matters
+    gained = max(now.value, later.value if later.is_sure else 0.0)
+    return now.is_sure and gained >= floor and now.most >= PART * matters
 
 
 def _not_recovered(

@@ -190,6 +190,17 @@ def find_rise(buckets: Sequence[OutcomeBucket], least: float = LEAST_GAIN) -> Ri
     )
 
 
+def without_passed(before: Sequence[OutcomeBucket]) -> list[OutcomeBucket]:
+    """Earlier buckets without those of a rise that stands out and is over.
+
+    What an incident made of its days says nothing of how usual days differ.
+    """
+    rise = find_rise(before)
+    if rise is None or rise.end is None:
+        return list(before)
+    return [b for b in before if not rise.start <= b.start < rise.end]
+
+
 @dataclass(frozen=True)
 class _Stretch:
     """A stretch of the buckets, by places, and what it explains."""

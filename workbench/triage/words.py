@@ -38,7 +38,7 @@ _WHY = {
     "label_or_world": "the labels may mean something else, or the world changed for some inputs; too few labels tell",
     "censored": "a retraining would help by the labels there are, but the model's own decision keeps labels "
     "away: it would learn from the rows that were let through only",
-    "half_life": "retraining helps, and has worn off each time before the next one was ready",
+    "half_life": "retraining has helped, and has worn off each time before the next one was ready",
     "no_excess": "the recipe does no better even when it learns from these very rows",
     "harder_mix": "more of the cases that were hard before; the model does on them what it did",
     "another_model": "retraining does not recover it, another model would",
